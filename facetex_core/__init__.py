@@ -1,0 +1,59 @@
+"""facetex: one photo of a face in, a whole shading-free skin texture and a riggable head out."""
+
+from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
+from facetex_core.hookspecs import HookSpecs, Offers, hookimpl, hookspec
+from facetex_core.pipeline import Pipeline, Run
+from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
+from facetex_core.registry import Offer, Registry
+from facetex_core.stages import STAGES
+from facetex_core.structures import (
+    AlbedoModel,
+    Bank,
+    Camera,
+    Descriptor,
+    Detail,
+    Embedding,
+    Face,
+    Fit,
+    Head,
+    Lighting,
+    Mesh,
+    MorphableModel,
+    Photo,
+    Texture,
+)
+
+__all__ = [
+    "STAGES",
+    "AlbedoModel",
+    "Bank",
+    "Camera",
+    "Choice",
+    "ConfigError",
+    "Descriptor",
+    "Detail",
+    "Embedding",
+    "Face",
+    "FacetexError",
+    "Fit",
+    "Head",
+    "HookSpecs",
+    "Lighting",
+    "Mesh",
+    "ModelError",
+    "MorphableModel",
+    "Offer",
+    "Offers",
+    "Photo",
+    "PhotoError",
+    "Pipeline",
+    "PluginError",
+    "Recipe",
+    "Registry",
+    "Run",
+    "Texture",
+    "hookimpl",
+    "hookspec",
+    "load_preset",
+    "preset_names",
+]

@@ -1,0 +1,42 @@
+"""Arithmetic of feature correlations: means of them are correlations again."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.errors import ConfigError
+from facetex_core.structures import Descriptor
+
+
+def merge(parts: Sequence[Descriptor]) -> Descriptor:
+    """The descriptor of several windows together: sum_c m_c G_c / sum_c m_c, exactly."""
+    correlations, mass = {}, {}
+    for layer in parts[0].correlations:
+        weights = np.array([part.mass[layer] for part in parts], np.float64)
+        stack = np.stack([part.correlations[layer] for part in parts])
+        mass[layer] = float(weights.sum())
+        correlations[layer] = np.asarray(np.tensordot(weights, stack, 1) / max(mass[layer], 1e-12), np.float32)
+    return Descriptor(parts[0].network, correlations, mass)
+
+
+def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars"]) -> Descriptor:
+    """G_l = sum_k w_k G_l(I_k) (Saito 2017, equation 4)."""
+    networks = {exemplar.network for exemplar in exemplars}
+    if len(networks) != 1:
+        raise ConfigError(f"descriptors of different networks cannot be mixed: {', '.join(sorted(networks))}")
+    layers = exemplars[0].correlations
+    correlations = {
+        layer: np.asarray(np.tensordot(weights, np.stack([e.correlations[layer] for e in exemplars]), 1), np.float32)
+        for layer in layers
+    }
+    mass = {layer: float(np.mean([e.mass[layer] for e in exemplars])) for layer in layers}
+    return Descriptor(exemplars[0].network, correlations, mass)
+
+
+def relative_error(found: Descriptor, wanted: Descriptor) -> dict[str, float]:
+    """||G - W||_F / ||W||_F by layer."""
+    return {
+        layer: float(np.linalg.norm(found.correlations[layer] - matrix) / max(np.linalg.norm(matrix), 1e-12))
+        for layer, matrix in wanted.correlations.items()
+    }

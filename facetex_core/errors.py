@@ -1,0 +1,28 @@
+"""Errors are named by who can mend them.
+
+FacetexError
+    PhotoError      another photo
+    ConfigError     another option, preset, name or folder
+    ModelError      a missing or damaged model file; the text says how to get it
+    PluginError     the plugin's author
+"""
+
+
+class FacetexError(Exception):
+    """Anything that facetex can say in one line; the command line prints it and leaves with 2."""
+
+
+class PhotoError(FacetexError):
+    """The photo cannot be used; another one can."""
+
+
+class ConfigError(FacetexError):
+    """An option, a name or a folder is wrong."""
+
+
+class ModelError(FacetexError):
+    """A model file is missing or damaged."""
+
+
+class PluginError(FacetexError):
+    """A plugin breaks a rule of its stage."""

@@ -1,0 +1,24 @@
+"""Second-order real spherical harmonics, the basis of diffuse light (Ramamoorthi and Hanrahan 2001, equation 3)."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.structures import Lighting
+
+
+def harmonics(normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape 9"]:
+    """The nine basis functions at unit normals, scaled so that the first is 1 (light per unit of ambient light)."""
+    x, y, z = np.moveaxis(normals, -1, 0)
+    return np.stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], -1).astype(np.float32)
+
+
+def shade(lighting: Lighting, normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape 3"]:
+    """What a white Lambertian surface of these normals sends back; never negative."""
+    return np.asarray(np.maximum(harmonics(normals) @ lighting.coefficients, 0), np.float32)
+
+
+def ambient(level: float = 1.0) -> Lighting:
+    """The same white light from everywhere."""
+    coefficients = np.zeros((9, 3), np.float32)
+    coefficients[0] = level
+    return Lighting(coefficients)

@@ -1,0 +1,59 @@
+"""The map of everything extensible: one hook a stage. Each returns factories by name; nothing is built until chosen."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+import pluggy
+
+from facetex_core import stages
+
+Stage = TypeVar("Stage")
+Offers = Mapping[str, Callable[..., Stage]]
+"""Name -> factory. The factory's keyword arguments are the plugin's options."""
+
+hookspec = pluggy.HookspecMarker("facetex")
+hookimpl = pluggy.HookimplMarker("facetex")
+
+
+class HookSpecs(Protocol):
+    """What a plugin may offer; a plugin implements any of these."""
+
+    @hookspec
+    def detectors(self) -> Offers[stages.Detector]:
+        """Ways to find faces."""
+
+    @hookspec
+    def fitters(self) -> Offers[stages.Fitter]:
+        """Ways to lay a morphable model over a face."""
+
+    @hookspec
+    def segmenters(self) -> Offers[stages.Segmenter]:
+        """Ways to tell skin from what covers it."""
+
+    @hookspec
+    def delighters(self) -> Offers[stages.Delighter]:
+        """Ways to take the light out of a texture."""
+
+    @hookspec
+    def descriptor_extractors(self) -> Offers[stages.DescriptorExtractor]:
+        """Ways to sum up how skin looks."""
+
+    @hookspec
+    def blend_solvers(self) -> Offers[stages.BlendSolver]:
+        """Ways to explain one face by others."""
+
+    @hookspec
+    def synthesizers(self) -> Offers[stages.Synthesizer]:
+        """Ways to complete an albedo."""
+
+    @hookspec
+    def detailers(self) -> Offers[stages.Detailer]:
+        """Ways to add what is finer than the mesh."""
+
+    @hookspec
+    def renderers(self) -> Offers[stages.Renderer]:
+        """Ways to show a head."""
+
+    @hookspec
+    def exporters(self) -> Offers[stages.Exporter]:
+        """Ways to write a head for other programs."""

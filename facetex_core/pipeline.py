@@ -1,0 +1,137 @@
+"""Photo -> head: the one data flow, with what each step found kept for the report."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import stages
+from facetex_core.bank import cells_of, seen_like, whole
+from facetex_core.camera import yaw_degrees
+from facetex_core.correlations import merge, mix
+from facetex_core.crop import face_crop, resize_texture, skin_only
+from facetex_core.errors import PhotoError
+from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
+from facetex_core.unwrap import unwrap
+
+Watch = Callable[[str], AbstractContextManager[object]]
+"""Told the name of each step; the context lasts as long as the step."""
+
+SMALLEST_FACE = 48
+"""Pixels along the longer side of the box; below, landmarks are guesses."""
+WIDEST_YAW = 70.0
+"""Degrees; beyond, less than half of the face is in the photo and the fit has no second eye to hold on to."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Run:
+    """A head and the way it came about."""
+
+    photo: Photo
+    face: Face
+    skin: Float32[np.ndarray, "height width"]
+    partial: Texture
+    """The albedo where the photo shows it."""
+    observed: Descriptor
+    weights: Float32[np.ndarray, "exemplars"]
+    wanted: Descriptor
+    head: Head
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pipeline:
+    """One implementation of every stage that makes the head, and what they share."""
+
+    detector: stages.Detector
+    fitter: stages.Fitter
+    segmenter: stages.Segmenter
+    delighter: stages.Delighter
+    descriptor_extractor: stages.DescriptorExtractor
+    blend_solver: stages.BlendSolver
+    synthesizer: stages.Synthesizer
+    detailer: stages.Detailer
+    bank: Bank
+    size: int = 1024
+    seed: int = 0
+
+    def run(self, photo: Photo, face: int | None = None, watch: Watch = lambda _: nullcontext()) -> Run:
+        """The head of the largest face, or of face number `face` (from 1, by size)."""
+        seconds: dict[str, float] = {}
+        step = _stopwatch(seconds, watch)
+        with step("detect"):
+            found = choose(self.detector.detect(photo), face, photo)
+        with step("fit"):
+            fit = self.fitter.fit(photo, found)
+            refuse_profile(fit, photo)
+        with step("segment"):
+            skin = self.segmenter.segment(photo, found)
+        with step("unwrap"):
+            lit = unwrap(photo, fit, skin, self.size)
+            refuse_hidden(lit, photo)
+        with step("delight"):
+            partial = self.delighter.delight(lit, fit)
+        with step("describe"):
+            seen = self.describe(partial, fit)
+        with step("blend"):
+            observed = merge(seen)
+            weights = self.blend_solver.solve(observed, seen_like(self.bank, seen))
+            wanted = mix(whole(self.bank), weights)
+        with step("synthesize"):
+            albedo = self.synthesizer.synthesize(partial, wanted, fit, np.random.default_rng(self.seed))
+        with step("detail"):
+            detail = self.detailer.add_detail(photo, fit, albedo)
+        head = Head(photo.name, fit, lit, albedo, detail)
+        return Run(photo, found, skin, partial, observed, weights, wanted, head, seconds)
+
+    def describe(self, partial: Texture, fit: Fit) -> tuple[Descriptor, ...]:
+        """The skin of the face's box, cell by cell, at the bank's size."""
+        face = face_crop(resize_texture(skin_only(partial, fit.model), self.bank.size), fit.model)
+        return self.descriptor_extractor.describe(face, cells_of(self.bank.grid, face.size))
+
+
+def choose(faces: tuple[Face, ...], number: int | None, photo: Photo) -> Face:
+    """The face asked for, or the largest; says so where there are several."""
+    if not faces:
+        raise PhotoError(f"{photo.name}: no face found; facetex needs one face, upright within 45 degrees and over {SMALLEST_FACE} pixels")
+    if number is not None and not 1 <= number <= len(faces):
+        raise PhotoError(f"{photo.name}: there is no face {number}; faces found: {len(faces)}")
+    if number is None and len(faces) > 1:
+        warnings.warn(f"{photo.name}: {len(faces)} faces found; the largest is taken (--face N takes another)", stacklevel=2)
+    face = faces[(number or 1) - 1]
+    extent = float(max(face.box[2:] - face.box[:2]))
+    if extent < SMALLEST_FACE:
+        raise PhotoError(f"{photo.name}: the face is {extent:.0f} pixels large; at least {SMALLEST_FACE} are needed")
+    return face
+
+
+def refuse_profile(fit: Fit, photo: Photo) -> None:
+    """A photo that shows one side only has nothing to hold the other side to."""
+    yaw = abs(yaw_degrees(fit.camera))
+    if yaw > WIDEST_YAW:
+        raise PhotoError(f"{photo.name}: the face is turned by {yaw:.0f} degrees; up to {WIDEST_YAW:.0f} can be used")
+
+
+def refuse_hidden(lit: Texture, photo: Photo) -> None:
+    """No skin, or skin in the dark or burnt out, gives no texture."""
+    seen = lit.rgb[lit.visibility > 0]
+    if len(seen) < 0.02 * lit.size**2:
+        raise PhotoError(f"{photo.name}: hardly any skin can be seen ({len(seen) / lit.size**2:.1%} of the map; 2% are needed)")
+    middle = float(np.median(seen))
+    if not 0.004 < middle < 0.96:
+        raise PhotoError(f"{photo.name}: the face is too {'dark' if middle < 0.5 else 'bright'} (median {middle:.3f} of full light)")
+
+
+def _stopwatch(seconds: dict[str, float], watch: Watch) -> Watch:
+    @contextmanager
+    def step(name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        with watch(name):
+            yield
+        seconds[name] = time.perf_counter() - begin
+
+    return step

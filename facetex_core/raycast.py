@@ -1,0 +1,60 @@
+"""Open3D's Embree ray casting, loaded when first needed."""
+
+import ctypes
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+from jaxtyping import Float32, Int32
+
+from facetex_core.structures import Mesh
+
+
+@cache
+def open3d() -> ModuleType:
+    """Open3D; libusb, which it needs and many machines lack, is brought by the package libusb-package."""
+    import libusb_package
+
+    library = libusb_package.get_library_path()
+    if library:
+        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+    import open3d
+
+    return open3d
+
+
+class Scene:
+    """Triangles to cast rays against."""
+
+    def __init__(self, vertices: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> None:
+        self._scene = open3d().t.geometry.RaycastingScene()
+        self._scene.add_triangles(
+            np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(triangles, np.uint32)
+        )
+
+    def first_hits(
+        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
+    ) -> tuple[Int32[np.ndarray, "rays"], Float32[np.ndarray, "rays 3"], Float32[np.ndarray, "rays"]]:
+        """Triangle (-1 for none), barycentric weights and distance of what each ray meets first."""
+        found = self._scene.cast_rays(_rays(origins, directions))
+        triangle = found["primitive_ids"].numpy().astype(np.int64)
+        distance = found["t_hit"].numpy()
+        second_third = found["primitive_uvs"].numpy()
+        weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
+        return np.where(np.isfinite(distance), triangle, -1).astype(np.int32), weights.astype(np.float32), distance
+
+    def blocked(
+        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
+    ) -> np.ndarray:
+        """Whether anything lies on each ray."""
+        return np.asarray(self._scene.test_occlusions(_rays(origins, directions)).numpy())
+
+
+def _rays(origins: np.ndarray, directions: np.ndarray) -> object:
+    return open3d().core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32))
+
+
+def scene_of(mesh: Mesh, vertices: Float32[np.ndarray, "vertices 3"], parts: tuple[str, ...] = ()) -> Scene:
+    """The mesh, or the named parts of it, with its vertices moved."""
+    triangles = mesh.triangles if not parts else np.concatenate([mesh.triangles[mesh.parts[part]] for part in parts])
+    return Scene(vertices, triangles)

@@ -1,0 +1,103 @@
+"""A pipeline as data: which plugin with which options for every stage. Presets are TOML files of this form."""
+
+import inspect
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+
+from facetex_core.errors import ConfigError
+from facetex_core.pipeline import Pipeline
+from facetex_core.registry import Registry
+from facetex_core.stages import STAGES
+from facetex_core.structures import Bank
+
+SIZES = (256, 512, 1024, 2048)
+"""Texels along one side of the map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A plugin and its options."""
+
+    name: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a run is made of; `facetex.json` holds it and `facetex run --from` repeats it."""
+
+    stages: Mapping[str, Choice]
+    size: int = 1024
+    seed: int = 0
+    device: str = "cpu"
+    bank: str = "bank"
+    """A model of the zoo by name, or a path."""
+
+    def choosing(self, role: str, name: str) -> "Recipe":
+        """With another plugin for a stage, which forgets the options of the one before."""
+        return replace(self, stages={**self.stages, role: Choice(name)})
+
+    def setting(self, role: str, option: str, value: object) -> "Recipe":
+        """With one option changed."""
+        if role not in self.stages:
+            raise ConfigError(f"no stage {role!r}; there are: {', '.join(STAGES)}")
+        old = self.stages[role]
+        return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
+
+    def make(self, role: str, registry: Registry) -> object:
+        """One stage, told the device where it asks for one."""
+        choice = self.stages[role]
+        offer = registry.find(role, choice.name)
+        device = {"device": self.device} if any(option.name == "device" for option in offer.options) else {}
+        return registry.make(role, choice.name, {**device, **choice.options})
+
+    def build(self, registry: Registry, bank: Bank) -> Pipeline:
+        """The pipeline; every plugin is made now, so that a missing model is told before any work is done."""
+        if self.size not in SIZES:
+            raise ConfigError(f"size {self.size} is none of {', '.join(map(str, SIZES))}")
+        roles = [name for name in inspect.signature(Pipeline).parameters if name in STAGES]
+        made = {role: self.make(role, registry) for role in roles}
+        return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)  # type: ignore[arg-type]  # the registry has checked each against its protocol
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that ship with facetex."""
+    return tuple(sorted(file.name[:-5] for file in files("facetex_core").joinpath("presets").iterdir() if file.name.endswith(".toml")))
+
+
+def load_preset(name: str) -> Recipe:
+    """A preset by name, or a TOML file by path."""
+    if name in preset_names():
+        return read_recipe(files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8"), name)
+    if name.endswith(".toml") and Path(name).is_file():
+        return read_recipe(Path(name).read_text("utf-8"), name)
+    raise ConfigError(f"no preset {name!r}; there are: {', '.join(preset_names())}, or a path that ends in .toml")
+
+
+def read_recipe(text: str, name: str) -> Recipe:
+    """A recipe from TOML: plain keys for the run, a table for each stage with `use` and its options."""
+    try:
+        return recipe_from(tomllib.loads(text), name)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"preset {name!r} is no TOML: {error}") from None
+
+
+def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
+    """A recipe from nested tables; anything unknown in them is named."""
+    plain = {key: value for key, value in table.items() if key != "stages"}
+    known = [key for key in inspect.signature(Recipe).parameters if key != "stages"]
+    for key in plain:
+        if key not in known:
+            raise ConfigError(f"{name}: unknown key {key!r}; known: {', '.join(known)}, stages")
+    stages = table.get("stages", {})
+    if not isinstance(stages, Mapping):
+        raise ConfigError(f"{name}: stages must be a table")
+    for role in stages:
+        if role not in STAGES:
+            raise ConfigError(f"{name}: no stage {role!r}; there are: {', '.join(STAGES)}")
+    base = {} if name == "embedded" else load_preset("embedded").stages
+    chosen = {role: Choice(str(entry["use"]), {k: v for k, v in entry.items() if k != "use"}) for role, entry in stages.items()}
+    return Recipe({**base, **chosen}, **plain)  # type: ignore[arg-type]  # types are checked where the values are used

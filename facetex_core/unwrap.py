@@ -1,0 +1,53 @@
+"""From the photo to the UV map: which texels the camera sees, how well, and what colour they have there."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.camera import project
+from facetex_core.crop import skin_texels
+from facetex_core.mesh import spread, vertex_normals
+from facetex_core.raycast import scene_of
+from facetex_core.structures import Fit, Photo, Texture
+
+GRAZING = 0.25
+"""Cosine below which a texel counts as hidden: background leaks in there (measured on 213 portraits)."""
+STRAIGHT = 0.5
+"""Cosine from which a texel is trusted fully."""
+OFFSET = 0.0002
+"""Metres a ray starts off the skin, along the normal and towards the camera, so that it does not meet its own triangle."""
+
+
+def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], size: int) -> Texture:
+    """The lit texture of `size` texels; visibility joins the angle, occlusion by the head, and the skin mask."""
+    import cv2
+
+    mesh, vertices = fit.model.mesh, fit.vertices
+    texels = skin_texels(fit.model, size)
+    points = spread(texels, mesh, vertices)[texels.inside]
+    normals = spread(texels, mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    seen = _facing(fit, points, normals)
+    where = np.zeros((size, size, 2), np.float32)
+    where[texels.inside] = project(fit.camera, points) - 0.5
+    rgb = _sample(cv2, photo.rgb, where, cv2.INTER_CUBIC)
+    covered = _sample(cv2, skin, where, cv2.INTER_LINEAR)
+    visibility = np.zeros((size, size), np.float32)
+    visibility[texels.inside] = seen * np.clip((covered[texels.inside] - 0.5) / 0.4, 0, 1)
+    return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
+
+
+def _facing(fit: Fit, points: np.ndarray, normals: np.ndarray) -> Float32[np.ndarray, "points"]:
+    """0 for points turned away or behind something, rising to 1 for points that face the camera."""
+    towards = fit.camera.position - points
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    cosine = np.einsum("pi,pi->p", normals, towards)
+    facing = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
+    scene = scene_of(fit.model.mesh, fit.vertices)
+    ask = facing > 0
+    facing[ask] *= ~scene.blocked(points[ask] + OFFSET * (normals[ask] + towards[ask]), towards[ask])
+    return np.asarray(facing, np.float32)
+
+
+def _sample(cv2: object, picture: np.ndarray, where: np.ndarray, how: int) -> np.ndarray:
+    outside = 0.0  # what the photo does not show is not skin
+    return cv2.remap(picture, where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)  # type: ignore[attr-defined]

@@ -1,0 +1,76 @@
+"""Where model files lie: in the install, or in the user's folder (FACETEX_HOME, default ~/.cache/facetex)."""
+
+import hashlib
+import os
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from facetex_core.bank import load_bank
+from facetex_core.errors import ModelError
+from facetex_core.structures import Bank
+from facetex_model_zoo.table import model_names, row
+
+
+def home() -> Path:
+    """The user's folder for models."""
+    return Path(os.environ.get("FACETEX_HOME") or Path.home() / ".cache" / "facetex") / "models"
+
+
+def model_path(name: str) -> Path:
+    """The file of a model; where it is missing, one line says what to get, where, under which licence, and how to add it."""
+    path = _place(name)
+    if path.is_file():
+        return path
+    known = row(name)
+    raise ModelError(
+        f"model {name!r} ({known.what}) is not installed: {known.get or known.source} (licence: {known.licence}), "
+        f"then run: facetex zoo add {name} FILE"
+    )
+
+
+def is_installed(name: str) -> bool:
+    """Whether the model's file is there."""
+    return _place(name).is_file()
+
+
+def add_model(name: str, source: Path) -> Path:
+    """Copies a local file in under the model's name; a file of another hash than the table's is refused."""
+    known = row(name)
+    if known.ships:
+        raise ModelError(f"model {name!r} ships with facetex; there is nothing to add")
+    if not source.is_file():
+        raise ModelError(f"{source} is no file")
+    if known.sha256 and sha256_of(source) != known.sha256:
+        raise ModelError(f"{source.name} is not {name}: sha256 {sha256_of(source)[:12]}..., expected {known.sha256[:12]}...")
+    target = _place(name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    half = target.with_name(target.name + f".{os.getpid()}.part")
+    try:
+        shutil.copyfile(source, half)
+        half.replace(target)
+    finally:
+        half.unlink(missing_ok=True)
+    return target
+
+
+def open_bank(name: str) -> Bank:
+    """A bank by its name in the zoo, or by path."""
+    if name in model_names():
+        return load_bank(model_path(name))
+    if not Path(name).is_file():
+        raise ModelError(f"no bank at {name}; without --bank the one that ships with facetex is used")
+    return load_bank(Path(name))
+
+
+def sha256_of(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _place(name: str) -> Path:
+    known = row(name)
+    if known.ships:
+        return Path(str(files("facetex_model_zoo").joinpath("files", known.file)))
+    return home() / known.file

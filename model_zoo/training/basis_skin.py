@@ -1,0 +1,60 @@
+"""The skin: fixed chains along seam, neck, midline, lids and lips, wanted vertex density, and the meshed left half."""
+
+import numpy as np
+from basis_layout import HalfLayout
+from basis_source import Source
+from basis_topology import Carried, Patch, mesh_half, respaced, ride
+from jaxtyping import Float
+from scipy.spatial import cKDTree
+
+FREE_POINTS = 3900
+LANDMARKS_OF = {"lids": range(36, 48), "lips": range(48, 68), "nose": (30, 31, 32, 33, 34, 35), "brows": range(17, 27)}
+
+
+def closeness(source: Source, marks: list[int], reach: float) -> Float[np.ndarray, " vertices"]:
+    """1 at the marks, falling to 0 with distance (metres)."""
+    distance = cKDTree(source.vertices[marks]).query(source.vertices)[0]
+    return np.exp(-((distance / reach) ** 2))
+
+
+def vertex_density(source: Source) -> Float[np.ndarray, " vertices"]:
+    """Wanted vertices per square metre, relative to the scalp."""
+    points = source.vertices
+    marks = {name: [int(source.landmarks[k]) for k in numbers] for name, numbers in LANDMARKS_OF.items()}
+    front = 1 / (1 + np.exp((0.045 - points[:, 2]) / 0.01)) / (1 + np.exp((-0.085 - points[:, 1]) / 0.008))
+    ears = np.exp(-(((np.abs(points[:, 0]) - 0.088) / 0.014) ** 2) - ((points[:, 1] - 0.012) / 0.035) ** 2 - (points[:, 2] / 0.04) ** 2)
+    density = 1 + 4 * front + 5 * ears
+    for name, gain, reach in (("lids", 22, 0.010), ("lips", 18, 0.011), ("nose", 16, 0.013), ("brows", 3, 0.015)):
+        density += gain * closeness(source, marks[name], reach)
+    return density
+
+
+def chains(source: Source, layout: HalfLayout, spacing: Float[np.ndarray, " vertices"]) -> dict[str, Carried]:
+    """The border of the half in order (no point twice) and the lid loop with both corners of the eye kept."""
+
+    def spaced(chain: tuple[int, ...], scale: float = 1) -> Carried:
+        return ride(chain, respaced(source.vertices[list(chain)], scale * spacing[list(chain)]))
+
+    outer = list(layout.border)
+    nape = next(k for k, v in enumerate(outer) if k > 0 and source.vertices[v, 0] == 0)
+    corner = int(np.argmax(source.vertices[list(layout.lips), 0]))
+    legs = [outer[: nape + 1], outer[nape:], layout.midline[0], layout.lips[: corner + 1], layout.lips[corner:], layout.midline[1]]
+    scales = [1, 1, 1, 0.8, 0.8, 1]
+    border = [spaced(tuple(leg), scale) for leg, scale in zip(legs, scales, strict=True)]
+    eye = np.roll(layout.eye, -int(np.argmax(source.vertices[list(layout.eye), 0]))).tolist()
+    inner = int(np.argmin(source.vertices[eye, 0]))
+    lids = [spaced(tuple(eye[: inner + 1]), 0.8), spaced((*eye[inner:], eye[0]), 0.8)]
+    return {"border": without_ends(border), "eye": without_ends(lids)}
+
+
+def without_ends(legs: list[Carried]) -> Carried:
+    """The legs of a closed loop joined, each without its last point, which the next one starts with."""
+    return Carried(np.concatenate([leg.corners[:-1] for leg in legs]), np.concatenate([leg.weights[:-1] for leg in legs]))
+
+
+def mesh_skin(source: Source, layout: HalfLayout) -> Patch:
+    """The left half of the skin."""
+    density = vertex_density(source)
+    area_per_vertex = 1.55e-5
+    spacing = np.sqrt(area_per_vertex * 6 / density)
+    return mesh_half(source, layout, density, FREE_POINTS, chains(source, layout, spacing))
