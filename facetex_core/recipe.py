@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import cast
 
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
-from facetex_core.stages import STAGES
+from facetex_core.stages import STAGES, Exporter
 from facetex_core.structures import Bank
 
 SIZES = (256, 512, 1024, 2048)
@@ -50,9 +51,17 @@ class Recipe:
     def make(self, role: str, registry: Registry) -> object:
         """One stage, told the device where it asks for one."""
         choice = self.stages[role]
-        offer = registry.find(role, choice.name)
+        return self._make(role, choice.name, registry)
+
+    def make_exporters(self, registry: Registry) -> tuple[Exporter, ...]:
+        """The exporters; `glb+obj` names two."""
+        names = self.stages["exporter"].name.split("+")
+        return tuple(cast("Exporter", self._make("exporter", name, registry)) for name in names)
+
+    def _make(self, role: str, name: str, registry: Registry) -> object:
+        offer = registry.find(role, name)
         device = {"device": self.device} if any(option.name == "device" for option in offer.options) else {}
-        return registry.make(role, choice.name, {**device, **choice.options})
+        return registry.make(role, name, {**device, **self.stages[role].options})
 
     def build(self, registry: Registry, bank: Bank) -> Pipeline:
         """The pipeline; every plugin is made now, so that a missing model is told before any work is done."""

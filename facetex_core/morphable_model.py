@@ -1,0 +1,53 @@
+"""Reads and writes a morphable model as a zip of arrays (npz) without pickles."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from facetex_core.errors import ModelError
+from facetex_core.structures import AlbedoModel, Embedding, Mesh, MorphableModel
+
+_MILLIMETRES = np.float32(1000)
+
+
+def load_morphable_model(path: Path) -> MorphableModel:
+    """The model of a file; modes are stored in millimetres, as half-precision numbers."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return _assemble({name: arrays[name] for name in arrays.files}, path.stem)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ModelError(f"{path.name} is no morphable model of facetex: {error}") from None
+
+
+def _assemble(arrays: dict[str, np.ndarray], name: str) -> MorphableModel:
+    ranges = zip(arrays["part_names"].tolist(), arrays["part_ranges"].tolist(), strict=True)
+    parts = {part: slice(start, stop) for part, (start, stop) in ranges}
+    mean = arrays["mean"].astype(np.float32)
+    left, top, right, bottom = (float(edge) for edge in arrays["face_box"])
+    return MorphableModel(
+        name,
+        mean,
+        arrays["identity_mm"].astype(np.float32) / _MILLIMETRES,
+        arrays["expression_mm"].astype(np.float32) / _MILLIMETRES,
+        tuple(arrays["expression_names"].tolist()),
+        Mesh(mean, arrays["triangles"], arrays["uvs"], arrays["uv_triangles"], parts),
+        Embedding(
+            arrays["landmark_triangles"].astype(np.int32),
+            arrays["landmark_barycentric"].astype(np.float32),
+            arrays["dense_triangles"].astype(np.int32),
+            arrays["dense_barycentric"].astype(np.float32),
+        ),
+        {n: w.astype(np.float32) / 255 for n, w in zip(arrays["region_names"].tolist(), arrays["regions"], strict=True)},
+        (left, top, right, bottom),
+    )
+
+
+def with_albedo(model: MorphableModel, path: Path) -> MorphableModel:
+    """The model with the low-frequency albedo of a file."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            albedo = AlbedoModel(arrays["mean"].astype(np.float32), arrays["modes"].astype(np.float32))
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ModelError(f"{path.name} is no albedo model of facetex: {error}") from None
+    return replace(model, albedo=albedo)

@@ -1,0 +1,137 @@
+"""Segmenters: which pixels show bare skin of the face and neck, by a small network or by the landmarks' polygons."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from facetex_core import Face, Photo, hookimpl
+from jaxtyping import Float32
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+CROP = 256
+"""Side of the network's input in pixels; model_zoo/cards/skin.md."""
+
+# The crop in units of the eye distance: from above the hairline to below the chin, both ears inside.
+CROP_SIDE = 3.9
+CROP_DROP = 0.3
+
+# Outlines in MediaPipe's numbering.
+# fmt: off
+OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
+        148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
+LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
+INNER_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+# fmt: on
+
+
+@hookimpl
+def segmenters() -> dict[str, type]:
+    """The network, and the polygons alone."""
+    return {"skin": SkinSegmenter, "geometry": GeometrySegmenter}
+
+
+def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> np.ndarray:
+    """2 x 3 matrix from photo to crop coordinates: eyes level, `size` pixels for CROP_SIDE eye distances.
+
+    The eye distance is taken from eyes and mouth, whichever is longer, so that it does not shrink in a side view.
+    """
+    right, left = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
+    eyes = (right + left) / 2
+    across, down = left - right, landmarks[48:60].mean(0) - eyes
+    unit = max(np.linalg.norm(across), 0.95 * np.linalg.norm(down), 1e-3)
+    x_axis = across + np.array([down[1], -down[0]])
+    x_axis = x_axis / max(np.linalg.norm(x_axis), 1e-6)
+    y_axis = np.array([-x_axis[1], x_axis[0]])
+    centre = eyes + CROP_DROP * unit * y_axis
+    linear = np.stack([x_axis, y_axis]) * size / (CROP_SIDE * unit)
+    return np.column_stack([linear, size / 2 - linear @ centre])
+
+
+def warp(image: np.ndarray, matrix: np.ndarray, width: int, height: int, border: int) -> np.ndarray:
+    """Linear resampling by a matrix between coordinates whose pixel centres lie at +0.5, as ours do."""
+    import cv2
+
+    centred = matrix.copy()
+    centred[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    return cv2.warpAffine(image, centred, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
+
+
+def cut_crop(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+    """The square that `matrix` maps to (0, 0, size, size), averaged over area where the photo is larger."""
+    import cv2
+
+    times = int(np.ceil(1 / np.linalg.norm(matrix[0, :2])))
+    fine = warp(image, matrix * times, size * times, size * times, cv2.BORDER_REPLICATE)
+    return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
+
+
+def fill_polygon(points: np.ndarray, width: int, height: int) -> Float32[np.ndarray, "height width"]:
+    """1 inside the outline, with a soft edge of a pixel."""
+    import cv2
+
+    mask = np.zeros((height, width), np.uint8)
+    # Sixteenths of a pixel; OpenCV's pixel centres are whole numbers.
+    fixed = np.round((points - 0.5) * 16).astype(np.int32)
+    cv2.fillPoly(mask, [fixed], 255, lineType=cv2.LINE_AA, shift=4)
+    return mask.astype(np.float32) / 255
+
+
+class SkinSegmenter:
+    """A small U-Net on the turned crop around the face; hair, glasses, eyes, teeth and hands are out."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+
+    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
+        """Probability of bare skin, 0 outside of the crop."""
+        import cv2
+        from facetex_core.colour import encode_srgb
+
+        matrix = crop_matrix(face.landmarks, CROP)
+        coded = encode_srgb(cut_crop(photo.rgb, matrix, CROP))
+        image = np.ascontiguousarray(coded.transpose(2, 0, 1)[None], np.float32)
+        (skin,) = self._session.run(None, {"image": image})
+        height, width = photo.rgb.shape[:2]
+        back = cv2.invertAffineTransform(matrix)
+        mask = warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT)
+        return np.clip(mask, 0, 1).astype(np.float32)
+
+    @cached_property
+    def _session(self) -> "onnxruntime.InferenceSession":
+        import onnxruntime
+        from facetex_model_zoo import model_path
+
+        providers = ["CPUExecutionProvider"]
+        if self.device != "cpu":
+            providers.insert(0, "CUDAExecutionProvider")
+        return onnxruntime.InferenceSession(str(model_path("skin")), providers=providers)
+
+
+class GeometrySegmenter:
+    """The polygon of the face without eyes and open mouth; blind to hair, glasses and hands."""
+
+    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
+        """1 inside the face's outline."""
+        height, width = photo.rgb.shape[:2]
+        outline, *holes = face_outlines(face.landmarks, face.dense)
+        mask = fill_polygon(outline, width, height)
+        for hole in holes:
+            mask = np.minimum(mask, 1 - fill_polygon(hole, width, height))
+        return mask
+
+
+def face_outlines(
+    landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]
+) -> tuple[np.ndarray, ...]:
+    """Face, right eye, left eye, inner mouth; from the 68 points where there are no dense ones."""
+    if len(dense):
+        return tuple(dense[list(ids)] for ids in (OVAL, RIGHT_EYE, LEFT_EYE, INNER_MOUTH))
+    brows = landmarks[26:16:-1]
+    eyes = np.concatenate([landmarks[36:42], landmarks[42:48]]).mean(0)
+    # The 68 points end at the brows; the forehead is about as high again as eyes to chin times 0.55.
+    forehead = brows + 0.55 * (eyes - landmarks[8])
+    outline = np.concatenate([landmarks[:17], forehead])
+    return outline, landmarks[36:42], landmarks[42:48], landmarks[60:68]
