@@ -8,11 +8,9 @@ import numpy as np
 from facetex_core.errors import ModelError
 from facetex_core.structures import AlbedoModel, Embedding, Mesh, MorphableModel
 
-_MILLIMETRES = np.float32(1000)
-
 
 def load_morphable_model(path: Path) -> MorphableModel:
-    """The model of a file; modes are stored in millimetres, as half-precision numbers."""
+    """The model of a file; modes are stored as half-precision numbers."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return _assemble({name: arrays[name] for name in arrays.files}, path.stem)
@@ -28,8 +26,8 @@ def _assemble(arrays: dict[str, np.ndarray], name: str) -> MorphableModel:
     return MorphableModel(
         name,
         mean,
-        arrays["identity_mm"].astype(np.float32) / _MILLIMETRES,
-        arrays["expression_mm"].astype(np.float32) / _MILLIMETRES,
+        arrays["identity"].astype(np.float32),
+        arrays["expression"].astype(np.float32),
         tuple(arrays["expression_names"].tolist()),
         Mesh(mean, arrays["triangles"], arrays["uvs"], arrays["uv_triangles"], parts),
         Embedding(

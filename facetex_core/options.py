@@ -22,12 +22,11 @@ class Option:
 
     def read(self, value: object) -> object:
         """The value, converted where it is text (command line) or a whole number for a float (TOML)."""
-        choices = get_args(self.type) if get_origin(self.type) is Literal else ()
-        if choices and value not in choices:
-            raise ConfigError(f"option {self.name!r} takes one of {', '.join(map(str, choices))}, not {value!r}")
-        if choices:
-            return value
+        if value is None and NoneType in get_args(self.type):
+            return None
         kind = _plain(self.type)
+        if get_origin(kind) is Literal:
+            return self._choose(value, get_args(kind))
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if isinstance(value, str) and kind is not str:
@@ -35,6 +34,12 @@ class Option:
         if isinstance(kind, type) and (not isinstance(value, kind) or (kind is int and isinstance(value, bool))):
             raise ConfigError(f"option {self.name!r} takes {kind.__name__}, not {value!r}")
         return value
+
+    def _choose(self, value: object, choices: tuple[object, ...]) -> object:
+        for choice in choices:
+            if str(choice) == str(value):
+                return choice
+        raise ConfigError(f"option {self.name!r} takes one of {', '.join(map(str, choices))}, not {value!r}")
 
     def _parse(self, text: str, kind: object) -> object:
         if text.lower() == "none" and NoneType in get_args(self.type):

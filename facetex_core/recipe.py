@@ -13,9 +13,11 @@ from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import STAGES, Exporter
 from facetex_core.structures import Bank
+from facetex_core.suggest import there_are
 
 SIZES = (256, 512, 1024, 2048)
 """Texels along one side of the map."""
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +46,45 @@ class Recipe:
     def setting(self, role: str, option: str, value: object) -> "Recipe":
         """With one option changed."""
         if role not in self.stages:
-            raise ConfigError(f"no stage {role!r}; there are: {', '.join(STAGES)}")
+            raise ConfigError(f"no stage {role!r}; {there_are(role, STAGES)}")
         old = self.stages[role]
         return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
 
     def make(self, role: str, registry: Registry) -> object:
         """One stage, told the device where it asks for one."""
         choice = self.stages[role]
-        return self._make(role, choice.name, registry)
+        return self._make(role, choice.name, registry, choice.options)
 
     def make_exporters(self, registry: Registry) -> tuple[Exporter, ...]:
         """The exporters; `glb+obj` names two."""
-        names = self.stages["exporter"].name.split("+")
-        return tuple(cast("Exporter", self._make("exporter", name, registry)) for name in names)
+        names, given = self.stages["exporter"].name.split("+"), self.stages["exporter"].options
+        known = {name: {option.name for option in registry.find("exporter", name).options} for name in names}
+        made = []
+        for name in names:
+            others = set().union(*known.values()) - known[name]  # what none of them knows is refused by the first
+            mine = {key: value for key, value in given.items() if key not in others}
+            made.append(cast("Exporter", self._make("exporter", name, registry, mine)))
+        return tuple(made)
 
-    def _make(self, role: str, name: str, registry: Registry) -> object:
+    def _make(self, role: str, name: str, registry: Registry, options: Mapping[str, object]) -> object:
         offer = registry.find(role, name)
         device = {"device": self.device} if any(option.name == "device" for option in offer.options) else {}
-        return registry.make(role, name, {**device, **self.stages[role].options})
+        return registry.make(role, name, {**device, **options})
 
     def build(self, registry: Registry, bank: Bank) -> Pipeline:
         """The pipeline; every plugin is made now, so that a missing model is told before any work is done."""
-        if self.size not in SIZES:
-            raise ConfigError(f"size {self.size} is none of {', '.join(map(str, SIZES))}")
+        self._refuse_wrong_numbers()
         roles = [name for name in inspect.signature(Pipeline).parameters if name in STAGES]
         made = {role: self.make(role, registry) for role in roles}
         return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)  # type: ignore[arg-type]  # the registry has checked each against its protocol
+
+    def _refuse_wrong_numbers(self) -> None:
+        if self.size not in SIZES:
+            raise ConfigError(f"size {self.size} is none of {', '.join(map(str, SIZES))}")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise ConfigError(f"the seed must be a whole number from 0, not {self.seed!r}")
+        if self.device not in DEVICES:
+            raise ConfigError(f"no device {self.device!r}; {there_are(str(self.device), DEVICES)}")
 
 
 def preset_names() -> tuple[str, ...]:
@@ -82,8 +97,8 @@ def load_preset(name: str) -> Recipe:
     if name in preset_names():
         return read_recipe(files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8"), name)
     if name.endswith(".toml") and Path(name).is_file():
-        return read_recipe(Path(name).read_text("utf-8"), name)
-    raise ConfigError(f"no preset {name!r}; there are: {', '.join(preset_names())}, or a path that ends in .toml")
+        return read_recipe(Path(name).read_text("utf-8", "replace"), name)
+    raise ConfigError(f"no preset {name!r}; {there_are(name, preset_names())}, or a path that ends in .toml")
 
 
 def read_recipe(text: str, name: str) -> Recipe:
@@ -100,13 +115,19 @@ def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
     known = [key for key in inspect.signature(Recipe).parameters if key != "stages"]
     for key in plain:
         if key not in known:
-            raise ConfigError(f"{name}: unknown key {key!r}; known: {', '.join(known)}, stages")
+            raise ConfigError(f"{name}: unknown key {key!r}; {there_are(key, [*known, 'stages'])}")
     stages = table.get("stages", {})
     if not isinstance(stages, Mapping):
         raise ConfigError(f"{name}: stages must be a table")
     for role in stages:
         if role not in STAGES:
-            raise ConfigError(f"{name}: no stage {role!r}; there are: {', '.join(STAGES)}")
+            raise ConfigError(f"{name}: no stage {role!r}; {there_are(role, STAGES)}")
     base = {} if name == "embedded" else load_preset("embedded").stages
-    chosen = {role: Choice(str(entry["use"]), {k: v for k, v in entry.items() if k != "use"}) for role, entry in stages.items()}
+    chosen = {role: _choice(entry, f"{name}: stage {role}") for role, entry in stages.items()}
     return Recipe({**base, **chosen}, **plain)  # type: ignore[arg-type]  # types are checked where the values are used
+
+
+def _choice(entry: object, where: str) -> Choice:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("use"), str):
+        raise ConfigError(f'{where}: a table with `use = "NAME"` was expected, not {entry!r}')
+    return Choice(entry["use"], {key: value for key, value in entry.items() if key != "use"})

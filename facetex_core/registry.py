@@ -1,5 +1,6 @@
 """Finds plugins, makes a stage by name, names what is broken."""
 
+import inspect
 import os
 import warnings
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from facetex_core import hookspecs
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.options import Option, options_of
 from facetex_core.stages import STAGES
+from facetex_core.suggest import there_are
 
 GROUP = "facetex"
 
@@ -50,7 +52,7 @@ class Registry:
         origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
         try:
             self._add(entry.load(), entry.name, origin)
-        except Exception as error:  # a stranger's module may raise anything; the others must still load
+        except (Exception, SystemExit) as error:  # a stranger's module may raise anything; the others must still load
             if os.environ.get("FACETEX_STRICT_PLUGINS"):
                 raise
             self.broken[entry.name] = f"{type(error).__name__}: {error}".splitlines()[0]
@@ -73,9 +75,9 @@ class Registry:
     def find(self, role: str, name: str) -> Offer:
         """The offer of this name; a name that nobody offers is answered with those that exist."""
         if role not in self.offers:
-            raise ConfigError(f"no stage {role!r}; there are: {', '.join(self.offers)}")
+            raise ConfigError(f"no stage {role!r}; {there_are(role, self.offers)}")
         if name not in self.offers[role]:
-            raise ConfigError(f"no {role} {name!r}; there are: {', '.join(sorted(self.offers[role])) or 'none'}")
+            raise ConfigError(f"no {role} {name!r}; {there_are(name, sorted(self.offers[role]))}")
         return self.offers[role][name]
 
     def make(self, role: str, name: str, options: Mapping[str, object]) -> object:
@@ -84,7 +86,10 @@ class Registry:
         known = {option.name: option for option in offer.options}
         for given in options:
             if given not in known:
-                raise ConfigError(f"no option of {role} {name!r} named {given!r}; known: {', '.join(known) or 'none'}")
+                raise ConfigError(f"no option of {role} {name!r} named {given!r}; {there_are(given, known)}")
+        for option in known.values():
+            if option.default is inspect.Parameter.empty and option.name not in options:
+                raise ConfigError(f"{role} {name!r} needs its option {option.name!r}: --set {role}.{option.name}=VALUE")
         stage = offer.factory(**{key: known[key].read(value) for key, value in options.items()})
         if not isinstance(stage, STAGES[role]):
             raise PluginError(f"{role} {name!r} of plugin {offer.plugin!r} lacks the verb of {STAGES[role].__name__}")

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from facetex_core.errors import ModelError
+from facetex_core.suggest import there_are
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +44,5 @@ def model_names() -> tuple[str, ...]:
 def row(name: str) -> Row:
     """The row of a model; an unknown name is answered with those that exist."""
     if name not in _rows():
-        raise ModelError(f"no model {name!r}; there are: {', '.join(_rows())}")
+        raise ModelError(f"no model {name!r}; {there_are(name, _rows())}")
     return _rows()[name]

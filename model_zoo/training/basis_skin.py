@@ -4,10 +4,12 @@ import numpy as np
 from basis_layout import HalfLayout
 from basis_source import Source
 from basis_topology import Carried, Patch, mesh_half, respaced, ride
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
 FREE_POINTS = 3900
+SPARSEST_CELL = 9.3e-5
+"""Area (square metres) of a vertex where the density is 1."""
 LANDMARKS_OF = {"lids": range(36, 48), "lips": range(48, 68), "nose": (30, 31, 32, 33, 34, 35), "brows": range(17, 27)}
 
 
@@ -55,6 +57,10 @@ def without_ends(legs: list[Carried]) -> Carried:
 def mesh_skin(source: Source, layout: HalfLayout) -> Patch:
     """The left half of the skin."""
     density = vertex_density(source)
-    area_per_vertex = 1.55e-5
-    spacing = np.sqrt(area_per_vertex * 6 / density)
-    return mesh_half(source, layout, density, FREE_POINTS, chains(source, layout, spacing))
+    return mesh_half(source, layout, density, FREE_POINTS, chains(source, layout, np.sqrt(SPARSEST_CELL / density)))
+
+
+def lip_points(patch: Patch, layout: HalfLayout) -> Int[np.ndarray, " lips"]:
+    """The patch's points on half the lip line, from the upper midline to the lower one."""
+    chain = patch.chains["border"]
+    return chain[np.isin(patch.carried.corners[chain], layout.lips).all(1)]

@@ -7,13 +7,14 @@ Lloyd's iteration on samples of density^2: in the plane the cells of a centroida
 from dataclasses import dataclass
 
 import numpy as np
-from basis_layout import HalfLayout, along, arc_fractions
+from basis_layout import HalfLayout
 from basis_source import Source, signed_areas, triangle_areas
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import Delaunay, cKDTree
 
 SAMPLES, LLOYD_STEPS = 200_000, 40
 SMALLEST_UV_AREA = 1e-9
+ON_MIDLINE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ def ride(chain: list[int] | tuple[int, ...], positions: Float[np.ndarray, " poin
     share = positions - start
     numbers = np.asarray(chain)
     corners = np.stack([numbers[start], numbers[start + 1], numbers[start]], axis=1)
-    return Carried(corners, np.stack([1 - share, share, np.zeros_like(share)], axis=1))
+    weights = np.stack([1 - share, share, np.zeros_like(share)], axis=1)
+    main = np.take_along_axis(corners, weights.argmax(1)[:, None], axis=1)
+    return Carried(np.where(weights > 0, corners, main), weights)
 
 
 def locate(places: Float[np.ndarray, "points 2"], plane: Float[np.ndarray, "vertices 2"], triangles: Int[np.ndarray, "triangles 3"]) -> Carried:
@@ -149,6 +152,7 @@ def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " v
     cloud = samples(layout, source.vertices, density[layout.triangles].mean(1), rng)
     free = clear_of(edges, spread(cloud, fixed, count, rng))
     places = np.r_[fixed, free]
+    places[np.abs(places[:, 0] - 0.5) < ON_MIDLINE, 0] = 0.5
     triangles = triangulate(places, on["border"], [chain for name, chain in on.items() if name != "border"])
     carried = locate(free, layout.places, layout.triangles)
     for chain in reversed(fixed_chains.values()):
@@ -157,5 +161,3 @@ def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " v
     chains = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(on)}
     return Patch(places, triangles, carried.of(source.vertices)[:, 0] == 0, chains, carried)
 
-
-__all__ = ["Carried", "Patch", "along", "arc_fractions", "inside", "locate", "mesh_half", "respaced", "ride"]

@@ -14,9 +14,12 @@ from descriptor_teacher import Teacher, channel_products, principal_directions, 
 
 SHARED = Path(os.environ.get("FACETEX_SHARED", "../shared"))
 FILES = Path(__file__).parents[1] / "facetex_model_zoo" / "files"
+WORK = Path(tempfile.gettempdir()) / "facetex-descriptor"
 CROP = 160
 # The student pads with zeros and the teacher by reflection: this margin is not scored.
-MARGIN = 8
+MARGIN = 16
+BATCH = 4
+LEARNING_RATE = 6e-3
 
 
 def measure_directions(teacher: Teacher, crops: np.ndarray) -> list[np.ndarray]:
@@ -86,69 +89,75 @@ class Dataset:
         images = torch.from_numpy(chunk["image"][picks].astype(np.float32) / 255)
         return images, [torch.from_numpy(chunk[name][picks].astype(np.float32)) for name in LEVELS]
 
-    def channel_weights(self) -> list[torch.Tensor]:
-        """1/sqrt(mean square) a channel, mean 1: weak directions carry the texture, strong ones the mean colour."""
-        weights = []
-        for name in LEVELS:
-            squares = np.mean(
-                [np.square(chunk[name].astype(np.float32)).mean((0, 2, 3)) for chunk in self.chunks[:4]], 0
+    def channel_squares(self) -> list[torch.Tensor]:
+        """Mean square of each channel of the targets."""
+        return [
+            torch.from_numpy(
+                np.mean([np.square(chunk[name].astype(np.float32)).mean((0, 2, 3)) for chunk in self.chunks[:4]], 0)
             )
-            weight = torch.from_numpy(1 / np.sqrt(squares))
-            weights.append((weight / (weight * torch.from_numpy(squares)).sum()).float())
-        return weights
+            for name in LEVELS
+        ]
 
 
-def level_loss(guess: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Weighted squared feature error plus relative squared error of each crop's correlations."""
-    scale = CROP // guess.shape[-1]
-    margin = MARGIN // scale
+def level_loss(guess: torch.Tensor, truth: torch.Tensor, squares: torch.Tensor) -> torch.Tensor:
+    """Relative squared error of the features, and of the correlations of each crop.
+
+    Relative by crop and channel: plain squares would see noisy crops and the mean colour only. A channel's share
+    is the root of its mean square, so that the weak directions, which carry the texture, count.
+    """
+    margin = MARGIN * guess.shape[-1] // CROP
     guess = guess.float()[..., margin:-margin, margin:-margin]
     truth = truth[..., margin:-margin, margin:-margin]
-    feature = ((guess - truth).square().mean((0, 2, 3)) * weight).sum()
-    flat_guess, flat_truth = guess.flatten(2), truth.flatten(2)
-    gram_guess = flat_guess @ flat_guess.mT
-    gram_truth = flat_truth @ flat_truth.mT
-    root = weight.sqrt() / weight.sqrt().max()
-    scaled = (gram_guess - gram_truth) * root[:, None] * root
-    reference = gram_truth * root[:, None] * root
-    relative = scaled.square().sum((1, 2)) / reference.square().sum((1, 2))
-    return feature + 0.3 * relative.mean()
+    share = squares.sqrt() / squares.sqrt().sum()
+    reference = truth.square().mean((2, 3)) + 0.1 * squares
+    feature = ((guess - truth).square().mean((2, 3)) / reference * share).sum(1)
+    flat_guess, flat_truth = (each.flatten(2) / reference.pow(0.25)[..., None] for each in (guess, truth))
+    wanted = flat_truth @ flat_truth.mT
+    wrong = flat_guess @ flat_guess.mT - wanted
+    return (feature + 0.3 * wrong.square().sum((1, 2)) / wanted.square().sum((1, 2))).mean()
+
+
+def schedule(optimizer: torch.optim.Optimizer, net: DescriptorNet, progress: float, steps: int) -> None:
+    """Warm-up over 100 steps, then a cosine; for the last sixth the normalisations stand still, as they will in use."""
+    rate = min(1.0, (steps + 1) / 100) * (1 + np.cos(np.pi * progress)) / 2
+    optimizer.param_groups[0]["lr"] = LEARNING_RATE * max(rate, 1e-3)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.train(progress < 5 / 6)
 
 
 def train(folder: Path, minutes: float, seed: int) -> DescriptorNet:
-    """AdamW with a cosine over the wall clock; bfloat16 where the processor is faster with it."""
+    """AdamW over the wall clock, in bfloat16."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed + 1)
     net = DescriptorNet().to(memory_format=torch.channels_last)
     dataset = Dataset(folder)
-    weights = dataset.channel_weights()
-    optimizer = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-4)
+    squares = dataset.channel_squares()
+    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=1e-4)
     start = time.monotonic()
     losses: list[list[float]] = []
     while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        optimizer.param_groups[0]["lr"] = 3e-3 * max(
-            1e-2, min(1.0, len(losses) / 100) * (1 + np.cos(np.pi * progress)) / 2
-        )
-        images, truths = dataset.batch(8, rng)
+        schedule(optimizer, net, progress, len(losses))
+        images, truths = dataset.batch(BATCH, rng)
         with torch.autocast("cpu", torch.bfloat16):
             guesses = net(images.contiguous(memory_format=torch.channels_last))
-        parts = [level_loss(*each) for each in zip(guesses, truths, weights, strict=True)]
+        parts = [level_loss(*each) for each in zip(guesses, truths, squares, strict=True)]
         optimizer.zero_grad()
-        sum(parts).backward()
+        torch.stack(parts).sum().backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimizer.step()
         losses.append([float(part.detach()) for part in parts])
-        if len(losses) % 100 == 0:
-            recent = np.mean(losses[-100:], 0).round(4).tolist()
+        if len(losses) % 200 == 0:
+            recent = np.mean(losses[-200:], 0).round(4).tolist()
             click.echo(f"{len(losses)} {time.monotonic() - start:.0f} s {recent}")
             torch.save(net.state_dict(), folder / "net.pt")
     return net
 
 
 @click.command()
-@click.option("--work", type=click.Path(path_type=Path), default=Path(tempfile.gettempdir()) / "facetex-descriptor", help="folder of crops and checkpoints")
-@click.option("--crops", default=2880, help="number of training crops to make")
-@click.option("--minutes", default=12.0, help="length of the training")
+@click.option("--work", type=click.Path(path_type=Path), default=WORK, help="folder of crops and checkpoints")
+@click.option("--crops", default=1920, help="number of training crops to make")
+@click.option("--minutes", default=13.0, help="length of the training")
 @click.option("--seed", default=0)
 @click.option("--output", type=click.Path(path_type=Path), default=FILES / "descriptor.onnx")
 def main(work: Path, crops: int, minutes: float, seed: int, output: Path) -> None:

@@ -4,14 +4,26 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 LEVELS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 CHANNELS = (16, 32, 64, 64)
 
 
 def convolution(inputs: int, outputs: int) -> nn.Sequential:
-    """3 x 3 with zero padding, rectified."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU())
+    """3 x 3 with zero padding, normalised over the batch while it learns, rectified."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()
+    )
+
+
+def fold(net: nn.Module) -> nn.Module:
+    """The same function with every batch normalisation folded into the convolution before it."""
+    for parent in list(net.modules()):
+        if isinstance(parent, nn.Sequential) and len(parent) > 1 and isinstance(parent[1], nn.BatchNorm2d):
+            parent[0] = fuse_conv_bn_eval(parent[0].eval(), parent[1].eval())
+            parent[1] = nn.Identity()
+    return net.eval()
 
 
 class DescriptorNet(nn.Module):
@@ -43,11 +55,11 @@ class DescriptorNet(nn.Module):
 
 
 def export(net: DescriptorNet, path: Path) -> None:
-    """Write ONNX with free batch, height and width."""
+    """Write ONNX with free batch, height and width; plain convolutions, rectifiers and pools."""
     axes = {0: "batch", 2: "height", 3: "width"}
     names = ("image", *LEVELS)
     torch.onnx.export(
-        net.eval(),
+        fold(net),
         (torch.zeros(1, 3, 64, 64),),
         str(path),
         input_names=["image"],

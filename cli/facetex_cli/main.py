@@ -1,0 +1,95 @@
+"""`facetex`: the commands by name; each is loaded when it is called, so that help comes at once."""
+
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from types import FrameType
+
+import click
+
+COMMANDS = {
+    "run": "From a photo, or several, to heads.",
+    "plugins": "What is installed for every stage.",
+    "doctor": "Whether this machine has what facetex needs.",
+    "zoo": "The models: list, add, check.",
+}
+"""Each is `command` in the module of its name."""
+
+INTERRUPTED = 130
+TERMINATED = 143
+"""128 + the signal's number, as shells count."""
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The commands in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name, or none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"facetex_cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table above, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; an unknown command is answered with those that exist."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from facetex_core.suggest import there_are
+
+            raise click.UsageError(f"no command {args[0]!r}; {there_are(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="facetex", message="facetex %(version)s")
+def facetex() -> None:
+    """One photo of a face in; a whole, shading-free skin texture and a riggable head out."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; what a user can mend is one line, a bug keeps its traceback."""
+    try:
+        with _terminable():
+            code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
+            return code if isinstance(code, int) else 0
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return 0
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        return 2
+    except Exception as error:
+        from facetex_cli.answers import answer
+
+        line = answer(error)
+        if line is None:
+            raise
+        click.echo(f"error: {line}", err=True)
+        return 2
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A polite kill unwinds the stack, so that half-made files are removed."""
+
+    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signal module's signature
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,45 @@
+"""Smooth filling of holes: a Gaussian pyramid of known colours, pushed down and pulled up (push-pull, Gortler 1996)."""
+
+import numpy as np
+from jaxtyping import Float32
+
+SMALLEST = 2
+"""Pixels along the shorter side of the coarsest level."""
+
+
+def fill_smooth(
+    rgb: Float32[np.ndarray, "height width 3"], weight: Float32[np.ndarray, "height width"]
+) -> Float32[np.ndarray, "height width 3"]:
+    """The picture with every pixel of weight 0 filled from the known ones around it; weight 1 stays as it is.
+
+    Weights in between blend. Where nothing is known at all the result is 0.
+    """
+    levels = [(rgb * weight[..., None], np.asarray(weight, np.float32))]
+    while min(levels[-1][1].shape) > SMALLEST:
+        levels.append(_halve(*levels[-1]))
+    filled = _divide(*levels[-1])
+    for colour, known in reversed(levels[:-1]):
+        share = np.clip(known, 0, 1)[..., None]
+        filled = share * _divide(colour, known) + (1 - share) * _enlarge(filled, known.shape)
+    return np.where(weight[..., None] >= 1, rgb, filled).astype(np.float32)
+
+
+def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The next coarser level; a pixel of it is wholly known as soon as one of its four is."""
+    import cv2
+
+    size = (-(-known.shape[1] // 2), -(-known.shape[0] // 2))
+    blurred = [cv2.GaussianBlur(each, (5, 5), 1.0, borderType=cv2.BORDER_REFLECT_101) for each in (colour, known)]
+    colour, known = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in blurred)
+    raised = np.minimum(4 * known, 1) / np.maximum(known, 1e-6)
+    return colour * raised[..., None], known * raised
+
+
+def _enlarge(colour: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    import cv2
+
+    return cv2.resize(colour, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+
+
+def _divide(colour: np.ndarray, known: np.ndarray) -> np.ndarray:
+    return colour / np.maximum(known, 1e-6)[..., None]

@@ -1,0 +1,18 @@
+"""What to answer to a name that does not exist."""
+
+from collections.abc import Iterable
+
+
+def there_are(name: str, known: Iterable[str]) -> str:
+    """The nearest name, where one is near, and all that exist.
+
+    >>> there_are("detectr", ["fitter", "detector"])
+    "did you mean 'detector'? there are: fitter, detector"
+    >>> there_are("x", [])
+    'there are: none'
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name.lower(), names, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"there are: {', '.join(names) or 'none'}"

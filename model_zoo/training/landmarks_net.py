@@ -1,0 +1,96 @@
+"""The landmark net: a residual trunk, a linear shape layer, and one refinement from features read at the points."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+CROP = 112
+MARGIN = 1.4  # side of the crop over side of the face square
+POINTS = 468 + 68
+COEFFICIENTS = 72
+
+
+def unit(entering: int, leaving: int, stride: int = 1) -> nn.Sequential:
+    """3 x 3 convolution, normalisation, rectifier."""
+    convolution = nn.Conv2d(entering, leaving, 3, stride, 1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(leaving), nn.ReLU(inplace=True))
+
+
+class Block(nn.Module):
+    """Two plain 3 x 3 convolutions around a shortcut (He et al. 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = unit(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same shape out."""
+        return functional.relu(x + self.second(self.first(x)))
+
+
+class LandmarkNet(nn.Module):
+    """Crop -> points in crop units (0 to 1) and the logit of being a face."""
+
+    def __init__(self, mean: Float[Tensor, "values"], basis: Float[Tensor, "values coefficients"]) -> None:
+        super().__init__()
+        self.stem = unit(3, 16, 2)
+        self.quarter = nn.Sequential(unit(16, 32, 2), Block(32))
+        self.eighth = nn.Sequential(unit(32, 64, 2), Block(64), Block(64))
+        self.sixteenth = nn.Sequential(unit(64, 96, 2), Block(96), Block(96))
+        self.squeeze = nn.Sequential(nn.Conv2d(96, 16, 1), nn.ReLU())
+        self.hidden = nn.Sequential(nn.Linear(16 * 49, 128), nn.ReLU())
+        self.pose = nn.Linear(128, COEFFICIENTS)
+        self.shape = nn.Linear(COEFFICIENTS, 2 * POINTS)
+        self.side_quarter, self.side_eighth, self.side_sixteenth = (nn.Conv2d(width, 32, 1) for width in (32, 64, 96))
+        self.fine, self.finest = unit(32, 32), unit(16, 16)
+        self.local = nn.Parameter(torch.zeros(POINTS, 48, 2))
+        self.gather = nn.Sequential(nn.Conv1d(48, 6, 1), nn.ReLU())
+        self.context = nn.Sequential(nn.Linear(6 * POINTS, 64), nn.ReLU())
+        self.correct = nn.Linear(64, COEFFICIENTS)
+        self.score = nn.Sequential(nn.Linear(128 + 64, 32), nn.ReLU(), nn.Linear(32, 1))
+        self._start(mean, basis)
+
+    def _start(self, mean: Tensor, basis: Tensor) -> None:
+        """The shape layer begins as the principal components of the training shapes."""
+        with torch.no_grad():
+            self.shape.weight.copy_(basis)
+            self.shape.bias.copy_(mean)
+            self.correct.weight.mul_(0.1)
+
+    def _features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        half = self.stem(x)
+        quarter = self.quarter(half)
+        eighth = self.eighth(quarter)
+        deep = self.sixteenth(eighth)
+        merged = self.side_eighth(eighth) + functional.interpolate(self.side_sixteenth(deep), scale_factor=2.0)
+        merged = self.side_quarter(quarter) + functional.interpolate(merged, scale_factor=2.0)
+        return self.finest(half), self.fine(functional.relu(merged)), deep
+
+    def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[Tensor, Tensor, Tensor]:
+        """Refined points, first points (batch, 536, 2) and logits (batch,)."""
+        finest, fine, deep = self._features(x)
+        hidden = self.hidden(self.squeeze(deep).flatten(1))
+        first = self.shape(self.pose(hidden).float()).unflatten(1, (POINTS, 2))
+        where = (2 * first.detach() - 1).unsqueeze(1)
+        seen = [functional.grid_sample(part.float(), where, align_corners=False)[:, :, 0] for part in (fine, finest)]
+        read = torch.cat(seen, 1)
+        local = torch.einsum("bcp,pcd->bpd", read, self.local)
+        context = self.context(self.gather(read).flatten(1))
+        shift = (self.shape(self.correct(context).float()) - self.shape.bias).unflatten(1, (POINTS, 2))
+        logit = self.score(torch.cat([hidden, context], 1)).flatten()
+        return first + 0.02 * local + shift, first, logit.float()
+
+
+class Deployed(nn.Module):
+    """What the ONNX file computes: dense points, 68 points, and a probability."""
+
+    def __init__(self, net: LandmarkNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to points in crop units."""
+        points, _, logit = self.net(crop - 0.5)
+        return points[:, :468], points[:, 468:], torch.sigmoid(logit)

@@ -1,0 +1,179 @@
+"""Teacher labels of bare skin: MediaPipe's hair and person masks, 468 points' polygons, and the face's own skin colour."""
+
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+import onnxruntime
+from jaxtyping import Float32, UInt8
+from landmarks_labels import Teachers, apply, read, session
+
+sys.path.append(str(Path(__file__).parents[2] / "plugins"))
+from facetex_plugins.segment_skin import crop_matrix, cut_crop, face_outlines, fill_polygon
+
+SHARED = Path(os.environ.get("FACETEX_SHARED", Path(__file__).parents[2] / "../shared")) / "data"
+WORK = Path(tempfile.gettempdir()) / "facetex-skin"
+# The labelled square is 1.6 of the network's crops wide, at 400 pixels a crop: room to turn and to scale.
+WIDE = 640
+CROP_IN_WIDE = 400
+UNIT = CROP_IN_WIDE / 3.9
+"""Eye distance in the labelled square, pixels."""
+IGNORE = 255
+
+# Found by looking at the portraits of the bank: their eye regions are not learned from.
+GLASSES = frozenset(
+    """andy-harris annie-kuster bill-foster blaine-luetkemeyer brad-sherman brett-guthrie charles-grassley charles-schumer
+    dan-newhouse derek-kilmer don-young emanuel-cleaver frank-lucas gary-peters glenn-grothman james-risch jason-smith
+    jerrold-nadler jim-langevin john-barrasso john-boozman katherine-clark kurt-schrader liz-cheney marcy-kaptur mark-amodei
+    mark-pocan mitch-mcconnell patrick-mchenry paul-tonko peter-defazio peter-welch robert-menendez roger-wicker
+    salud-carbajal sanford-bishop scott-peters thomas-massie""".split()
+)
+# Beards and moustaches: hair below the nose, inside the face's outline, stays skin.
+BEARDS = frozenset(
+    """angus-king bennie-thompson dan-newhouse david-mckinley don-young doug-lamalfa emanuel-cleaver john-hoeven mark-pocan
+    michael-cloud peter-defazio ruben-gallego sanford-bishop""".split()
+)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One face in its wide square."""
+
+    rgb: UInt8[np.ndarray, "640 640 3"]
+    label: UInt8[np.ndarray, "640 640"]
+    """1 skin, 0 not, 255 not to be learned from."""
+    person: UInt8[np.ndarray, "640 640"]
+    """How surely the pixel is no background, 0 to 255."""
+    dense: Float32[np.ndarray, "468 2"]
+    landmarks: Float32[np.ndarray, "68 2"]
+
+
+def hair_probability(net: onnxruntime.InferenceSession, rgb: np.ndarray) -> Float32[np.ndarray, "height width"]:
+    """MediaPipe's hair mask, the mean of the picture and of its mirror image."""
+    total = np.zeros(rgb.shape[:2], np.float32)
+    for way in (1, -1):
+        small = cv2.resize(rgb[:, ::way], (512, 512), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        fed = np.dstack([small, np.zeros((512, 512), np.float32)])[None]
+        logits = net.run(None, {net.get_inputs()[0].name: fed})[0][0]
+        probability = 1 / (1 + np.exp(logits[..., 0] - logits[..., 1]))
+        total += cv2.resize(probability, rgb.shape[1::-1])[:, ::way] / 2
+    return total
+
+
+def colour_distance(rgb: np.ndarray, sample: np.ndarray) -> np.ndarray:
+    """Mahalanobis distance in CIELAB from the sampled skin, lightness counted at a third: necks lie in shadow."""
+    smooth = cv2.bilateralFilter(rgb, 7, 30, 5)
+    lab = cv2.cvtColor(smooth.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    chosen = lab[sample]
+    middle = np.median(chosen, axis=0)
+    spread = 1.4826 * np.median(np.abs(chosen - middle), axis=0) + np.array([4.0, 2.0, 2.0])
+    weight = np.array([1 / 3, 1.0, 1.0])
+    return np.linalg.norm((lab - middle) / spread * weight, axis=2)
+
+
+def near_face(oval: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Where skin can be: the outline grown by half an eye distance, bald heads above it, the neck below."""
+    unit = int(UNIT)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (unit, unit))
+    grown = cv2.dilate(oval, kernel)
+    above = np.maximum.reduce([np.roll(oval, -step, axis=0) for step in (unit // 2, unit)])
+    neck = np.zeros_like(oval)
+    left, right = landmarks[4, 0] - 0.1 * unit, landmarks[12, 0] + 0.1 * unit
+    neck[int(landmarks[4, 1]) :, max(int(left), 0) : int(right)] = 1
+    return np.maximum.reduce([grown, above, neck]) > 0.5
+
+
+def largest_with(mask: np.ndarray, seed: np.ndarray) -> np.ndarray:
+    """The connected part of the mask that shares most pixels with the seed."""
+    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    counts = np.bincount(parts[mask & seed], minlength=2)
+    return parts == counts.argmax() if counts.max() else mask & seed
+
+
+def skin_label(
+    rgb: np.ndarray, dense: np.ndarray, landmarks: np.ndarray, hair: np.ndarray, person: np.ndarray, stem: str
+) -> UInt8[np.ndarray, "height width"]:
+    """1 skin, 0 not, 255 where the teachers cannot tell."""
+    outline, *holes = (fill_polygon(points, WIDE, WIDE) for points in face_outlines(landmarks, dense))
+    hole = np.maximum.reduce(holes) > 0.5
+    oval = outline > 0.5
+    core = cv2.erode(outline, np.ones((25, 25))) > 0.5
+    rows = np.arange(WIDE)[:, None]
+    lower_face = oval & (rows > landmarks[33, 1])
+    if stem in BEARDS:
+        hair = np.where(cv2.dilate(outline, np.ones((21, 21))) * (rows > landmarks[30, 1]) > 0.5, 0, hair)
+    sample = core & ~hole & (hair < 0.2)
+    distance = colour_distance(rgb, sample)
+    haired = (hair > 0.5) & ~lower_face
+    likely = near_face(outline, landmarks) & (person > 0.5) & (distance < 3.2) & ~haired
+    likely = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7))) > 0
+    inside = cv2.erode(outline, np.ones((9, 9))) > 0.5
+    skin = largest_with((likely | (inside & ~haired)), core) & ~hole
+    label = skin.astype(np.uint8)
+    doubtful = ~inside & near_face(outline, landmarks) & (person > 0.3) & ~haired & (np.abs(distance - 3.2) < 0.7)
+    doubtful |= (np.abs(hair - 0.5) < 0.25) & ~lower_face
+    label[doubtful & ~hole] = IGNORE
+    if stem in GLASSES:
+        label[glasses_region(landmarks)] = IGNORE
+    return label
+
+
+def glasses_region(landmarks: np.ndarray) -> np.ndarray:
+    """The band of the eyes, temples included."""
+    eyes = landmarks[36:48].mean(0)
+    top, bottom = eyes[1] - 0.45 * UNIT, eyes[1] + 0.6 * UNIT
+    region = np.zeros((WIDE, WIDE), bool)
+    region[int(top) : int(bottom), int(eyes[0] - 1.35 * UNIT) : int(eyes[0] + 1.35 * UNIT)] = True
+    return region
+
+
+def label_photo(teachers: Teachers, hair_net: onnxruntime.InferenceSession, path: Path) -> Labelled:
+    """The largest face of a photo with its label."""
+    rgb = read(path, 1280 if path.parent.name == "extra" else 1024)
+    dense, _, landmarks = teachers.label(rgb, teachers.find(rgb)[0])
+    matrix = crop_matrix(landmarks, CROP_IN_WIDE)
+    matrix[:, 2] += (WIDE - CROP_IN_WIDE) / 2
+    wide = cut_crop(rgb, matrix, WIDE)
+    dense, landmarks = (apply(matrix, points).astype(np.float32) for points in (dense, landmarks))
+    person = teachers.person_mask(wide)
+    label = skin_label(wide, dense, landmarks, hair_probability(hair_net, wide), person / 255.0, path.stem)
+    label[~seen_part(rgb, matrix)] = IGNORE
+    return Labelled(wide, label, person, dense, landmarks)
+
+
+def seen_part(rgb: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Which pixels of the wide square lie in the photo."""
+    height, width = rgb.shape[:2]
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    return fill_polygon(apply(matrix, corners), WIDE, WIDE) > 0.5
+
+
+def read_labelled(folder: Path, name: str) -> list[Labelled]:
+    """What `main` wrote for one folder of photos."""
+    with np.load(folder / f"{name}.npz") as file:
+        columns = {key: file[key] for key in ("rgb", "label", "person", "dense", "landmarks")}
+    return [Labelled(*row) for row in zip(*columns.values(), strict=True)]
+
+
+@click.command(help=__doc__)
+@click.option("--work", type=click.Path(path_type=Path), default=WORK, help="folder for the labels")
+def main(work: Path) -> None:
+    """Label bank, dev and extra once."""
+    work.mkdir(parents=True, exist_ok=True)
+    teachers = Teachers()
+    hair_net = session(SHARED / "models" / "segment" / "mediapipe_hair_segmentation.onnx")
+    for name in ("bank", "dev", "extra"):
+        paths = sorted((SHARED / "photos" / name).glob("*.*g"))
+        faces = [label_photo(teachers, hair_net, path) for path in paths]
+        columns = {key: np.stack([getattr(face, key) for face in faces]) for key in Labelled.__annotations__}
+        np.savez(work / f"{name}.npz", stems=[path.stem for path in paths], **columns)
+        click.echo(f"{name}: {len(faces)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1).
+
+Past the paper: shading is kept from falling to nothing, where division only makes coloured fringes; the smooth part of
+what the harmonics leave (cast shadow, near light) is drawn towards the model's albedo; shine is taken down.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Fit, Texture, hookimpl
+from facetex_core.crop import plain_skin
+from facetex_core.harmonics import shade
+from facetex_core.masked_blur import blur_where
+from facetex_core.photometry import normal_map
+
+DARKEST, BRIGHTEST = 0.3, 2.5
+"""Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
+SMOOTH = 0.04
+"""Width of the smooth residual's blur, as a share of the map."""
+SHINE = 0.012
+"""Width of highlights, as a share of the map."""
+_TINY = 1e-4
+
+
+@hookimpl
+def delighters():
+    """The default."""
+    return {"harmonics": HarmonicsDelighter}
+
+
+class HarmonicsDelighter:
+    """Second-order spherical harmonics; `flatten` is the share of the smooth residual that is taken out, `matte` of the shine."""
+
+    def __init__(self, flatten: float = 0.8, matte: float = 0.7) -> None:
+        self.flatten, self.matte = flatten, matte
+
+    def delight(self, texture: Texture, fit: Fit) -> Texture:
+        """The albedo; texels in deep shade lose visibility, since nothing can be divided out of black."""
+        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        seen = texture.visibility > 0
+        middle = np.median(shading[seen], axis=0)
+        depth = (shading / middle).min(-1)
+        visibility = texture.visibility * np.clip((depth - DARKEST / 2) / (DARKEST / 2), 0, 1)
+        albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
+        expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
+        skin = visibility * plain_skin(fit.model, texture.size)
+        albedo = self._flatten(albedo, expected, skin)
+        albedo = self._take_shine(albedo, expected, skin)
+        visible = visibility > 0
+        return Texture(
+            np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32)
+        )
+
+    def _flatten(self, albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+        residual = _log_ratio(albedo, expected)
+        residual -= np.median(residual[skin > 0], axis=0)
+        smooth = blur_where(np.clip(residual, -1, 1), skin, SMOOTH * len(albedo))
+        return np.asarray(albedo * np.exp(-self.flatten * smooth), np.float32)
+
+    def _take_shine(self, albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+        """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
+        residual = _log_ratio(albedo, expected)
+        residual -= np.median(residual[skin > 0], axis=0)
+        wide = blur_where(residual, skin, SMOOTH * len(albedo))
+        bump = blur_where(residual - wide, skin, SHINE * len(albedo))
+        paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
+        return np.asarray(albedo * np.exp(-self.matte * np.maximum(bump - 0.04, 0) * paler), np.float32)
+
+
+def _log_ratio(albedo: np.ndarray, expected: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+    return np.asarray(np.log(np.maximum(albedo, _TINY)) - np.log(np.maximum(expected, _TINY)), np.float32)

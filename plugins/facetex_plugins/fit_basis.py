@@ -1,0 +1,27 @@
+"""Fitter with facetex's own face basis: landmarks by Gauss-Newton, then light and albedo (Saito 2017, section 4.1)."""
+
+from functools import cached_property
+
+from facetex_core import Face, Fit, MorphableModel, Photo, hookimpl
+from facetex_core.fit import fit_photo
+from facetex_core.morphable_model import load_morphable_model, with_albedo
+from facetex_model_zoo import model_path
+
+
+@hookimpl
+def fitters():
+    """The default."""
+    return {"basis": BasisFitter}
+
+
+class BasisFitter:
+    """Identity, ARKit expressions, pose, light and albedo on a basis that ships with facetex."""
+
+    @cached_property
+    def model(self) -> MorphableModel:
+        """The basis, read when first needed."""
+        return with_albedo(load_morphable_model(model_path("face_basis")), model_path("skin_albedo"))
+
+    def fit(self, photo: Photo, face: Face) -> Fit:
+        """The fit, with its residuals: landmarks in percent of the eye distance, photo as a share of its light."""
+        return fit_photo(self.model, photo, face)

@@ -1,0 +1,127 @@
+"""Completes an albedo: what the photo shows stays; what it hides comes from the best source at hand, in this order.
+
+1. low frequency: the morphable model's albedo, corrected by what the visible skin (or its mirror) says;
+2. detail: the face's own, then its own mirror's, then a random-phase texture of its own plain skin (Galerne et al. 2011);
+   brows, lids and lips that are hidden on both sides come from the mean face;
+3. polish: hidden plain skin of the face is moved, by L-BFGS, until it carries the wanted correlations (Saito 2017,
+   equation 5, with features left out and visible texels held), or until the target's own uncertainty is reached.
+"""
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
+from facetex_core.fill import fill_smooth
+from facetex_core.gram_match import match_correlations
+from facetex_core.masked_blur import blur_where
+from facetex_core.onnx_torch import read_network
+from facetex_core.progress import report_progress
+from facetex_core.random_phase import random_phase_texture
+from facetex_model_zoo import model_path
+
+SMOOTH = 0.012
+"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
+POLISHED_SIZE = 512
+"""The map's size at which correlations are matched: the bank's."""
+SURE = 0.35
+"""Visibility from which a texel is kept as it is; below, it fades into the next source."""
+_DARKEST = 0.004
+
+
+@hookimpl
+def synthesizers():
+    """The default."""
+    return {"complete": CompleteSynthesizer}
+
+
+class CompleteSynthesizer:
+    """Own texels, own mirror, own skin's texture; polished for `polish_iterations` or until the loss falls below `enough`."""
+
+    def __init__(self, polish_iterations: int = 24, enough: float = 0.03, device: str = "cpu") -> None:
+        self.polish_iterations, self.enough, self.device = polish_iterations, enough, device
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+        """The whole albedo; its visibility is the photo's."""
+        own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
+        base = low_frequency(albedo, own, fit)
+        detail = self._detail(albedo, own, base, fit, rng)
+        rgb = np.clip(base * np.exp(detail), _DARKEST, 1).astype(np.float32)
+        rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb
+        if self.polish_iterations:
+            rgb = self._polish(rgb, own, wanted, fit)
+        rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
+        return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
+
+    def _detail(
+        self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
+    ) -> Float32[np.ndarray, "size size 3"]:
+        """Log albedo over the base, from three sources; independent ones are blended to equal energy."""
+        logarithm = np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(base)
+        seen = np.where(own[..., None] > 0, logarithm, 0)
+        mirror, mirror_own = seen[:, ::-1], own[:, ::-1]
+        sample = random_phase_texture(seen, own * _away_from_features(fit, albedo.size), albedo.size, rng)
+        by_mirror = (1 - own) * mirror_own
+        by_sample = (1 - own) * (1 - mirror_own) * (1 - region(fit.model, NO_SKIN, albedo.size))
+        energy = np.sqrt(np.maximum(own**2 + by_mirror**2 + by_sample**2, 0.25))
+        parts = zip((own, by_mirror, by_sample), (seen, mirror, sample), strict=True)
+        return np.asarray(sum((w / energy)[..., None] * d for w, d in parts), np.float32)
+
+    def _polish(
+        self, rgb: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
+    ) -> Float32[np.ndarray, "size size 3"]:
+        """Matches correlations at the bank's size, and carries the change over to the full size."""
+        size = rgb.shape[0]
+        small = min(size, POLISHED_SIZE)
+        box = face_slices(fit.model, small)
+        start = _multiple_of_eight(cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)[box])
+        skin = _multiple_of_eight(plain_skin(fit.model, small)[box])
+        hidden = skin * (1 - _multiple_of_eight(cv2.resize(own, (small, small), interpolation=cv2.INTER_AREA)[box]))
+        if hidden.max() < 0.5:
+            return rgb
+        network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
+        end = match_correlations(
+            network,
+            start,
+            hidden,
+            (skin > 0.5).astype(np.float32),
+            wanted,
+            iterations=self.polish_iterations,
+            enough=self.enough,
+            progress=report_progress,
+        )
+        change = np.zeros((small, small, 3), np.float32)
+        rows, columns = box
+        change[rows.start : rows.start + len(end), columns.start : columns.start + end.shape[1]] = np.log(
+            np.maximum(end, _DARKEST)
+        ) - np.log(np.maximum(start, _DARKEST))
+        return np.asarray(rgb * np.exp(cv2.resize(change, (size, size), interpolation=cv2.INTER_CUBIC)), np.float32)
+
+
+def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+    """The model's albedo, times what the visible skin differs from it, smoothly continued; a mirror counts a tenth."""
+    size = albedo.size
+    expected = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), _DARKEST)
+    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(expected), 0)
+    weight = own + 0.1 * (own < 0.1) * own[:, ::-1]
+    both = (own[..., None] * ratio + 0.1 * ((own < 0.1) * own[:, ::-1])[..., None] * ratio[:, ::-1]) / np.maximum(
+        weight, 1e-6
+    )[..., None]
+    sigma = SMOOTH * size
+    smooth = blur_where(both.astype(np.float32), weight.astype(np.float32), sigma)
+    near = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), sigma)
+    filled = fill_smooth(smooth, np.clip(near * 4, 0, 1))
+    return np.asarray(expected * np.exp(filled), np.float32)
+
+
+def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:
+    """Plain skin, a little way off anything that is not: where pores can be sampled."""
+    features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), 0.008 * size)
+    return (features < 0.05).astype(np.float32)
+
+
+def _multiple_of_eight(picture: np.ndarray) -> np.ndarray:
+    """Trimmed to what three halvings divide."""
+    height, width = (side // 8 * 8 for side in picture.shape[:2])
+    return np.ascontiguousarray(picture[:height, :width])
