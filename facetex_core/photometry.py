@@ -23,14 +23,18 @@ RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
 """Of the light's coefficients, relative to a texel's weight; the second band thrice (measured)."""
 HIGHLIGHT = 0.3
 """Weight of texels brighter than explained: highlights are no diffuse light."""
-EXPOSURE_PRIOR = 0.35
-"""Standard deviation of the light's mean about 1, in logarithms: photographers expose for the face."""
+EXPOSURE = 0.3
+"""Standard deviation of the light's level about 1, in logarithms: photographers expose for the face."""
+TINT = 0.06
+"""Standard deviation of the light's colour about white, in logarithms: cameras balance white."""
 ALBEDO_NOISE = 0.15
 """What a texel's log albedo deviates by from the best low-frequency model."""
 INDEPENDENT = 0.05
 """Share of texels that count as independent evidence: neighbours err together."""
-SKIN_TONE = np.log(np.array([0.42, 0.24, 0.16], np.float32))
-"""A middle skin in log linear RGB, for models that bring no albedo."""
+SKIN_TONE = np.log(np.array([0.40, 0.22, 0.14], np.float32))
+"""A middle skin in log linear RGB, for models that bring no albedo,"""
+SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
+"""and how skins differ from it: melanin, blood, and the rest."""
 
 
 def explain_light(photo: Photo, fit: Fit) -> tuple[Lighting, Float32[np.ndarray, "size size 3"], float]:
@@ -42,12 +46,14 @@ def explain_light(photo: Photo, fit: Fit) -> tuple[Lighting, Float32[np.ndarray,
     weight = (seen.visibility * region(fit.model, "face", SIZE)).astype(np.float64)
     on = weight > 0
     model = albedo_model(fit.model)
-    coefficients = np.zeros(len(model.modes))
+    albedo = np.exp(model.mean).astype(np.float64)
     for _ in range(ROUNDS):
-        albedo = np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float64)
         light = _solve_light(seen.rgb[on], albedo[on], basis[on], weight[on])
+        light /= np.maximum(light[0], 0.05)
         shading = np.maximum(basis @ light, 0.05)
-        coefficients = _solve_albedo(seen.rgb[on] / shading[on], model, on, weight[on])
+        coefficients, exposure = _solve_albedo(seen.rgb[on] / shading[on], model, on, weight[on])
+        albedo = np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float64)
+        light, shading = light * exposure, shading * exposure
     explained = albedo * shading
     left = np.average((seen.rgb[on] - explained[on]).mean(1) ** 2, weights=weight[on])
     rms = float(np.sqrt(left / np.average(seen.rgb[on].mean(1) ** 2, weights=weight[on])))
@@ -66,7 +72,7 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     if model.albedo is not None and model.albedo.mean.shape[0] == SIZE:
         return model.albedo
     ones = np.ones((SIZE, SIZE, 3), np.float32)
-    return AlbedoModel(ones * SKIN_TONE, (0.4 * ones)[None])
+    return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones)
 
 
 def _solve_light(seen: np.ndarray, albedo: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -87,15 +93,21 @@ def _solve_light(seen: np.ndarray, albedo: np.ndarray, basis: np.ndarray, weight
     return light
 
 
-def _solve_albedo(observed: np.ndarray, model: AlbedoModel, on: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Ridge regression in logarithms; the exposure is a further unknown with a prior of its own."""
-    target = np.log(np.clip(observed, 0.01, 2.0)) - model.mean[on]
-    design = np.concatenate([model.modes[:, on].reshape(len(model.modes), -1), np.ones((1, target.size))]).T
+def _solve_albedo(
+    observed: np.ndarray, model: AlbedoModel, on: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mode coefficients and the light's level by channel: ridge regression in logarithms.
+
+    The photo tells their product only; how it is shared is a matter of the priors.
+    """
+    target = (np.log(np.clip(observed, 0.01, 2.0)) - model.mean[on]).ravel()
+    channels = np.tile(np.eye(3), (len(observed), 1))
+    design = np.concatenate([model.modes[:, on].reshape(len(model.modes), -1).T, channels], 1)
     w = np.repeat(weight, 3) * INDEPENDENT / ALBEDO_NOISE**2
-    prior = np.diag(np.append(np.ones(len(model.modes)), EXPOSURE_PRIOR**-2))
+    prior = np.eye(design.shape[1])
+    prior[-3:, -3:] = np.linalg.inv(EXPOSURE**2 * np.ones((3, 3)) + TINT**2 * np.eye(3))
     solved = np.zeros(design.shape[1])
     for _ in range(3):
-        error = target.ravel() - design @ solved
-        robust = w / (1 + (error / 0.3) ** 2)
-        solved = np.linalg.solve((design * robust[:, None]).T @ design + prior, (design * robust[:, None]).T @ target.ravel())
-    return solved[:-1]
+        robust = w / (1 + ((target - design @ solved) / 0.3) ** 2)
+        solved = np.linalg.solve((design * robust[:, None]).T @ design + prior, (design * robust[:, None]).T @ target)
+    return solved[:-3], np.exp(solved[-3:])

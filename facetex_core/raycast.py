@@ -49,6 +49,20 @@ class Scene:
         """Whether anything lies on each ray."""
         return np.asarray(self._scene.test_occlusions(_rays(origins, directions)).numpy())
 
+    def nearest(
+        self, points: Float32[np.ndarray, "points 3"]
+    ) -> tuple[Int32[np.ndarray, "points"], Float32[np.ndarray, "points 3"]]:
+        """Triangle and barycentric weights of the surface's nearest point."""
+        found = self._scene.compute_closest_points(open3d().core.Tensor(np.ascontiguousarray(points, np.float32)))
+        second_third = found["primitive_uvs"].numpy()
+        weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
+        return found["primitive_ids"].numpy().astype(np.int32), weights.astype(np.float32)
+
+    def closest_points(self, points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "points 3"]:
+        """The surface's nearest point to each."""
+        found = self._scene.compute_closest_points(open3d().core.Tensor(np.ascontiguousarray(points, np.float32)))
+        return np.asarray(found["points"].numpy(), np.float32)
+
 
 def _rays(origins: np.ndarray, directions: np.ndarray) -> object:
     return open3d().core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32))

@@ -1,10 +1,12 @@
 """`--device auto`: the graphics card where everything that needs one finds it, else the processor."""
 
 import ctypes
+import sys
 
 from facetex_core.errors import ConfigError
 
 DEVICES = ("auto", "cpu", "cuda")
+DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
 def choose_device(wanted: str) -> str:
@@ -20,9 +22,9 @@ def choose_device(wanted: str) -> str:
 def missing_for_cuda() -> str:
     """What CUDA lacks on this machine, in a few words; empty where it can be used."""
     try:  # the driver first: without it there is no need to load torch, which takes seconds
-        ctypes.CDLL("libcuda.so.1")
+        ctypes.CDLL(DRIVER)
     except OSError:
-        return "the NVIDIA driver (libcuda.so.1) is not installed"
+        return f"the NVIDIA driver ({DRIVER}) is not installed"
     import onnxruntime
     import torch
 

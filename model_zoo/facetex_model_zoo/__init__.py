@@ -1,6 +1,29 @@
 """The models: one table (models.toml), one lookup by name, one way in for a local file."""
 
+from facetex_model_zoo.store import (
+    add_model,
+    home,
+    is_installed,
+    model_path,
+    open_bank,
+    place_of,
+    provenance,
+    recording,
+    sha256_of,
+)
 from facetex_model_zoo.table import Row, model_names, row
-from facetex_model_zoo.store import add_model, home, is_installed, model_path, open_bank, sha256_of
 
-__all__ = ["Row", "add_model", "home", "is_installed", "model_names", "model_path", "open_bank", "row", "sha256_of"]
+__all__ = [
+    "Row",
+    "add_model",
+    "home",
+    "is_installed",
+    "model_names",
+    "model_path",
+    "open_bank",
+    "place_of",
+    "provenance",
+    "recording",
+    "row",
+    "sha256_of",
+]

@@ -3,6 +3,9 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +13,8 @@ from facetex_core.bank import load_bank
 from facetex_core.errors import ModelError
 from facetex_core.structures import Bank
 from facetex_model_zoo.table import model_names, row
+
+_asked: ContextVar[dict[str, Path] | None] = ContextVar("facetex_models_asked_for", default=None)
 
 
 def home() -> Path:
@@ -19,9 +24,9 @@ def home() -> Path:
 
 def model_path(name: str) -> Path:
     """The file of a model; where it is missing, one line says what to get, where, under which licence, and how to add it."""
-    path = _place(name)
+    path = place_of(name)
     if path.is_file():
-        return path
+        return _noted(name, path)
     known = row(name)
     raise ModelError(
         f"model {name!r} ({known.what}) is not installed: {known.get or known.source} (licence: {known.licence}), "
@@ -31,7 +36,7 @@ def model_path(name: str) -> Path:
 
 def is_installed(name: str) -> bool:
     """Whether the model's file is there."""
-    return _place(name).is_file()
+    return place_of(name).is_file()
 
 
 def add_model(name: str, source: Path) -> Path:
@@ -43,7 +48,7 @@ def add_model(name: str, source: Path) -> Path:
         raise ModelError(f"{source} is no file")
     if known.sha256 and sha256_of(source) != known.sha256:
         raise ModelError(f"{source.name} is not {name}: sha256 {sha256_of(source)[:12]}..., expected {known.sha256[:12]}...")
-    target = _place(name)
+    target = place_of(name)
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(target.name + f".{os.getpid()}.part")
     try:
@@ -60,7 +65,37 @@ def open_bank(name: str) -> Bank:
         return load_bank(model_path(name))
     if not Path(name).is_file():
         raise ModelError(f"no bank at {name}; without --bank the one that ships with facetex is used")
-    return load_bank(Path(name))
+    return load_bank(_noted(Path(name).name, Path(name)))
+
+
+@contextmanager
+def recording() -> Iterator[dict[str, Path]]:
+    """Notes every model file that is asked for inside, by name: what a result rests on."""
+    asked: dict[str, Path] = {}
+    token = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(token)
+
+
+def provenance(asked: Mapping[str, Path]) -> dict[str, dict[str, object]]:
+    """Hash, licence and source of each; a file that the table does not know is the user's own."""
+    return {name: _origin(name) | {"sha256": sha256_of(path)} for name, path in sorted(asked.items())}
+
+
+def _origin(name: str) -> dict[str, object]:
+    if name not in model_names():
+        return {"licence": "not stated", "commercial": None, "source": "the user's own file"}
+    known = row(name)
+    return {"licence": known.licence, "commercial": known.commercial, "source": known.source}
+
+
+def _noted(name: str, path: Path) -> Path:
+    asked = _asked.get()
+    if asked is not None:
+        asked[name] = path
+    return path
 
 
 def sha256_of(path: Path) -> str:
@@ -69,7 +104,8 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _place(name: str) -> Path:
+def place_of(name: str) -> Path:
+    """Where the model's file belongs, there or not."""
     known = row(name)
     if known.ships:
         return Path(str(files("facetex_model_zoo").joinpath("files", known.file)))

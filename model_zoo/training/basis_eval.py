@@ -6,7 +6,7 @@ import click
 import cv2
 import numpy as np
 from basis import DEFAULT
-from basis_modes import arkit_shapes
+from basis_modes import STRONGER, arkit_shapes
 from basis_pictures import density_picture, layout_picture, render
 from basis_regions import dense_places
 from basis_source import SKIN, Source, border_chains, half_triangles, read_source, signed_areas, triangle_areas
@@ -44,7 +44,7 @@ def fit(arrays: dict[str, np.ndarray], targets: Float[np.ndarray, "samples verti
 
 
 def identity_report(arrays: dict[str, np.ndarray], source: Source) -> str:
-    """Rebuild error of new identities: source skin vertices (without the backs of lips and nostrils' depths left out) to our surface."""
+    """Rebuild error of new identities: our vertices from where the source puts them, and the source's vertices from our surface."""
     rng = np.random.default_rng(2024)
     coefficients = rng.standard_normal((IDENTITIES, len(source.identity)))
     skin = arrays["triangles"][parts(arrays)["skin"]].astype(np.int64)
@@ -52,6 +52,9 @@ def identity_report(arrays: dict[str, np.ndarray], source: Source) -> str:
     where, weights = closest(arrays["mean"].astype(np.float64), source.vertices, source.triangles)
     corners = source.triangles[where]
     mapped, surface = [], []
+    seen = np.unique(source_skin)
+    own = skin[closest(source.vertices[seen], arrays["mean"].astype(np.float64), skin)[0]]
+    in_face = (arrays["regions"][0][own] > 127).all(1)
     used = np.unique(skin)
     face_only = used[arrays["regions"][0, used] > 127]
     for row in coefficients:
@@ -59,13 +62,14 @@ def identity_report(arrays: dict[str, np.ndarray], source: Source) -> str:
         target = np.einsum("pkc,pk->pc", sample[corners], weights)
         rebuilt = fit(arrays, target[None])[0]
         mapped.append(np.linalg.norm(rebuilt - target, axis=1)[used] * MILLIMETRES)
-        surface.append(distances(sample[np.unique(source_skin)], rebuilt, skin))
+        surface.append(distances(sample[seen], rebuilt, skin))
     points, far = np.array(mapped), np.array(surface)
     face = points[:, np.isin(used, face_only)]
     return (
         f"identities ({IDENTITIES} new, {len(arrays['identity'])} modes): skin vertices mean {points.mean():.3f} mm, 95 % {np.percentile(points, 95):.3f};"
         f" face region mean {face.mean():.3f}, 95 % {np.percentile(face, 95):.3f};"
-        f" all source skin vertices to our surface mean {far.mean():.3f}, 95 % {np.percentile(far, 95):.3f}"
+        f" source skin vertices to our surface mean {far.mean():.3f}, 95 % {np.percentile(far, 95):.3f};"
+        f" of them in the face mean {far[:, in_face].mean():.3f}, 95 % {np.percentile(far[:, in_face], 95):.3f}"
     )
 
 
@@ -74,7 +78,7 @@ def expression_report(arrays: dict[str, np.ndarray], source: Source) -> str:
     skin = arrays["triangles"][parts(arrays)["skin"]].astype(np.int64)
     errors = {}
     for k, (name, numbers) in enumerate(arkit_shapes(source).items()):
-        move = source.expression[numbers].sum(0)
+        move = STRONGER.get(name, 1) * source.expression[numbers].sum(0)
         moved = np.flatnonzero(np.linalg.norm(move[: SKIN[1]], axis=1) > 5e-4)
         errors[name] = distances((source.vertices + move)[moved], arrays["mean"] + arrays["expression"][k].astype(np.float64), skin).mean()
     lines = [f"{name} {error:.3f}" for name, error in sorted(errors.items(), key=lambda item: -item[1])]
@@ -162,6 +166,10 @@ def draw(arrays: dict[str, np.ndarray], folder: Path) -> None:
     faces["landmarks"] = [render(mean, arrays, width=0.20, marks=dense, size=1000), render(mean, arrays, width=0.20, marks=ibug, size=1000)]
     for name, row in faces.items():
         cv2.imwrite(str(folder / f"{name}.png"), np.hstack(row))
+    corner = render(mean, arrays, width=0.06, centre=(0.02, -0.034), marks=dense, size=900)
+    eye = render(mean, arrays, width=0.06, centre=(0.032, 0.036), marks=dense, size=900)
+    nose = render(mean, arrays, width=0.06, centre=(0, -0.005), marks=dense, size=900)
+    cv2.imwrite(str(folder / "landmarks_close.png"), np.hstack([corner, eye, nose]))
     layout = layout_picture(arrays)
     for place in dense_places(arrays) * len(layout):
         cv2.circle(layout, (int(place[0]), int(place[1])), 2, (255, 255, 255), -1)

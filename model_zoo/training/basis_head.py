@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from basis_inside import Eyeball, eyeball, eyeball_motion, mesh_mouth, mesh_teeth
 from basis_layout import HalfLayout
-from basis_modes import arkit_shapes, gaze, principal_modes, sparse
+from basis_modes import STRONGER, arkit_shapes, gaze, principal_modes, sparse
 from basis_skin import lip_points, mesh_skin
 from basis_source import Source
-from basis_topology import Carried, Patch
+from basis_topology import Carried, Patch, joined
 from jaxtyping import Bool, Float, Int
 
 PARTS = ("skin", "left_eye", "right_eye", "mouth", "teeth")
@@ -32,7 +32,7 @@ class Assembly:
         right = left.copy()
         right[~midline] = count + len(midline) + np.arange((~midline).sum())
         mirrored = carried.mirrored(self.source.mirror)
-        self.carried += [carried, Carried(mirrored.corners[~midline], mirrored.weights[~midline])]
+        self.carried += [carried, mirrored.only(~midline)]
         self.mirror += [*right.tolist(), *left[~midline].tolist()]
         return left
 
@@ -64,7 +64,7 @@ class Assembly:
 
     def riding(self) -> Carried:
         """All carried vertices."""
-        return Carried(np.concatenate([c.corners for c in self.carried]), np.concatenate([c.weights for c in self.carried]))
+        return joined(self.carried)
 
 
 def assemble(source: Source, layout: HalfLayout, ball: Eyeball) -> Assembly:
@@ -73,9 +73,9 @@ def assemble(source: Source, layout: HalfLayout, ball: Eyeball) -> Assembly:
     numbers = head.add_vertices(skin.carried, skin.midline)
     head.add("skin", skin, numbers)
     lips = lip_points(skin, layout)
-    mouth = mesh_mouth(source, Carried(skin.carried.corners[lips], skin.carried.weights[lips]))
-    own = Carried(mouth.carried.corners[len(lips) :], mouth.carried.weights[len(lips) :])
-    head.add("mouth", mouth, np.r_[numbers[lips[::-1]], head.add_vertices(own, mouth.midline[len(lips) :])])
+    mouth = mesh_mouth(source, skin.carried.only(lips))
+    own = np.arange(len(lips), len(mouth.midline))
+    head.add("mouth", mouth, np.r_[numbers[lips[::-1]], head.add_vertices(mouth.carried.only(own), mouth.midline[own])])
     for upper in (True, False):
         row = mesh_teeth(source, upper=upper)
         head.add("teeth", row, head.add_vertices(row.carried, row.midline))
@@ -98,7 +98,7 @@ def build(source: Source, layout: HalfLayout) -> tuple[dict[str, np.ndarray], Ca
     eyes = both_eyes(eyeball_motion(source, ball, "left"), eyeball_motion(source, ball, "right"))
     identity = principal_modes(np.concatenate([riding.of(source.identity), eyes], axis=1))
     shapes = arkit_shapes(source)
-    skin = np.stack([riding.of(source.expression[numbers].sum(0)) for numbers in shapes.values()])
+    skin = np.stack([riding.of(STRONGER.get(name, 1) * source.expression[numbers].sum(0)) for name, numbers in shapes.items()])
     looks = np.stack([both_eyes(gaze(name, ball, "left"), gaze(name, ball, "right")) for name in shapes])
     counts = np.cumsum([0, *(sum(map(len, head.triangles[part])) for part in PARTS)])
     arrays = {

@@ -91,7 +91,7 @@ def wanted_density(points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "
     sides = 1 / (1 + np.exp((azimuth - 58) / 6))
     below = 1 / (1 + np.exp((-0.080 - points[:, 1]) / 0.008))
     above = 1 / (1 + np.exp((points[:, 1] - 0.105) / 0.010))
-    return 1 + 1.9 * sides * below * above - 0.4 * (1 - below)
+    return 1 + 1.55 * sides * below * above - 0.4 * (1 - below)
 
 
 def fan(chain: list[int], apex: int, *, closed: bool) -> Int[np.ndarray, "triangles 3"]:

@@ -19,6 +19,10 @@ GAZE_DEGREES = {"Up": 25.0, "Down": 25.0, "In": 30.0, "Out": 30.0}
 """Turn of the eyeball at weight 1, our choice: the source moves the lids only."""
 
 
+STRONGER = {"eyeBlinkLeft": 1.06, "eyeBlinkRight": 1.06}
+"""The source's blink stops half a millimetre short, where it has an occlusion mesh that ours lacks."""
+
+
 def principal_modes(fields: Float[np.ndarray, "modes vertices 3"], count: int = MODES) -> Float[np.ndarray, "kept vertices 3"]:
     """The leading principal modes of standard-normal mixtures of the fields, each as long as one standard deviation."""
     flat = fields.reshape(len(fields), -1).astype(np.float64)

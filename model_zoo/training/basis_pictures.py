@@ -5,7 +5,8 @@ import ctypes
 import cv2
 import libusb_package
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from basis_source import vertex_normals
+from jaxtyping import Float, UInt8
 
 # open3d's wheel needs libusb-1.0 in the process, which a bare machine lacks.
 ctypes.CDLL(str(libusb_package.get_library_path()), ctypes.RTLD_GLOBAL)
@@ -22,15 +23,6 @@ def triangle_colours(arrays: dict[str, np.ndarray]) -> Float[np.ndarray, "triang
     for name, (start, stop) in zip(arrays["part_names"], arrays["part_ranges"], strict=True):
         colours[start:stop] = PART_COLOURS[str(name)]
     return colours
-
-
-def vertex_normals(vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, "vertices 3"]:
-    """Area-weighted."""
-    a, b, c = vertices[triangles].transpose(1, 0, 2)
-    normals = np.zeros_like(vertices)
-    for k in range(3):
-        np.add.at(normals, triangles[:, k], np.cross(b - a, c - a))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
 
 
 def render(

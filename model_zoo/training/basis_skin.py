@@ -3,11 +3,11 @@
 import numpy as np
 from basis_layout import HalfLayout
 from basis_source import Source
-from basis_topology import Carried, Patch, mesh_half, respaced, ride
+from basis_topology import Carried, Patch, joined, mesh_half, respaced, ride
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
 
-FREE_POINTS = 3900
+FREE_POINTS = 4250
 SPARSEST_CELL = 9.3e-5
 """Area (square metres) of a vertex where the density is 1."""
 LANDMARKS_OF = {"lids": range(36, 48), "lips": range(48, 68), "nose": (30, 31, 32, 33, 34, 35), "brows": range(17, 27)}
@@ -23,10 +23,10 @@ def vertex_density(source: Source) -> Float[np.ndarray, " vertices"]:
     """Wanted vertices per square metre, relative to the scalp."""
     points = source.vertices
     marks = {name: [int(source.landmarks[k]) for k in numbers] for name, numbers in LANDMARKS_OF.items()}
-    front = 1 / (1 + np.exp((0.045 - points[:, 2]) / 0.01)) / (1 + np.exp((-0.085 - points[:, 1]) / 0.008))
+    front = 1 / (1 + np.exp((0.045 - points[:, 2]) / 0.01)) / (1 + np.exp((-0.085 - points[:, 1]) / 0.008)) / (1 + np.exp((points[:, 1] - 0.095) / 0.01))
     ears = np.exp(-(((np.abs(points[:, 0]) - 0.088) / 0.014) ** 2) - ((points[:, 1] - 0.012) / 0.035) ** 2 - (points[:, 2] / 0.04) ** 2)
-    density = 1 + 4 * front + 5 * ears
-    for name, gain, reach in (("lids", 22, 0.010), ("lips", 18, 0.011), ("nose", 16, 0.013), ("brows", 3, 0.015)):
+    density = 1 + 4 * front + 11 * ears
+    for name, gain, reach in (("lids", 20, 0.010), ("lips", 16, 0.011), ("nose", 20, 0.012), ("brows", 3, 0.015)):
         density += gain * closeness(source, marks[name], reach)
     return density
 
@@ -51,7 +51,7 @@ def chains(source: Source, layout: HalfLayout, spacing: Float[np.ndarray, " vert
 
 def without_ends(legs: list[Carried]) -> Carried:
     """The legs of a closed loop joined, each without its last point, which the next one starts with."""
-    return Carried(np.concatenate([leg.corners[:-1] for leg in legs]), np.concatenate([leg.weights[:-1] for leg in legs]))
+    return joined([leg.only(np.arange(len(leg.weights) - 1)) for leg in legs])
 
 
 def mesh_skin(source: Source, layout: HalfLayout) -> Patch:

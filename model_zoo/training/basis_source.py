@@ -17,6 +17,7 @@ TEETH = (17039, 21451)
 SCLERA = {"left": (21451, 22221), "right": (23021, 23791)}
 EYEBALL = {"left": (21451, 23021), "right": (23021, 24591)}
 MIDLINE_TOLERANCE = 1e-5
+LIP_REACH, LIP_OVERLAP = 0.006, 1.1
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,29 @@ def read_triangles(path: Path) -> Int[np.ndarray, "triangles 3"]:
     return np.array(triangles, dtype=np.int64)
 
 
+def left_right_pairs(points: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray, " vertices"]:
+    """The number of each vertex's mirror image, sought within its own range: vertices of different parts share places."""
+    bounds = [0, SKIN[1], MOUTH[1], TEETH[0], TEETH[1], EYEBALL["right"][1], len(points)]
+    pairs = [
+        start + cKDTree(points[start:stop]).query(points[start:stop] * [-1, 1, 1])[1] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
+    return np.concatenate(pairs)
+
+
+def lip_closing(points: Float[np.ndarray, "vertices 3"], ibug: Float[np.ndarray, "68 3"]) -> Float[np.ndarray, "vertices 3"]:
+    """Shift that closes the source's 0.7 mm gap between the lips at rest: each lip goes half the way, the more the nearer it is."""
+    upper, lower = ibug[[60, 61, 62, 63, 64]], ibug[[60, 67, 66, 65, 64]]
+    reached = np.clip(points[:, 0], ibug[60, 0], ibug[64, 0])
+    gap = np.interp(reached, upper[:, 0], upper[:, 1]) - np.interp(reached, lower[:, 0], lower[:, 1])
+    line = (upper + lower) / 2
+    middle = np.stack([np.interp(reached, line[:, 0], axis) for axis in line.T], axis=1)
+    nearness = np.exp(-(np.linalg.norm(points - middle, axis=1) ** 2) / LIP_REACH**2)
+    shift = np.zeros_like(points)
+    shift[:, 1] = -np.sign(points[:, 1] - middle[:, 1]) * nearness * LIP_OVERLAP * gap / 2
+    shift[MOUTH[1] :, 1] = 0
+    return shift
+
+
 def read_source() -> Source:
     """Reads ICT-FaceKit from the shared folder."""
     folder = shared_data() / "models" / "mm" / "ict"
@@ -56,10 +80,11 @@ def read_source() -> Source:
         identity = stored["identity"].astype(np.float32) * np.float32(CENTIMETRE)
         expression = stored["expression"].astype(np.float32) * np.float32(CENTIMETRE)
         names = tuple(str(name) for name in stored["expression_names"])
-    mirror = cKDTree(neutral).query(neutral * [-1, 1, 1])[1]
+    mirror = left_right_pairs(neutral)
     vertices = (neutral + neutral[mirror] * [-1, 1, 1]) / 2
     vertices[np.abs(vertices[:, 0]) < MIDLINE_TOLERANCE, 0] = 0
     landmarks = json.loads((folder / "vertex_indices.json").read_text())["idx_to_landmark_verts"]
+    vertices = vertices + lip_closing(vertices, vertices[landmarks])
     triangles = read_triangles(folder / "generic_neutral_mesh.obj")
     return Source(vertices, triangles, mirror, identity, expression, names, np.array(landmarks))
 
@@ -91,6 +116,15 @@ def triangle_areas(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.nd
     """Areas in space."""
     a, b, c = points[triangles].transpose(1, 0, 2)
     return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
+
+
+def vertex_normals(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, "vertices 3"]:
+    """Area-weighted unit normals."""
+    a, b, c = points[triangles].transpose(1, 0, 2)
+    normals = np.zeros_like(points)
+    for k in range(3):
+        np.add.at(normals, triangles[:, k], np.cross(b - a, c - a))
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
 
 
 def signed_areas(plane: Float[np.ndarray, "vertices 2"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, " triangles"]:

@@ -1,20 +1,23 @@
-"""Vertices and triangles of our own inside a UV layout: weighted centroidal Voronoi cells, then Delaunay.
+"""Vertices and triangles of our own inside a UV layout: weighted centroidal Voronoi cells, Delaunay, flips.
 
-Lloyd's iteration on samples of density^2: in the plane the cells of a centroidal tessellation follow the square root of the density
+Lloyd's iteration on samples of density^2: on a surface the cells of a centroidal tessellation follow the square root of the density
 (Gersho 1979). Free points inside the diametral circle of a border edge are dropped, which makes every border edge a Delaunay edge.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from basis_flips import well_shaped
 from basis_layout import HalfLayout
-from basis_source import Source, signed_areas, triangle_areas
+from basis_source import Source, signed_areas, triangle_areas, vertex_normals
 from jaxtyping import Bool, Float, Int
 from scipy.spatial import Delaunay, cKDTree
 
 SAMPLES, LLOYD_STEPS = 200_000, 40
 SMALLEST_UV_AREA = 1e-9
 ON_MIDLINE = 1e-9
+METRES_PER_UV, JAW_AJAR = 0.12, 0.4
+"""Cells are measured in space; a share of the UV distance keeps the two sides of an ear apart, a jaw ajar the two lips."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Carried:
         """These points, then the others."""
         return Carried(np.r_[self.corners, other.corners], np.r_[self.weights, other.weights])
 
+    def only(self, chosen: Int[np.ndarray, " chosen"] | Bool[np.ndarray, " points"]) -> "Carried":
+        """Some of the points."""
+        return Carried(self.corners[chosen], self.weights[chosen])
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -46,6 +53,11 @@ class Patch:
     midline: Bool[np.ndarray, " points"]
     chains: dict[str, Int[np.ndarray, " chain"]]
     carried: Carried
+
+
+def joined(parts: list[Carried]) -> Carried:
+    """All points of several, in order."""
+    return Carried(np.concatenate([part.corners for part in parts]), np.concatenate([part.weights for part in parts]))
 
 
 def respaced(points: Float[np.ndarray, "points 3"], spacing: Float[np.ndarray, " points"]) -> Float[np.ndarray, " fractions"]:
@@ -67,52 +79,34 @@ def ride(chain: list[int] | tuple[int, ...], positions: Float[np.ndarray, " poin
     return Carried(np.where(weights > 0, corners, main), weights)
 
 
-def locate(places: Float[np.ndarray, "points 2"], plane: Float[np.ndarray, "vertices 2"], triangles: Int[np.ndarray, "triangles 3"]) -> Carried:
-    """The triangle of a layout that holds each point, or the nearest, with clipped barycentric weights."""
-    centres = plane[triangles].mean(1)
-    nearest = cKDTree(centres).query(places, k=min(60, len(triangles)))[1]
-    a, b, c = plane[triangles[nearest]].transpose(2, 0, 1, 3)
-    e, f, p = b - a, c - a, places[:, None] - a
-    area = e[..., 0] * f[..., 1] - e[..., 1] * f[..., 0]
-    second = (p[..., 0] * f[..., 1] - p[..., 1] * f[..., 0]) / area
-    third = (e[..., 0] * p[..., 1] - e[..., 1] * p[..., 0]) / area
-    weights = np.stack([1 - second - third, second, third], axis=-1)
-    best = weights.min(-1).argmax(1)
-    rows = np.arange(len(places))
-    chosen = np.clip(weights[rows, best], 0, 1)
-    return Carried(triangles[nearest[rows, best]], chosen / chosen.sum(1, keepdims=True))
-
-
 def samples(
     layout: HalfLayout, points: Float[np.ndarray, "vertices 3"], density: Float[np.ndarray, " triangles"], rng: np.random.Generator
-) -> Float[np.ndarray, "samples 2"]:
-    """Random places, as dense as the square of the wanted number of vertices per UV area."""
-    in_space, in_plane = triangle_areas(points, layout.triangles), np.abs(signed_areas(layout.places, layout.triangles))
-    chance = in_plane * (density * in_space / in_plane) ** 2
+) -> Carried:
+    """Random points of the surface, as dense as the square of the wanted number of vertices per area."""
+    chance = triangle_areas(points, layout.triangles) * density**2
     chosen = rng.choice(len(chance), SAMPLES, p=chance / chance.sum())
-    weights = rng.dirichlet((1, 1, 1), SAMPLES)
-    return np.einsum("sk,skc->sc", weights, layout.places[layout.triangles[chosen]])
+    return Carried(layout.triangles[chosen], rng.dirichlet((1, 1, 1), SAMPLES))
 
 
 def spread(
-    cloud: Float[np.ndarray, "samples 2"], fixed: Float[np.ndarray, "fixed 2"], count: int, rng: np.random.Generator
-) -> Float[np.ndarray, "free 2"]:
-    """Free cell centres between the fixed ones (Lloyd's iteration)."""
+    cloud: Float[np.ndarray, "samples axes"], fixed: Float[np.ndarray, "fixed axes"], count: int, rng: np.random.Generator
+) -> Int[np.ndarray, " free"]:
+    """Numbers of the samples nearest to the cell centres between the fixed ones (Lloyd's iteration)."""
     free = cloud[rng.choice(len(cloud), count, replace=False)]
     for _ in range(LLOYD_STEPS):
         owner = cKDTree(np.r_[fixed, free]).query(cloud)[1] - len(fixed)
         own = owner >= 0
         hits = np.bincount(owner[own], minlength=count)
-        sums = np.stack([np.bincount(owner[own], cloud[own, axis], count) for axis in (0, 1)], axis=1)
+        sums = np.stack([np.bincount(owner[own], axis[own], count) for axis in cloud.T], axis=1)
         free = np.where(hits[:, None] > 0, sums / np.maximum(hits, 1)[:, None], cloud[rng.integers(len(cloud), size=count)])
-    return free
+    return np.unique(cKDTree(cloud).query(free)[1])
 
 
-def clear_of(edges: Float[np.ndarray, "edges 2 2"], free: Float[np.ndarray, "free 2"]) -> Float[np.ndarray, "kept 2"]:
-    """Drops free points inside the diametral circle of an edge."""
+def clear_of(edges: Float[np.ndarray, "edges 2 2"], free: Float[np.ndarray, "free 2"]) -> Bool[np.ndarray, " free"]:
+    """Which free points lie outside the diametral circles of all edges."""
     centres, radii = edges.mean(1), np.linalg.norm(edges[:, 1] - edges[:, 0], axis=1) / 2
     distances = np.linalg.norm(free[:, None] - centres[None], axis=2)
-    return free[(distances > 1.05 * radii).all(1)]
+    return (distances > 1.05 * radii).all(1)
 
 
 def inside(polygon: Float[np.ndarray, "corners 2"], points: Float[np.ndarray, "points 2"]) -> Bool[np.ndarray, " points"]:
@@ -146,18 +140,26 @@ def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " v
     `fixed_chains` holds "border" in order round the half, and "eye", a hole, where the part has one.
     """
     rng = np.random.default_rng(7)
-    on = {name: np.einsum("pkc,pk->pc", layout.places[chain.corners], chain.weights) for name, chain in fixed_chains.items()}
-    fixed = np.concatenate(list(on.values()))
+
+    def in_plane(carried: Carried) -> Float[np.ndarray, "points 2"]:
+        return np.einsum("pkc,pk->pc", layout.places[carried.corners], carried.weights)
+
+    opened = source.vertices + JAW_AJAR * source.expression[source.expression_names.index("jawOpen")]
+
+    def apart(carried: Carried) -> Float[np.ndarray, "points 5"]:
+        return np.c_[carried.of(opened), METRES_PER_UV * in_plane(carried)]
+
+    on = {name: in_plane(chain) for name, chain in fixed_chains.items()}
+    fixed = joined(list(fixed_chains.values()))
     edges = np.concatenate([np.stack([chain, np.roll(chain, -1, axis=0)], axis=1) for chain in on.values()])
-    cloud = samples(layout, source.vertices, density[layout.triangles].mean(1), rng)
-    free = clear_of(edges, spread(cloud, fixed, count, rng))
-    places = np.r_[fixed, free]
+    cloud = samples(layout, opened, density[layout.triangles].mean(1), rng)
+    chosen = cloud.only(spread(apart(cloud), apart(fixed), count, rng))
+    carried = fixed.joined(chosen.only(clear_of(edges, in_plane(chosen))))
+    places = in_plane(carried)
     places[np.abs(places[:, 0] - 0.5) < ON_MIDLINE, 0] = 0.5
     triangles = triangulate(places, on["border"], [chain for name, chain in on.items() if name != "border"])
-    carried = locate(free, layout.places, layout.triangles)
-    for chain in reversed(fixed_chains.values()):
-        carried = chain.joined(carried)
+    normals = vertex_normals(opened, layout.triangles)
+    triangles = well_shaped(triangles, places, carried.of(opened), carried.of(normals))
     ends = np.cumsum([0, *(len(chain) for chain in on.values())])
     chains = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(on)}
     return Patch(places, triangles, carried.of(source.vertices)[:, 0] == 0, chains, carried)
-

@@ -13,7 +13,7 @@ TEACHER_CHANNELS = (64, 128, 256, 512)
 
 def read_vgg(folder: Path) -> nn.Sequential:
     """VGG-19 to relu3_1 on RGB in [0,1]; its first 1 x 1 convolution turns to BGR and takes the mean off."""
-    weights = torch.load(folder / "src" / "vgg_normalised_conv3_1.pth", weights_only=True)
+    weights = torch.load(folder / "src" / "vgg_normalised_conv3_1.pth", weights_only=True)  # noqa: TID251  tensors only
     layers = [nn.Conv2d(3, 3, 1)]
     widths = ((3, 64), (64, 64), None, (64, 128), (128, 128), None, (128, 256))
     for width in widths:

@@ -1,7 +1,7 @@
 """The landmark net: a residual trunk, a linear shape layer, and one refinement from features read at the points."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -84,13 +84,18 @@ class LandmarkNet(nn.Module):
 
 
 class Deployed(nn.Module):
-    """What the ONNX file computes: dense points, 68 points, and a probability."""
+    """What the ONNX file computes: the mean over the crop and its mirror image of dense points, 68 points, probability."""
 
-    def __init__(self, net: LandmarkNet) -> None:
+    def __init__(self, net: LandmarkNet, flip: Int64[Tensor, "points"]) -> None:
         super().__init__()
         self.net = net
+        self.register_buffer("flip", flip)
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to points in crop units."""
-        points, _, logit = self.net(crop - 0.5)
-        return points[:, :468], points[:, 468:], torch.sigmoid(logit)
+        points, _, logits = self.net(torch.cat([crop, crop.flip(3)]) - 0.5)
+        here, there = points.chunk(2)
+        x, y = there[:, self.flip].unbind(2)
+        points = (here + torch.stack([1 - x, y], 2)) / 2
+        here, there = logits.chunk(2)
+        return points[:, :468], points[:, 468:], torch.sigmoid((here + there) / 2)

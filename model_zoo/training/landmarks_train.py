@@ -177,7 +177,8 @@ def average(target: LandmarkNet, net: LandmarkNet, step: int) -> None:
 
 def export(net: LandmarkNet, path: Path) -> None:
     """Write the ONNX file with a free batch size."""
-    model = Deployed(copy.deepcopy(net)).eval().to(memory_format=torch.contiguous_format)
+    model = Deployed(copy.deepcopy(net), torch.from_numpy(flip_indices())).eval()
+    model = model.to(memory_format=torch.contiguous_format)
     names = {"input_names": ["crop"], "output_names": ["dense", "landmarks", "score"]}
     axes = {name: {0: "batch"} for name in ("crop", "dense", "landmarks", "score")}
     example = torch.rand(2, 3, CROP, CROP)

@@ -1,0 +1,98 @@
+"""`facetex plugins`: what is installed for every stage, and what each takes."""
+
+import inspect
+import warnings
+
+import click
+from facetex_core.errors import ConfigError
+from facetex_core.options import Option
+from facetex_core.registry import Offer, Registry
+from facetex_core.suggest import there_are
+
+from facetex_cli.tables import print_json, print_table
+
+
+@click.group("plugins", short_help="What is installed for every stage.", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
+    """What is installed for every stage.
+
+    A plugin that cannot be loaded stands there with its error; the others are not disturbed.
+    """
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+def _list(as_json: bool) -> None:
+    registry = quiet_registry()
+    columns = ("stage", "name", "plugin", "origin", "state")
+    rows = [
+        (offer.role, offer.name, offer.plugin, offer.origin, "ok")
+        for offers in registry.offers.values()
+        for offer in offers.values()
+    ]
+    rows += [("-", "-", plugin, "", f"broken: {error}") for plugin, error in registry.broken.items()]
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(columns, rows)
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def show(name: str, as_json: bool) -> None:
+    """The options of NAME, for --set STAGE.OPTION=VALUE."""
+    registry = quiet_registry()
+    found = [offers[name] for offers in registry.offers.values() if name in offers]
+    if name in registry.broken and not found:
+        raise ConfigError(f"plugin {name!r} is broken: {registry.broken[name]}")
+    if not found:
+        names = sorted({known for offers in registry.offers.values() for known in offers})
+        raise ConfigError(f"no plugin {name!r}; {there_are(name, names)}")
+    if as_json:
+        print_json([_facts(offer) for offer in found])
+        return
+    for offer in found:
+        _print(offer)
+
+
+def _print(offer: Offer) -> None:
+    click.echo(f"{offer.role} {offer.name}: {_first_line(offer)}")
+    click.echo(f"from plugin {offer.plugin}, {offer.origin}")
+    if offer.options:
+        print_table(("option", "type", "default"), [(o.name, type_name(o), _default(o)) for o in offer.options])
+    else:
+        click.echo("no options")
+
+
+def _facts(offer: Offer) -> dict[str, object]:
+    return {
+        "stage": offer.role,
+        "name": offer.name,
+        "about": _first_line(offer),
+        "plugin": offer.plugin,
+        "origin": offer.origin,
+        "options": [{"name": o.name, "type": type_name(o), "default": _default(o)} for o in offer.options],
+    }
+
+
+def type_name(option: Option) -> str:
+    """`int`, `float | None`, `Literal['a', 'b']`: as the signature has it."""
+    return inspect.formatannotation(option.type).replace("typing.", "")
+
+
+def _default(option: Option) -> str:
+    return "(required)" if option.default is inspect.Parameter.empty else str(option.default)
+
+
+def _first_line(offer: Offer) -> str:
+    return (inspect.getdoc(offer.factory) or "no description").splitlines()[0]
+
+
+def quiet_registry() -> Registry:
+    """What is broken stands in the table: no need to warn of it too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Registry()

@@ -1,0 +1,73 @@
+"""`facetex run`: photos in, heads out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from facetex_core.errors import ConfigError
+from facetex_core.recipe import SIZES, preset_names
+
+from facetex_cli.device import DEVICES
+from facetex_cli.folders import folders_for, refuse_unwritable
+from facetex_cli.orders import SHORT, order
+from facetex_cli.work import EXAMPLE, Job, Manner, work
+
+FILE = click.Path(path_type=Path)
+
+
+def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
+    """One option a stage, in running order."""
+    for short, role in reversed(SHORT.items()):
+        several = "; several by +" if role == "exporter" else ""
+        text = f"Plugin for the {role.replace('_', ' ')}{several}."
+        command = click.option(f"--{short}", role, metavar="NAME", help=text)(command)
+    return command
+
+
+@click.command("run", short_help="From a photo, or several, to heads.")
+@click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
+@click.option("-o", "--out", metavar="OUT", type=FILE, default="facetex-out", show_default=True, help="Folder for the results.")
+@click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
+@click.option("--preset", metavar="NAME", help=f"{', '.join(preset_names())}, or a .toml file.  [default: embedded]")
+@click.option("--from", "saved", metavar="FILE", type=FILE, help="Repeat the choices of a facetex.json.")
+@stage_options
+@click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
+@click.option("--bank", metavar="FILE", help="A bank of textures.  [default: the one that ships]")
+@click.option("--size", type=int, metavar="TEXELS", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: the preset's]")
+@click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
+@click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
+@click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
+def command(
+    photos: tuple[Path, ...],
+    *,
+    out: Path,
+    example: bool,
+    preset: str | None,
+    saved: Path | None,
+    settings: tuple[str, ...],
+    bank: str | None,
+    size: int | None,
+    seed: int | None,
+    device: str | None,
+    face: int | None,
+    as_json: bool,
+    quiet: bool,
+    **stages: str | None,
+) -> int:
+    """From a photo, or several, to heads.
+
+    The result is a folder with head.glb, head.obj, albedo.png, renders, report.html and facetex.json; several photos
+    get a folder each inside OUT. A photo that cannot be used does not stop the others; the exit code is 2 if any failed.
+    `facetex plugins` lists what the stages can be, `facetex plugins show NAME` the options for --set.
+    """
+    sources = [*([EXAMPLE] if example else []), *photos]
+    if not sources:
+        raise ConfigError("no photo given: facetex run PHOTO... -o OUT, or facetex run --example")
+    device = device or (None if saved else "auto")
+    recipe = order(preset, saved, stages, settings, {"bank": bank, "size": size, "seed": seed, "device": device})
+    jobs = [Job(source, folder) for source, folder in zip(sources, folders_for(sources, out), strict=True)]
+    for job in jobs:
+        refuse_unwritable(job.folder)
+    return work(jobs, recipe, Manner(face, as_json, quiet))

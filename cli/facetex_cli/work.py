@@ -1,0 +1,118 @@
+"""One photo after the other through one pipeline; a photo that fails does not stop the others."""
+
+import json
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+from facetex_core.deliver import deliver
+from facetex_core.image_io import load_photo
+from facetex_core.pipeline import Pipeline
+from facetex_core.recipe import Recipe
+from facetex_core.registry import Registry
+from facetex_core.structures import Photo
+from facetex_model_zoo import open_bank, provenance, recording
+
+from facetex_cli.answers import answer, warnings_as_lines
+from facetex_cli.bars import watching
+from facetex_cli.device import choose_device
+
+EXAMPLE = Path("astronaut.png")
+"""Stands for scikit-image's picture of Eileen Collins (NASA, public domain)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A photo and the folder for its results."""
+
+    source: Path
+    folder: Path
+
+    @property
+    def label(self) -> str:
+        """The photo as messages call it, printable whatever bytes its name has."""
+        return click.format_filename(self.source.name)
+
+    def load(self) -> Photo:
+        """The photo itself."""
+        return example_photo() if self.source is EXAMPLE else load_photo(self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to go about it: which face, and what to print."""
+
+    face: int | None
+    as_json: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every photo goes through."""
+
+    pipeline: Pipeline
+    recipe: Recipe
+    registry: Registry
+    models: dict[str, Path]
+    """Files of models asked for so far."""
+    manner: Manner
+
+
+def example_photo() -> Photo:
+    """The astronaut."""
+    import numpy as np
+    from facetex_core.colour import decode_srgb
+    from skimage.data import astronaut
+
+    return Photo(decode_srgb(astronaut() / np.float32(255)), EXAMPLE.name)
+
+
+def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
+    """Runs every job; the exit code of the whole: 0, 2 if any photo failed, 1 if a bug showed."""
+    with recording() as models, warnings_as_lines() as said:
+        recipe = replace(recipe, device=choose_device(recipe.device))
+        registry = Registry()
+        recipe.make("renderer", registry)
+        recipe.make_exporters(registry)
+        pipeline = recipe.build(registry, open_bank(recipe.bank))
+        bench = Bench(pipeline, recipe, registry, models, manner)
+        codes = [_attempt(job, bench, said) for job in jobs]
+    return 1 if 1 in codes else max(codes)
+
+
+def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
+    said.clear()
+    begin = time.perf_counter()
+    try:
+        files = _make(job, bench)
+    except Exception as error:  # noqa: BLE001  # a bug at one photo keeps its traceback and leaves the others their turn
+        line = answer(error)
+        if line is None:
+            traceback.print_exc()
+        else:
+            click.echo(f"error: {line}", err=True)
+        _print_json(bench, {"photo": job.label, "error": line or repr(error), "warnings": list(said)})
+        return 1 if line is None else 2
+    seconds = round(time.perf_counter() - begin, 3)
+    paths = [str(file) for file in files]
+    _print_json(bench, {"photo": job.label, "folder": str(job.folder), "files": paths, "seconds": seconds, "warnings": list(said)})
+    if not (bench.manner.as_json or bench.manner.quiet):
+        click.echo(f"{job.label}: {len(files)} files in {click.format_filename(job.folder)} ({seconds:.0f} s)")
+    return 0
+
+
+def _make(job: Job, bench: Bench) -> tuple[Path, ...]:
+    with watching(job.label, bench.manner.quiet) as watch:
+        run = bench.pipeline.run(job.load(), bench.manner.face, watch)
+        with watch("files"):
+            models = provenance(bench.models)
+            return tuple(deliver(run, bench.recipe, bench.registry, job.folder, models=models))
+
+
+def _print_json(bench: Bench, fields: dict[str, object]) -> None:
+    if bench.manner.as_json:
+        click.echo(json.dumps(fields))

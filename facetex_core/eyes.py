@@ -1,0 +1,177 @@
+"""Paints what no photo shows whole: eyeballs, the inside of the mouth and teeth; then fills the empty rest of the map."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from facetex_core.fill import fill_smooth
+from facetex_core.iris import BROWN, IRIS_RADIUS, iris_colour
+from facetex_core.mesh import Texels, lay_out_texels, spread
+from facetex_core.structures import Fit, MorphableModel, Photo, Texture
+
+PUPIL = 0.34
+"""Radius of the pupil as a share of the iris's: 4 mm in indoor light."""
+
+# Linear albedo.
+SCLERA = np.array([0.60, 0.54, 0.49])
+CORNER = np.array([0.50, 0.24, 0.20])
+VEIN = np.array([0.45, 0.12, 0.10])
+FLESH = np.array([0.30, 0.075, 0.065])
+GULLET = np.array([0.02, 0.003, 0.003])
+ENAMEL = np.array([0.66, 0.60, 0.48])
+GUMS = np.array([0.40, 0.13, 0.12])
+
+TOOTH_WIDTHS = {"upper": (8.6, 6.6, 7.6, 7.1, 6.6, 10.4, 9.8), "lower": (5.4, 5.9, 6.9, 7.0, 7.1, 11.4, 10.8)}
+"""Millimetres from the middle outwards (Wheeler's Dental Anatomy)."""
+
+Rgb = Float32[np.ndarray, "texels 3"]
+
+
+def paint_eyes_and_mouth(photo: Photo, fit: Fit, albedo: Texture) -> Texture:
+    """The albedo with eyes, mouth and teeth on their islands, and every texel beyond the islands continued smoothly."""
+    model = fit.model
+    texels = all_texels(model, albedo.size)
+    rgb = albedo.rgb.copy()
+    eyes = [part for part in ("right_eye", "left_eye") if part in model.mesh.parts]
+    found = {part: iris_colour(photo, fit, part) for part in eyes}
+    seen = [colour for colour in found.values() if colour is not None]
+    for part in eyes:
+        # Two irises of one person are alike; the better seen one serves both.
+        colour = found[part] if found[part] is not None else (seen[0] if seen else BROWN)
+        where = _of_part(model, texels, part)
+        rgb[where] = _eye(model, texels, part, where, np.asarray(colour))
+    for part, paint in (("mouth", _mouth), ("teeth", _teeth)):
+        if part in model.mesh.parts:
+            where = _of_part(model, texels, part)
+            rgb[where] = paint(_points(model, texels, where))
+    return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
+
+
+@lru_cache(maxsize=4)
+def all_texels(model: MorphableModel, size: int) -> Texels:
+    """The texels of every part."""
+    return lay_out_texels(model.mesh, size)
+
+
+def _of_part(model: MorphableModel, texels: Texels, part: str) -> Bool[np.ndarray, "size size"]:
+    which = model.mesh.parts[part]
+    return (texels.triangle >= which.start) & (texels.triangle < which.stop)
+
+
+def _points(model: MorphableModel, texels: Texels, where: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "texels 3"]:
+    """Where the texels lie on the mean head, in metres."""
+    return spread(texels, model.mesh, model.mean)[where]
+
+
+def eye_frame(model: MorphableModel, part: str) -> tuple[np.ndarray, float, np.ndarray]:
+    """Centre, radius and optical axis of the mean eyeball: a least-squares sphere, and where the cornea stands out of it."""
+    points = model.mean[np.unique(model.mesh.triangles[model.mesh.parts[part]])].astype(np.float64)
+    solution = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(1), rcond=None)[0]
+    centre = solution[:3]
+    radius = float(np.sqrt(solution[3] + centre @ centre))
+    rays = points - centre
+    excess = np.linalg.norm(rays, axis=1) - radius
+    if excess.max() < 0.02 * radius:
+        return centre, radius, np.array([0.0, 0.0, 1.0])
+    axis = rays[excess > 0.5 * excess.max()].mean(0)
+    return centre, radius, axis / np.linalg.norm(axis)
+
+
+def _eye(model: MorphableModel, texels: Texels, part: str, where: np.ndarray, iris: np.ndarray) -> Rgb:
+    """Sclera, limbus, iris and pupil by the angle from the optical axis."""
+    centre, radius, axis = eye_frame(model, part)
+    rays = _points(model, texels, where) - centre
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    side = np.cross([0, 1, 0], axis)
+    side /= np.linalg.norm(side)
+    up = np.cross(axis, side)
+    angle = np.arccos(np.clip(rays @ axis, -1, 1))
+    turn = np.arctan2(rays @ up, rays @ side)
+    share = angle / np.arcsin(min(IRIS_RADIUS / radius, 0.9))
+    rng = np.random.default_rng(0)
+    white = _sclera(angle, np.abs(rays @ side), turn, rng)
+    inner = _iris(share, turn, iris, rng)
+    # The limbus, where the sclera begins to cover the iris, is a soft dark ring.
+    rim = np.exp(-(((share - 0.98) / 0.09) ** 2))[:, None]
+    painted = _blend(inner, white, _step(0.92, 1.08, share))
+    painted *= 1 - 0.45 * rim
+    return painted.astype(np.float32)
+
+
+def _sclera(angle: np.ndarray, sideways: np.ndarray, turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Warm white that reddens towards the corners, with a few veins from behind."""
+    red = 0.6 * _step(0.35, 0.9, sideways) + 0.35 * _step(0.9, 1.6, angle)
+    white = _blend(np.broadcast_to(SCLERA, (len(angle), 3)), CORNER, np.clip(red, 0, 1))
+    wavy = _periodic_noise(turn, 9 * angle, (5, 9, 14, 23), rng)
+    veins = np.exp(-((wavy / 0.06) ** 2)) * 0.22 * _step(0.55, 1.1, angle)
+    return _blend(white, VEIN, veins)
+
+
+def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Fibres round the pupil, a lighter collarette, a darker rim."""
+    fibres = _periodic_noise(turn, 2.5 * share, (7, 13, 22, 37, 61), rng)
+    collarette = np.exp(-(((share - 0.52) / 0.13) ** 2))
+    light = np.exp(0.22 * fibres + 0.28 * collarette - 0.9 * _step(0.72, 1.0, share))
+    return _blend(colour * light[:, None], np.full(3, 0.004), 1 - _step(PUPIL - 0.06, PUPIL + 0.05, share))
+
+
+def _periodic_noise(turn: np.ndarray, drift: np.ndarray, waves: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """About -1 to 1; waves round the circle whose phases wander with `drift`."""
+    phases, bends = rng.uniform(0, 2 * np.pi, (2, len(waves)))
+    parts = [np.cos(n * turn + p + np.sin(drift * (1 + 0.3 * k) + b)) for k, (n, p, b) in enumerate(zip(waves, phases, bends, strict=True))]
+    return np.sum(parts, 0) / np.sqrt(len(waves))
+
+
+def _mouth(points: Float32[np.ndarray, "texels 3"]) -> Rgb:
+    """Flesh that darkens with depth: hardly any light comes back out of a mouth."""
+    depth = points[:, 2].max() - points[:, 2]
+    colour = _blend(np.broadcast_to(FLESH, (len(points), 3)), GULLET, _step(0.012, 0.05, depth))
+    return colour.astype(np.float32)
+
+
+def _teeth(points: Float32[np.ndarray, "texels 3"]) -> Rgb:
+    """Enamel with gaps between the teeth and gums at the roots, for the upper and the lower row."""
+    middle = (points[:, 1].max() + points[:, 1].min()) / 2
+    upper = points[:, 1] > middle
+    return np.where(upper[:, None], _row(points, upper, "upper"), _row(points, ~upper, "lower")).astype(np.float32)
+
+
+def _row(points: np.ndarray, mine: np.ndarray, which: str) -> np.ndarray:
+    if not mine.any():
+        return np.zeros_like(points)
+    lowest, highest = points[mine, 1].min(), points[mine, 1].max()
+    root = (points[:, 1] - lowest) / max(highest - lowest, 1e-6)
+    root = np.clip(root if which == "upper" else 1 - root, 0, 1)
+    outwards = 1000 * _arch_length(points, mine)
+    gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
+    away = np.abs(outwards[:, None] - gaps).min(1)
+    shape = 1 - 0.55 * np.exp(-((away / 0.45) ** 2))
+    # The back of the row is in the dark of the cheeks.
+    back = 1 - 0.6 * _step(18, 38, outwards)
+    enamel = ENAMEL * (shape * back * (1 - 0.12 * root))[:, None]
+    # The gum dips between the teeth.
+    line = 0.66 - 0.10 * np.exp(-((away / 1.2) ** 2))
+    return _blend(enamel, GUMS * back[:, None], _step(line - 0.05, line + 0.05, root))
+
+
+def _arch_length(points: np.ndarray, mine: np.ndarray) -> np.ndarray:
+    """Metres along the arch from its middle: a parabola z = front - c x^2 through the row."""
+    front = points[mine, 2].max()
+    x = np.abs(points[:, 0])
+    bend = float(np.sum(x[mine] ** 2 * (front - points[mine, 2])) / max(np.sum(x[mine] ** 4), 1e-15))
+    slope = 2 * bend * x
+    if bend < 1e-6:
+        return x
+    return (slope * np.sqrt(1 + slope**2) + np.arcsinh(slope)) / (4 * bend)
+
+
+def _step(low: float | np.ndarray, high: float | np.ndarray, value: np.ndarray) -> np.ndarray:
+    """0 below, 1 above, smooth between."""
+    share = np.clip((value - low) / (high - low), 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def _blend(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return first * (1 - share[:, None]) + second * share[:, None]

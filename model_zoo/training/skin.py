@@ -1,0 +1,91 @@
+"""Trains the skin network on the portraits of the bank, labelled by skin_labels.py."""
+
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from skin_augment import example, shrink
+from skin_labels import IGNORE, WORK, Labelled, read_labelled
+from skin_net import SkinNet, export
+from torch.nn import functional
+
+FILES = Path(__file__).parents[1] / "facetex_model_zoo" / "files"
+BATCH = 12
+LEARNING_RATE = 4e-3
+
+
+def batch(faces: list[Labelled], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images and labels."""
+    images, labels = zip(*(example(faces, rng) for _ in range(BATCH)), strict=True)
+    fed = torch.from_numpy(np.stack(images)).contiguous(memory_format=torch.channels_last)
+    return fed, torch.from_numpy(np.stack(labels))
+
+
+def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Cross entropy plus soft Dice over the pixels that are known."""
+    known = (label != IGNORE).float()
+    truth = (label == 1).float()
+    value = logits[:, 0].float()
+    entropy = (functional.binary_cross_entropy_with_logits(value, truth, reduction="none") * known).sum() / known.sum()
+    guess = torch.sigmoid(value) * known
+    overlap = 2 * (guess * truth).sum((1, 2)) + 1
+    dice = 1 - overlap / (guess.sum((1, 2)) + (truth * known).sum((1, 2)) + 1)
+    return entropy + 0.5 * dice.mean()
+
+
+def schedule(optimizer: torch.optim.Optimizer, net: SkinNet, progress: float, steps: int) -> None:
+    """Warm-up over 50 steps, then a cosine; for the last sixth the normalisations stand still, as they will in use."""
+    rate = min(1.0, (steps + 1) / 50) * (1 + np.cos(np.pi * progress)) / 2
+    optimizer.param_groups[0]["lr"] = LEARNING_RATE * max(rate, 1e-3)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.train(progress < 5 / 6)
+
+
+def train(work: Path, minutes: float, seed: int, net: SkinNet) -> SkinNet:
+    """AdamW over the wall clock, in bfloat16."""
+    rng = np.random.default_rng(seed + 1)
+    faces = [shrink(face) for face in read_labelled(work, "bank")]
+    net = net.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=1e-3)
+    start = time.monotonic()
+    losses: list[float] = []
+    while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
+        schedule(optimizer, net, progress, len(losses))
+        images, labels = batch(faces, rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = net(images)
+        loss = loss_of(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimizer.step()
+        losses.append(float(loss.detach()))
+        if len(losses) % 50 == 0:
+            click.echo(f"{len(losses)} {time.monotonic() - start:.0f} s {np.mean(losses[-50:]):.4f}")
+            torch.save(net.state_dict(), work / "net.pt")
+    return net
+
+
+@click.command(help=__doc__)
+@click.option("--work", type=click.Path(path_type=Path), default=WORK, help="folder of the labels and checkpoints")
+@click.option("--minutes", default=12.0, help="length of the training")
+@click.option("--seed", default=0)
+@click.option("--start", type=click.Path(exists=True, path_type=Path), help="weights to go on from")
+@click.option("--output", type=click.Path(path_type=Path), default=FILES / "skin.onnx")
+def main(work: Path, minutes: float, seed: int, start: Path | None, output: Path) -> None:
+    """Train and write the ONNX file."""
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    net = SkinNet()
+    if start is not None:
+        net.load_state_dict(torch.load(start, weights_only=True))  # noqa: TID251  tensors only
+    train(work, minutes, seed, net)
+    torch.save(net.state_dict(), work / "net.pt")
+    export(net.float().to(memory_format=torch.contiguous_format), output)
+
+
+if __name__ == "__main__":
+    main()
