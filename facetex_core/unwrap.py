@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.camera import project
-from facetex_core.crop import skin_texels
+from facetex_core.crop import region, skin_texels
 from facetex_core.mesh import spread, vertex_normals
 from facetex_core.raycast import scene_of
 from facetex_core.structures import Fit, Photo, Texture
@@ -18,7 +18,10 @@ OFFSET = 0.0002
 
 
 def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], size: int) -> Texture:
-    """The lit texture of `size` texels; visibility joins the angle, occlusion by the head, and the skin mask."""
+    """The lit texture of `size` texels; visibility joins the angle, occlusion by the head, and the skin mask.
+
+    Only the model's face is looked at: ears, neck and hairline are not where the landmarks put them.
+    """
     import cv2
 
     mesh, vertices = fit.model.mesh, fit.vertices
@@ -32,7 +35,8 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     rgb = _sample(cv2, photo.rgb, where, cv2.INTER_CUBIC)
     covered = _sample(cv2, skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
-    visibility[texels.inside] = seen * np.clip((covered[texels.inside] - 0.5) / 0.4, 0, 1)
+    registered = region(fit.model, "face", size)[texels.inside]
+    visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - 0.5) / 0.4, 0, 1)
     return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
 
 

@@ -24,7 +24,7 @@ _TINY = 1e-4
 
 
 @hookimpl
-def delighters():
+def delighters() -> dict[str, type]:
     """The default."""
     return {"harmonics": HarmonicsDelighter}
 

@@ -44,10 +44,11 @@ class NetworkExtractor:
         """One descriptor a window, all from a single pass of the network; the layers' scale is the network's own."""
         if windows is None:
             windows = np.ones((1, texture.size, texture.size), np.float32)
-        features = self._features(texture)
+        spare = -texture.size % STEP
+        features = self._features(texture, spare)
         known = erode(texture.visibility > 0, self.margin)
-        masks = windows * known
-        parts = [correlate(feature, shrink(masks, texture.size // feature.shape[1])) for feature in features]
+        masks = np.pad(windows * known, ((0, 0), (0, spare), (0, spare)))
+        parts = [correlate(feature, shrink(masks, masks.shape[1] // feature.shape[1])) for feature in features]
         return tuple(
             Descriptor(
                 self.model,
@@ -57,16 +58,12 @@ class NetworkExtractor:
             for index in range(len(windows))
         )
 
-    def _features(self, texture: Texture) -> list[Float32[np.ndarray, "channels height width"]]:
-        """Features of the filled texture, cut to the whole cells of each layer's grid."""
-        weight = (texture.visibility > 0).astype(np.float32)
-        coded = encode_srgb(fill_smooth(texture.rgb, weight))
-        spare = -texture.size % STEP
-        padded = np.pad(coded, ((0, spare), (0, spare), (0, 0)), mode="edge")
-        image = np.ascontiguousarray(padded.transpose(2, 0, 1)[None])
-        features = self._session.run(list(self.layers), {"image": image})
-        sizes = [texture.size * feature.shape[2] // padded.shape[0] for feature in features]
-        return [feature[0, :, :size, :size] for feature, size in zip(features, sizes, strict=True)]
+    def _features(self, texture: Texture, spare: int) -> list[Float32[np.ndarray, "channels height width"]]:
+        """Features of the filled texture, `spare` texels wider than it."""
+        filled = fill_smooth(texture.rgb, (texture.visibility > 0).astype(np.float32))
+        coded = np.pad(encode_srgb(filled), ((0, spare), (0, spare), (0, 0)), mode="edge")
+        image = np.ascontiguousarray(coded.transpose(2, 0, 1)[None])
+        return [feature[0] for feature in self._session.run(list(self.layers), {"image": image})]
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -97,13 +94,13 @@ class Vgg19Extractor(NetworkExtractor):
 
 
 def erode(known: np.ndarray, radius: int) -> Float32[np.ndarray, "size size"]:
-    """1 where every texel within the radius, inside the texture, is known."""
+    """1 where every texel within the radius is known; the network's padding outside the texture is not."""
     import cv2
 
     if radius < 1:
         return known.astype(np.float32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return cv2.erode(known.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=1).astype(np.float32)
+    return cv2.erode(known.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(np.float32)
 
 
 def shrink(
@@ -111,8 +108,7 @@ def shrink(
 ) -> Float32[np.ndarray, "windows small small"]:
     """Each mask averaged over blocks of `times` by `times` texels."""
     small = masks.shape[1] // times
-    blocks = masks[:, : small * times, : small * times].reshape(-1, small, times, small, times)
-    return blocks.mean((2, 4), dtype=np.float32)
+    return masks.reshape(-1, small, times, small, times).mean((2, 4), dtype=np.float32)
 
 
 def correlate(

@@ -19,7 +19,7 @@ FINEST, COARSEST = 0.0006, 0.006
 
 
 @hookimpl
-def detailers():
+def detailers() -> dict[str, type]:
     """The default."""
     return {"shading": ShadingDetailer}
 

@@ -9,7 +9,7 @@ from facetex_model_zoo import model_path
 
 
 @hookimpl
-def fitters():
+def fitters() -> dict[str, type]:
     """The default."""
     return {"basis": BasisFitter}
 
@@ -17,10 +17,14 @@ def fitters():
 class BasisFitter:
     """Identity, ARKit expressions, pose, light and albedo on a basis that ships with facetex."""
 
+    def __init__(self) -> None:
+        self.files = model_path("face_basis"), model_path("skin_albedo")
+
     @cached_property
     def model(self) -> MorphableModel:
         """The basis, read when first needed."""
-        return with_albedo(load_morphable_model(model_path("face_basis")), model_path("skin_albedo"))
+        shape, albedo = self.files
+        return with_albedo(load_morphable_model(shape), albedo)
 
     def fit(self, photo: Photo, face: Face) -> Fit:
         """The fit, with its residuals: landmarks in percent of the eye distance, photo as a share of its light."""

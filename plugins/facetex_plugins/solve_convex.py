@@ -16,7 +16,7 @@ _ROUNDS_PER_EXEMPLAR = 10
 
 
 @hookimpl
-def blend_solvers():
+def blend_solvers() -> dict[str, type]:
     """The default, and the two ends between which it lies."""
     return {"convex": ConvexSolver, "nearest": NearestSolver, "uniform": UniformSolver}
 

@@ -31,7 +31,7 @@ _DARKEST = 0.004
 
 
 @hookimpl
-def synthesizers():
+def synthesizers() -> dict[str, type]:
     """The default."""
     return {"complete": CompleteSynthesizer}
 

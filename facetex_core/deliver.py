@@ -1,0 +1,137 @@
+"""Writes all that a user gets: whole, or not at all.
+
+Everything is made in a hidden folder beside the target and moved when it is complete. The same photo with the same
+recipe gives the same bytes, except for seconds: they stand in facetex.json under "seconds" and in report.html.
+"""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from facetex_core import maps
+from facetex_core.errors import ConfigError
+from facetex_core.pipeline import Run, Watch
+from facetex_core.recipe import Recipe
+from facetex_core.record import record_json
+from facetex_core.registry import Registry
+from facetex_core.report import report_html
+from facetex_core.stages import Renderer
+from facetex_core.structures import Photo
+from facetex_core.views import photo_view, portrait_cameras, studio
+
+RENDERS = "renders"
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What only the caller knows of a run."""
+
+    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Of each model that was used: sha256, licence, and whether commercial use is free."""
+    exemplars: Sequence[str] = ()
+    """What the bank's exemplars are called."""
+    warnings: Sequence[str] = ()
+
+
+def deliver(
+    run: Run,
+    recipe: Recipe,
+    registry: Registry,
+    folder: Path,
+    *,
+    models: Mapping[str, Mapping[str, object]] | None = None,
+    exemplars: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    watch: Watch = lambda _: nullcontext(),
+) -> tuple[Path, ...]:
+    """The files in the folder: head.glb, head.obj, maps, renders, report.html and facetex.json, by the recipe's exporters.
+
+    After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
+    """
+    notes = Notes(models or {}, exemplars, warnings)
+    try:
+        with _staging(folder) as staging:
+            _fill(run, recipe, registry, staging, notes, watch)
+            return _publish(staging, folder)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
+
+
+def _fill(run: Run, recipe: Recipe, registry: Registry, staging: Path, notes: Notes, watch: Watch) -> None:
+    seconds = dict(run.seconds)
+    with _timed("render", seconds, watch):
+        pictures = _render(run, cast("Renderer", recipe.make("renderer", registry)))
+        (staging / RENDERS).mkdir()
+        for name, picture in pictures.items():
+            maps.write(staging / RENDERS / f"{name}.png", maps.colour_png(picture.rgb))
+    with _timed("export", seconds, watch):
+        _write_maps(run, staging)
+        for exporter in recipe.make_exporters(registry):
+            exporter.export(run.head, staging)
+    with _timed("report", seconds, watch):
+        maps.write(staging / "report.html", report_html(run, recipe, pictures, notes.models, notes.exemplars, notes.warnings, seconds))
+    # The only file whose bytes tell the time besides the report, so it comes last.
+    maps.write(staging / "facetex.json", record_json(run, recipe, notes.models, notes.exemplars, notes.warnings, seconds))
+
+
+def _render(run: Run, renderer: Renderer) -> dict[str, Photo]:
+    """Portraits in the studio, and the photo beside the head from the photo's own camera in its light."""
+    head, light = run.head, studio()
+    pictures = {name: renderer.render(head, camera, light) for name, camera in portrait_cameras(head.fit).items()}
+    camera, cut = photo_view(head.fit, run.photo)
+    again = renderer.render(head, camera, head.fit.lighting)
+    pictures["photo"] = Photo(np.concatenate([cut.rgb, again.rgb], 1), run.photo.name)
+    return pictures
+
+
+def _write_maps(run: Run, staging: Path) -> None:
+    head = run.head
+    maps.write(staging / maps.ALBEDO, maps.colour_png(head.albedo.rgb))
+    maps.write(staging / maps.LIT, maps.colour_png(head.lit.rgb))
+    maps.write(staging / maps.VISIBILITY, maps.data_png(head.lit.visibility))
+    maps.write(staging / maps.NORMAL, maps.normal_png(head.detail.normals))
+    maps.write(staging / maps.DISPLACEMENT, maps.displacement_png(head.detail))
+    maps.write((staging / maps.DISPLACEMENT).with_suffix(".json"), maps.displacement_note(head.detail))
+
+
+@contextmanager
+def _timed(name: str, seconds: dict[str, float], watch: Watch) -> Iterator[None]:
+    begin = time.perf_counter()
+    step: AbstractContextManager[object] = watch(name)
+    with step:
+        yield
+    seconds[name] = time.perf_counter() - begin
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside the target, on the same disk; gone afterwards, with every folder made on the way to it."""
+    parent = folder.absolute().parent
+    made = [above for above in (parent, *parent.parents) if not above.exists()]
+    staging = None
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=parent))
+        yield staging
+    finally:
+        if staging:
+            shutil.rmtree(staging, ignore_errors=True)
+        for above in made:
+            with suppress(OSError):  # the result is in it
+                above.rmdir()
+
+
+def _publish(staging: Path, folder: Path) -> tuple[Path, ...]:
+    """Moves every file under its final name; what an earlier run left there is replaced."""
+    names = sorted(path.relative_to(staging) for path in staging.rglob("*") if path.is_file())
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (staging / name).replace(folder / name)
+    return tuple(folder / name for name in names)

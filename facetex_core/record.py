@@ -1,0 +1,90 @@
+"""facetex.json: all that is needed to make a head again, and what was found on the way; no path, nothing of the photo's metadata."""
+
+import json
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import PurePath
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.correlations import relative_error
+from facetex_core.pipeline import Run
+from facetex_core.recipe import Recipe
+
+LARGEST = 8
+"""How many of the blend's weights are told."""
+
+
+def record_json(
+    run: Run,
+    recipe: Recipe,
+    models: Mapping[str, Mapping[str, object]],
+    exemplars: Sequence[str],
+    warnings: Sequence[str],
+    seconds: Mapping[str, float],
+) -> str:
+    """The record; `facetex_core.recipe.recipe_from` reads what stands under "recipe"."""
+    fit = run.head.fit
+    names = fit.model.expression_names
+    record = {
+        "photo": run.photo.name,
+        "recipe": recipe_table(recipe),
+        "versions": versions(),
+        "models": {name: dict(facts) for name, facts in models.items()},
+        "face": {"box": _rounded(run.face.box, 1), "score": round(float(run.face.score), 3)},
+        "residuals": {name: round(float(value), 5) for name, value in fit.residuals.items()},
+        "expression": {name: round(float(value), 4) for name, value in zip(names, fit.expression, strict=True) if value},
+        "blend": [{"exemplar": name, "weight": round(weight, 4)} for name, weight in largest_weights(run.weights, exemplars)],
+        "correlation_distance": {layer: round(error, 4) for layer, error in relative_error(run.observed, run.wanted).items()},
+        "visible": round(float((run.head.lit.visibility > 0).mean()), 4),
+        "warnings": list(warnings),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def recipe_table(recipe: Recipe) -> dict[str, object]:
+    """The recipe as nested tables, as a preset's TOML would hold them."""
+    stages = {role: {"use": choice.name, **{key: _without_folder(value) for key, value in choice.options.items()}} for role, choice in recipe.stages.items()}
+    return {
+        "size": recipe.size, "seed": recipe.seed, "device": recipe.device, "bank": _without_folder(recipe.bank), "stages": stages
+    }  # fmt: skip
+
+
+def _without_folder(value: object) -> object:
+    """Files by their name only: where they lie is the user's own affair."""
+    if isinstance(value, PurePath):
+        return value.name
+    if isinstance(value, str) and re.search(r"[/\\]", value):
+        return re.split(r"[/\\]", value)[-1]
+    return value
+
+
+def versions() -> dict[str, str]:
+    """Python, facetex, and the packages that facetex asks for."""
+    found = {"python": platform.python_version(), "facetex": version("facetex")}
+    for need in requires("facetex") or ():
+        name = re.split(r"[^A-Za-z0-9._-]", need)[0]
+        if "extra ==" not in need:
+            found[name] = _version(name)
+    return found
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def largest_weights(weights: Float32[np.ndarray, "exemplars"], names: Sequence[str]) -> list[tuple[str, float]]:
+    """The largest weights with their exemplars; by number where they have no names."""
+    order = np.argsort(-weights, kind="stable")[:LARGEST]
+    return [(names[k] if len(names) == len(weights) else f"#{k}", float(weights[k])) for k in order.tolist() if weights[k] > 0]
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]

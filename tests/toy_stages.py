@@ -1,0 +1,226 @@
+"""A plugin for every stage that needs no network: a bulging sheet of skin stands for the head."""
+
+import errno
+import os
+import time
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from facetex_core import (
+    Camera,
+    Descriptor,
+    Detail,
+    Embedding,
+    Face,
+    Fit,
+    Head,
+    Lighting,
+    Mesh,
+    MorphableModel,
+    Photo,
+    Texture,
+    hookimpl,
+)
+from facetex_core.bank import save_bank
+from facetex_core.camera import orbit_camera
+from facetex_core.progress import report_progress
+from facetex_core.structures import Bank
+from jaxtyping import Float32
+
+SIDE = 17
+"""Vertices along one side of the sheet."""
+REGIONS = ("face", "lips", "brows", "eyes", "nose", "nostrils", "forehead", "cheeks", "chin", "neck", "scalp", "ears")
+WHITE = Lighting(np.outer(np.eye(9, dtype=np.float32)[0], np.ones(3, np.float32)))
+
+
+@cache
+def sheet() -> MorphableModel:
+    """20 cm square, bulging towards +z, one UV map without seams."""
+    u, v = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
+    x, y = 0.2 * (u - 0.5), 0.2 * (0.5 - v)
+    vertices = np.stack([x, y, 0.05 - 3 * (x**2 + y**2)], -1).reshape(-1, 3).astype(np.float32)
+    uvs = np.stack([u, v], -1).reshape(-1, 2).astype(np.float32)
+    corner = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
+    a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:]))
+    triangles = np.concatenate([np.stack([a, c, b], 1), np.stack([b, c, d], 1)]).astype(np.int32)
+    mesh = Mesh(vertices, triangles, uvs, triangles, {"skin": slice(0, len(triangles))})
+    regions = {name: np.full(len(vertices), name == "face", np.float32) for name in REGIONS}
+    middle = np.full((68, 3), 1 / 3, np.float32)
+    embedding = Embedding(np.zeros(68, np.int32), middle, np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
+    bulge = np.zeros((1, len(vertices), 3), np.float32)
+    return MorphableModel("toy", vertices, bulge, bulge, ("jawOpen",), mesh, embedding, regions, (0.0, 0.0, 1.0, 1.0))
+
+
+def write_toy_bank(path: Path) -> Path:
+    """Two exemplars of one layer and one cell."""
+    matrices = np.stack([np.eye(3), np.ones((3, 3))]).astype(np.float32)[:, None]
+    save_bank(Bank("toy", 256, {"colour": matrices}, {"colour": np.ones((2, 1), np.float32)}, ("eye", "ones")), path)
+    return path
+
+
+class ToyDetector:
+    """Finds as many faces as it is told to, each smaller than the one before."""
+
+    def __init__(self, faces: int = 1, share: float = 0.8) -> None:
+        self.faces, self.share = faces, share
+
+    def detect(self, photo: Photo) -> tuple[Face, ...]:
+        if "bug" in photo.name:
+            raise ZeroDivisionError("a bug of the toy")
+        width, height = photo.size
+        sides = [min(width, height) * self.share / (number + 1) for number in range(self.faces)]
+        return tuple(self._face(np.array([0, 0, side, side], np.float32)) for side in sides)
+
+    def _face(self, box: Float32[np.ndarray, "4"]) -> Face:
+        landmarks = np.tile(box[2:] / 2, (68, 1)).astype(np.float32)
+        return Face(box, landmarks, np.zeros((0, 2), np.float32), 1.0)
+
+
+class ToyFitter:
+    """The sheet, seen from `yaw` degrees."""
+
+    def __init__(self, yaw: float = 0.0) -> None:
+        self.yaw = yaw
+
+    def fit(self, photo: Photo, face: Face) -> Fit:
+        camera = orbit_camera(np.zeros(3, np.float32), yaw=self.yaw, distance=1.0, width_seen=0.25, size=photo.size)
+        grey = np.full((4, 4, 3), 0.4, np.float32)
+        zero = np.zeros(1, np.float32)
+        return Fit(sheet(), zero, zero, camera, WHITE, grey, {"landmarks (px)": 0.0})
+
+
+class ToySegmenter:
+    """All is skin."""
+
+    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
+        return np.ones(photo.rgb.shape[:2], np.float32)
+
+
+class ToyDelighter:
+    """All light was white."""
+
+    def delight(self, texture: Texture, fit: Fit) -> Texture:
+        return texture
+
+
+class ToyDescriptor:
+    """Correlations of the three colours."""
+
+    def describe(
+        self, texture: Texture, windows: Float32[np.ndarray, "windows size size"] | None = None
+    ) -> tuple[Descriptor, ...]:
+        masks = texture.visibility[None] if windows is None else windows * texture.visibility
+        return tuple(self._describe(texture.rgb, mask) for mask in masks)
+
+    def _describe(self, rgb: np.ndarray, mask: np.ndarray) -> Descriptor:
+        mass = float(mask.sum())
+        gram = np.einsum("yx,yxi,yxj->ij", mask, rgb, rgb) / max(mass, 1.0)
+        return Descriptor("toy", {"colour": gram.astype(np.float32)}, {"colour": mass})
+
+
+class ToyBlend:
+    """Every exemplar counts alike."""
+
+    def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
+        return np.full(len(exemplars), 1 / len(exemplars), np.float32)
+
+
+class ToySynthesizer:
+    """Fills what is hidden with the mean colour and a little noise, in a way that can be told by options."""
+
+    def __init__(self, noise: float = 0.01, kind: Literal["normal", "none"] = "normal", seconds: float = 0.0) -> None:
+        self.noise = noise if kind == "normal" else 0.0
+        self.seconds = seconds
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+        for step in range(10):
+            time.sleep(self.seconds / 10)
+            report_progress(step + 1, 10)
+        hidden = albedo.visibility == 0
+        mean = albedo.rgb[~hidden].mean(0) + self.noise * rng.standard_normal((*hidden.shape, 1))
+        rgb = np.where(hidden[..., None], np.clip(mean, 0, 1), albedo.rgb).astype(np.float32)
+        return Texture(rgb, albedo.visibility)
+
+
+class ToyDetailer:
+    """Smooth skin."""
+
+    def add_detail(self, photo: Photo, fit: Fit, albedo: Texture) -> Detail:
+        flat = np.zeros((albedo.size, albedo.size), np.float32)
+        return Detail(flat, np.dstack([flat, flat, flat + 1]))
+
+
+class ToyRenderer:
+    """A plain ground without a head."""
+
+    def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:
+        return Photo(np.full((camera.size[1], camera.size[0], 3), 0.5, np.float32), head.name)
+
+
+class ToyExporter:
+    """One file, slowly or on a full disk if told so."""
+
+    def __init__(self, seconds: float = 0.0, full: bool = False) -> None:
+        self.seconds, self.full = seconds, full
+
+    def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
+        path = folder / "toy.txt"
+        path.write_text("half", "utf-8")
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        time.sleep(self.seconds)
+        path.write_text("whole", "utf-8")
+        return (path,)
+
+
+@hookimpl
+def detectors() -> dict[str, type]:
+    return {"toy": ToyDetector}
+
+
+@hookimpl
+def fitters() -> dict[str, type]:
+    return {"toy": ToyFitter}
+
+
+@hookimpl
+def segmenters() -> dict[str, type]:
+    return {"toy": ToySegmenter}
+
+
+@hookimpl
+def delighters() -> dict[str, type]:
+    return {"toy": ToyDelighter}
+
+
+@hookimpl
+def descriptor_extractors() -> dict[str, type]:
+    return {"toy": ToyDescriptor}
+
+
+@hookimpl
+def blend_solvers() -> dict[str, type]:
+    return {"toy": ToyBlend}
+
+
+@hookimpl
+def synthesizers() -> dict[str, type]:
+    return {"toy": ToySynthesizer}
+
+
+@hookimpl
+def detailers() -> dict[str, type]:
+    return {"toy": ToyDetailer}
+
+
+@hookimpl
+def renderers() -> dict[str, type]:
+    return {"toy": ToyRenderer}
+
+
+@hookimpl
+def exporters() -> dict[str, type]:
+    return {"toy": ToyExporter}
