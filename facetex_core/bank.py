@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.arrays import read_arrays
 from facetex_core.errors import ModelError
 from facetex_core.structures import Bank, Descriptor
 
@@ -69,14 +70,14 @@ def save_bank(bank: Bank, path: Path) -> None:
 
 def load_bank(path: Path) -> Bank:
     """Reads what `save_bank` wrote; anything else is a ModelError."""
+    arrays = read_arrays(path, "facetex bank")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            layers = [name.split("/", 1)[1] for name in arrays.files if name.startswith("mass/")]
-            correlations = {layer: _mirror(arrays[f"correlations/{layer}"], arrays[f"scale/{layer}"]) for layer in layers}
-            mass = {layer: arrays[f"mass/{layer}"] for layer in layers}
-            return Bank(str(arrays["network"]), int(arrays["size"]), correlations, mass, tuple(arrays["names"].tolist()))
-    except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
-        raise ModelError(f"{path.name} is no facetex bank: {error}") from None
+        layers = [name.split("/", 1)[1] for name in arrays if name.startswith("mass/")]
+        correlations = {layer: _mirror(arrays[f"correlations/{layer}"], arrays[f"scale/{layer}"]) for layer in layers}
+        mass = {layer: arrays[f"mass/{layer}"] for layer in layers}
+        return Bank(str(arrays["network"]), int(arrays["size"]), correlations, mass, tuple(arrays["names"].tolist()))
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelError(f"{path.name} is no facetex bank: {error} is missing or of another shape") from None
 
 
 def _mirror(half: np.ndarray, scale: np.ndarray) -> Float32[np.ndarray, "exemplars cells channels channels"]:

@@ -4,12 +4,11 @@ Everything is made in a hidden folder beside the target and moved when it is com
 recipe gives the same bytes, except for seconds: they stand in facetex.json under "seconds" and in report.html.
 """
 
+import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +18,7 @@ from facetex_core import maps
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Run, Watch
 from facetex_core.recipe import Recipe
-from facetex_core.record import record_json
+from facetex_core.record import Notes, record_json
 from facetex_core.registry import Registry
 from facetex_core.report import report_html
 from facetex_core.stages import Renderer
@@ -27,17 +26,6 @@ from facetex_core.structures import Photo
 from facetex_core.views import photo_view, portrait_cameras, studio
 
 RENDERS = "renders"
-
-
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """What only the caller knows of a run."""
-
-    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """Of each model that was used: sha256, licence, and whether commercial use is free."""
-    exemplars: Sequence[str] = ()
-    """What the bank's exemplars are called."""
-    warnings: Sequence[str] = ()
 
 
 def deliver(
@@ -76,9 +64,9 @@ def _fill(run: Run, recipe: Recipe, registry: Registry, staging: Path, notes: No
         for exporter in recipe.make_exporters(registry):
             exporter.export(run.head, staging)
     with _timed("report", seconds, watch):
-        maps.write(staging / "report.html", report_html(run, recipe, pictures, notes.models, notes.exemplars, notes.warnings, seconds))
+        maps.write(staging / "report.html", report_html(run, recipe, pictures, notes, seconds))
     # The only file whose bytes tell the time besides the report, so it comes last.
-    maps.write(staging / "facetex.json", record_json(run, recipe, notes.models, notes.exemplars, notes.warnings, seconds))
+    maps.write(staging / "facetex.json", record_json(run, recipe, notes, seconds))
 
 
 def _render(run: Run, renderer: Renderer) -> dict[str, Photo]:
@@ -115,23 +103,25 @@ def _staging(folder: Path) -> Iterator[Path]:
     """A hidden folder beside the target, on the same disk; gone afterwards, with every folder made on the way to it."""
     parent = folder.absolute().parent
     made = [above for above in (parent, *parent.parents) if not above.exists()]
-    staging = None
+    staging = parent / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=parent))
+        staging.mkdir(parents=True)
         yield staging
     finally:
-        if staging:
-            shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
         for above in made:
             with suppress(OSError):  # the result is in it
                 above.rmdir()
 
 
 def _publish(staging: Path, folder: Path) -> tuple[Path, ...]:
-    """Moves every file under its final name; what an earlier run left there is replaced."""
+    """A new folder appears at once; in one that exists, file by file replaces what an earlier run left."""
     names = sorted(path.relative_to(staging) for path in staging.rglob("*") if path.is_file())
+    if not folder.exists():
+        staging.rename(folder)
+        return tuple(folder / name for name in names)
     for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).parent.mkdir(exist_ok=True)
+    for name in names:
         (staging / name).replace(folder / name)
     return tuple(folder / name for name in names)

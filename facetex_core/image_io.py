@@ -26,7 +26,7 @@ GROUND = decode_srgb(np.array([0.5]))[0]
 """What lies behind transparent pixels: the middle of the coded range, linear."""
 
 # Pillow can read more, some of it through other programs (EPS runs Ghostscript): these are what photos come in.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "HEIF")
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats whose further frames are other pictures; those of an MPO are previews or a second eye."""
 _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error, zlib.error)
@@ -76,6 +76,8 @@ def _read(path: Path) -> tuple[Float32[np.ndarray, "height width 3"], int]:
         _refuse_size(path.name, *image.size)
         frames = getattr(image, "n_frames", 1) if image.format in _MOVING else 1
         deep = _deep_pixels(path, image)
+        if deep is None and image.mode[0] in "IF":
+            raise PhotoError(f"{path.name}: pixels of {image.format} mode {image.mode} cannot be used; save it as 8-bit RGB")
         image.load()
         profile = image.info.get("icc_profile")
         colour, alpha = _shallow(image, profile) if deep is None else _deep(deep, profile)
@@ -87,9 +89,9 @@ def _opened(path: Path) -> "Image":
     from PIL import Image, UnidentifiedImageError
 
     _register_heif(path)
-    known = [name for name in FORMATS if name != "HEIF" or name in Image.OPEN]
+    Image.init()
     try:
-        return Image.open(path, formats=known)
+        return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError:
         raise PhotoError(f"{path.name}: declares far more than {MOST_PIXELS // 10**6} million pixels; it is not opened") from None
     except UnidentifiedImageError:
@@ -122,8 +124,6 @@ Layers = tuple[np.ndarray, np.ndarray | None]
 
 def _shallow(image: "Image", profile: bytes | None) -> Layers:
     """Pixels of 8 bits a channel in whatever colours."""
-    if image.mode[0] in "IF":
-        raise PhotoError(f"{image.format} pictures of more than 8 bits in mode {image.mode} cannot be used; save it as 8-bit RGB")
     alpha = None
     if image.has_transparency_data:
         image = image.convert("RGBA")

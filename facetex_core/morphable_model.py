@@ -5,17 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
+from facetex_core.arrays import read_arrays
 from facetex_core.errors import ModelError
 from facetex_core.structures import AlbedoModel, Embedding, Mesh, MorphableModel
 
 
 def load_morphable_model(path: Path) -> MorphableModel:
     """The model of a file; modes are stored as half-precision numbers."""
+    arrays = read_arrays(path, "morphable model of facetex")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return _assemble({name: arrays[name] for name in arrays.files}, path.stem)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ModelError(f"{path.name} is no morphable model of facetex: {error}") from None
+        return _assemble(arrays, path.stem)
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path.name} is no morphable model of facetex: {error} is missing or of another shape") from None
 
 
 def _assemble(arrays: dict[str, np.ndarray], name: str) -> MorphableModel:
@@ -43,9 +44,9 @@ def _assemble(arrays: dict[str, np.ndarray], name: str) -> MorphableModel:
 
 def with_albedo(model: MorphableModel, path: Path) -> MorphableModel:
     """The model with the low-frequency albedo of a file."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            albedo = AlbedoModel(arrays["mean"].astype(np.float32), arrays["modes"].astype(np.float32))
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise ModelError(f"{path.name} is no albedo model of facetex: {error}") from None
-    return replace(model, albedo=albedo)
+    arrays = read_arrays(path, "albedo model of facetex")
+    missing = {"mean", "modes", "detail"} - set(arrays)
+    if missing:
+        raise ModelError(f"{path.name} is no albedo model of facetex: {', '.join(sorted(missing))} is missing")
+    mean, modes, detail = (arrays[name].astype(np.float32) for name in ("mean", "modes", "detail"))
+    return replace(model, albedo=AlbedoModel(mean, modes, detail))

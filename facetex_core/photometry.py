@@ -72,7 +72,7 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     if model.albedo is not None and model.albedo.mean.shape[0] == SIZE:
         return model.albedo
     ones = np.ones((SIZE, SIZE, 3), np.float32)
-    return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones)
+    return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
 
 
 def _solve_light(seen: np.ndarray, albedo: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:

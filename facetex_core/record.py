@@ -4,6 +4,7 @@ import json
 import platform
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import PurePath
 
@@ -18,14 +19,18 @@ LARGEST = 8
 """How many of the blend's weights are told."""
 
 
-def record_json(
-    run: Run,
-    recipe: Recipe,
-    models: Mapping[str, Mapping[str, object]],
-    exemplars: Sequence[str],
-    warnings: Sequence[str],
-    seconds: Mapping[str, float],
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What only the caller knows of a run."""
+
+    models: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Of each model that was used: sha256, licence, source, and under `commercial` whether commercial use is free."""
+    exemplars: Sequence[str] = ()
+    """What the bank's exemplars are called."""
+    warnings: Sequence[str] = ()
+
+
+def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, float]) -> str:
     """The record; `facetex_core.recipe.recipe_from` reads what stands under "recipe"."""
     fit = run.head.fit
     names = fit.model.expression_names
@@ -33,14 +38,14 @@ def record_json(
         "photo": run.photo.name,
         "recipe": recipe_table(recipe),
         "versions": versions(),
-        "models": {name: dict(facts) for name, facts in models.items()},
+        "models": {name: dict(facts) for name, facts in notes.models.items()},
         "face": {"box": _rounded(run.face.box, 1), "score": round(float(run.face.score), 3)},
         "residuals": {name: round(float(value), 5) for name, value in fit.residuals.items()},
         "expression": {name: round(float(value), 4) for name, value in zip(names, fit.expression, strict=True) if value},
-        "blend": [{"exemplar": name, "weight": round(weight, 4)} for name, weight in largest_weights(run.weights, exemplars)],
+        "blend": [{"exemplar": name, "weight": round(weight, 4)} for name, weight in largest_weights(run.weights, notes.exemplars)],
         "correlation_distance": {layer: round(error, 4) for layer, error in relative_error(run.observed, run.wanted).items()},
         "visible": round(float((run.head.lit.visibility > 0).mean()), 4),
-        "warnings": list(warnings),
+        "warnings": list(notes.warnings),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"

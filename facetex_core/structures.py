@@ -112,6 +112,8 @@ class AlbedoModel:
     """Natural logarithm of the linear albedo."""
     modes: Float32[np.ndarray, "modes size size 3"]
     """For one standard deviation."""
+    detail: Float32[np.ndarray, "fine fine 3"]
+    """The mean face over its own low frequency, in logarithms and at full resolution: brows, lids, lips."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -172,7 +172,7 @@ def _regions(mean) -> dict[str, np.ndarray]:
     front = np.clip(mean[:, 2] / 0.03, 0, 1).astype(np.float32)
     above, below = np.clip((mean[:, 1] - 0.06) / 0.03, 0, 1), np.clip((-0.09 - mean[:, 1]) / 0.02, 0, 1)
     return {
-        "face": front * (1 - below).astype(np.float32), "lips": spot(*MOUTH[:2], 0.014), "brows": pair(0.031, 0.042, 0.008),
+        "face": (front * (1 - below)).astype(np.float32), "lips": spot(*MOUTH[:2], 0.014), "brows": pair(0.031, 0.042, 0.008),
         "eyes": pair(0.031, 0.022, 0.012), "nose": spot(0, -0.005, 0.015), "nostrils": spot(0, -0.02, 0.006),
         "forehead": front * above.astype(np.float32), "cheeks": pair(0.04, -0.02, 0.015), "chin": spot(0, -0.085, 0.012),
         "neck": below.astype(np.float32), "scalp": (1 - front) * above.astype(np.float32), "ears": pair(0.07, 0, 0.01),

@@ -7,8 +7,8 @@ from contextlib import contextmanager, nullcontext
 from facetex_core.pipeline import Watch
 from facetex_core.progress import listening
 
-STEPS = 10
-"""Those of the pipeline, and the files."""
+STEPS = 12
+"""Nine of the pipeline, three of the delivery."""
 
 
 @contextmanager

@@ -88,7 +88,7 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
     said.clear()
     begin = time.perf_counter()
     try:
-        files = _make(job, bench)
+        files = _make(job, bench, said)
     except Exception as error:  # noqa: BLE001  # a bug at one photo keeps its traceback and leaves the others their turn
         line = answer(error)
         if line is None:
@@ -105,12 +105,19 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
     return 0
 
 
-def _make(job: Job, bench: Bench) -> tuple[Path, ...]:
+def _make(job: Job, bench: Bench, said: list[str]) -> tuple[Path, ...]:
     with watching(job.label, bench.manner.quiet) as watch:
         run = bench.pipeline.run(job.load(), bench.manner.face, watch)
-        with watch("files"):
-            models = provenance(bench.models)
-            return tuple(deliver(run, bench.recipe, bench.registry, job.folder, models=models))
+        return deliver(
+            run,
+            bench.recipe,
+            bench.registry,
+            job.folder,
+            models=provenance(bench.models),
+            exemplars=bench.pipeline.bank.names,
+            warnings=said,
+            watch=watch,
+        )
 
 
 def _print_json(bench: Bench, fields: dict[str, object]) -> None:

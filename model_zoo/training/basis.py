@@ -14,7 +14,13 @@ DEFAULT = Path(__file__).resolve().parents[1] / "facetex_model_zoo" / "files" / 
 
 
 @click.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT, show_default="the model zoo's file", help="File to write.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT,
+    show_default="the model zoo's file",
+    help="File to write.",
+)
 def main(output: Path) -> None:
     """Builds the face basis from ICT-FaceKit and MediaPipe's canonical face (folder: environment variable FACETEX_SHARED)."""
     source = read_source()
@@ -22,7 +28,9 @@ def main(output: Path) -> None:
     arrays |= landmark_arrays(source, arrays)
     arrays |= region_arrays(arrays)
     np.savez_compressed(output, **arrays)
-    click.echo(f"{output.name}: {len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles, {output.stat().st_size / 1e6:.2f} MB")
+    click.echo(
+        f"{output.name}: {len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles, {output.stat().st_size / 1e6:.2f} MB"
+    )
 
 
 if __name__ == "__main__":

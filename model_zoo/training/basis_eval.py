@@ -29,13 +29,17 @@ def skin_of(source: Source) -> Int[np.ndarray, "triangles 3"]:
     return np.r_[left, source.mirror[left][:, ::-1]]
 
 
-def distances(points: Float[np.ndarray, "points 3"], vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, " points"]:
+def distances(
+    points: Float[np.ndarray, "points 3"], vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Float[np.ndarray, " points"]:
     """Millimetres from points to a surface."""
     chosen, weights = closest(points, vertices, triangles, candidates=30)
     return np.linalg.norm(np.einsum("pkc,pk->pc", vertices[triangles[chosen]], weights) - points, axis=1) * MILLIMETRES
 
 
-def fit(arrays: dict[str, np.ndarray], targets: Float[np.ndarray, "samples vertices 3"]) -> Float[np.ndarray, "samples vertices 3"]:
+def fit(
+    arrays: dict[str, np.ndarray], targets: Float[np.ndarray, "samples vertices 3"]
+) -> Float[np.ndarray, "samples vertices 3"]:
     """Least-squares identity coefficients for given vertex positions, and the shapes that they make."""
     modes = arrays["identity"].astype(np.float64).reshape(len(arrays["identity"]), -1)
     offsets = (targets - arrays["mean"]).reshape(len(targets), -1)
@@ -80,15 +84,24 @@ def expression_report(arrays: dict[str, np.ndarray], source: Source) -> str:
     for k, (name, numbers) in enumerate(arkit_shapes(source).items()):
         move = STRONGER.get(name, 1) * source.expression[numbers].sum(0)
         moved = np.flatnonzero(np.linalg.norm(move[: SKIN[1]], axis=1) > 5e-4)
-        errors[name] = distances((source.vertices + move)[moved], arrays["mean"] + arrays["expression"][k].astype(np.float64), skin).mean()
+        errors[name] = distances(
+            (source.vertices + move)[moved], arrays["mean"] + arrays["expression"][k].astype(np.float64), skin
+        ).mean()
     lines = [f"{name} {error:.3f}" for name, error in sorted(errors.items(), key=lambda item: -item[1])]
-    return f"expressions ({len(errors)}), mm on the vertices that move: mean {np.mean(list(errors.values())):.3f}; " + ", ".join(lines)
+    return (
+        f"expressions ({len(errors)}), mm on the vertices that move: mean {np.mean(list(errors.values())):.3f}; "
+        + ", ".join(lines)
+    )
 
 
 def mesh_report(arrays: dict[str, np.ndarray]) -> list[str]:
     """Injectivity, symmetry, borders, degenerate triangles, unused vertices."""
     mean, mirror = arrays["mean"].astype(np.float64), arrays["mirror"]
-    triangles, uv_triangles, uvs = arrays["triangles"].astype(np.int64), arrays["uv_triangles"], arrays["uvs"].astype(np.float64)
+    triangles, uv_triangles, uvs = (
+        arrays["triangles"].astype(np.int64),
+        arrays["uv_triangles"],
+        arrays["uvs"].astype(np.float64),
+    )
     lines = []
     for name, span in parts(arrays).items():
         plane, space = signed_areas(uvs, uv_triangles[span]), triangle_areas(mean, triangles[span])
@@ -101,9 +114,13 @@ def mesh_report(arrays: dict[str, np.ndarray]) -> list[str]:
     lines.append(f"skin with mouth: borders {sorted(len(loop) for loop in border_chains(together))} (neck, lids)")
     flipped = {tuple(sorted(t)) for t in mirror[triangles].tolist()} == {tuple(sorted(t)) for t in triangles.tolist()}
     uneven = np.abs(mean[mirror] * [-1, 1, 1] - mean).max() * MILLIMETRES
-    lines.append(f"symmetry: largest {uneven:.2e} mm, triangles map onto triangles: {flipped}, permutation own inverse: {(mirror[mirror] == np.arange(len(mirror))).all()}")
+    lines.append(
+        f"symmetry: largest {uneven:.2e} mm, triangles map onto triangles: {flipped}, permutation own inverse: {(mirror[mirror] == np.arange(len(mirror))).all()}"
+    )
     nearest = len(np.unique(np.round(mean[np.unique(triangles[parts(arrays)["skin"]])] * 1e7), axis=0))
-    lines.append(f"unused vertices {len(mean) - len(np.unique(triangles))}, skin vertices that share a place {len(np.unique(triangles[parts(arrays)['skin']])) - nearest}")
+    lines.append(
+        f"unused vertices {len(mean) - len(np.unique(triangles))}, skin vertices that share a place {len(np.unique(triangles[parts(arrays)['skin']])) - nearest}"
+    )
     return lines
 
 
@@ -128,7 +145,9 @@ def layout_report(arrays: dict[str, np.ndarray]) -> str:
 def landmark_report(arrays: dict[str, np.ndarray], source: Source) -> str:
     """Distance of the embedded iBUG points from the source's."""
     corners = arrays["mean"][arrays["triangles"][arrays["landmark_triangles"]]]
-    off = np.linalg.norm(np.einsum("pkc,pk->pc", corners, arrays["landmark_barycentric"]) - source.vertices[source.landmarks], axis=1)
+    off = np.linalg.norm(
+        np.einsum("pkc,pk->pc", corners, arrays["landmark_barycentric"]) - source.vertices[source.landmarks], axis=1
+    )
     return f"iBUG points off by mean {off.mean() * MILLIMETRES:.3f} mm, largest {off.max() * MILLIMETRES:.3f}"
 
 
@@ -156,14 +175,23 @@ def draw(arrays: dict[str, np.ndarray], folder: Path) -> None:
             render(mean, arrays, width=0.07, centre=(0, -0.034)),
             render(posed(arrays, jawOpen=0.5), arrays, width=0.09, centre=(0, -0.045)),
         ],
-        "gaze": [render(posed(arrays, **{f"eyeLook{way}Left": 1}), arrays, width=0.05, centre=(0.032, 0.036)) for way in ("Up", "Down", "In", "Out")],
+        "gaze": [
+            render(posed(arrays, **{f"eyeLook{way}Left": 1}), arrays, width=0.05, centre=(0.032, 0.036))
+            for way in ("Up", "Down", "In", "Out")
+        ],
     }
     rng = np.random.default_rng(3)
     modes = arrays["identity"].astype(np.float64)
-    faces["people"] = [render(mean + np.tensordot(rng.standard_normal(len(modes)), modes, 1), arrays, yaw=y, width=0.34) for y in (0, 20, -35, 60)]
+    faces["people"] = [
+        render(mean + np.tensordot(rng.standard_normal(len(modes)), modes, 1), arrays, yaw=y, width=0.34)
+        for y in (0, 20, -35, 60)
+    ]
     dense = np.einsum("pkc,pk->pc", mean[arrays["triangles"][arrays["dense_triangles"]]], arrays["dense_barycentric"])
     ibug = np.einsum("pkc,pk->pc", mean[arrays["triangles"][arrays["landmark_triangles"]]], arrays["landmark_barycentric"])
-    faces["landmarks"] = [render(mean, arrays, width=0.20, marks=dense, size=1000), render(mean, arrays, width=0.20, marks=ibug, size=1000)]
+    faces["landmarks"] = [
+        render(mean, arrays, width=0.20, marks=dense, size=1000),
+        render(mean, arrays, width=0.20, marks=ibug, size=1000),
+    ]
     for name, row in faces.items():
         cv2.imwrite(str(folder / f"{name}.png"), np.hstack(row))
     corner = render(mean, arrays, width=0.06, centre=(0.02, -0.034), marks=dense, size=900)
@@ -178,8 +206,16 @@ def draw(arrays: dict[str, np.ndarray], folder: Path) -> None:
 
 
 @click.command()
-@click.option("--basis", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=DEFAULT, show_default="the model zoo's file", help="File to measure.")
-@click.option("--pictures", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder for pictures; none without it.")
+@click.option(
+    "--basis",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEFAULT,
+    show_default="the model zoo's file",
+    help="File to measure.",
+)
+@click.option(
+    "--pictures", type=click.Path(file_okay=False, path_type=Path), default=None, help="Folder for pictures; none without it."
+)
 def main(basis: Path, pictures: Path | None) -> None:
     """Prints errors and mesh checks of a face basis (data folder: environment variable FACETEX_SHARED)."""
     with np.load(basis) as stored:

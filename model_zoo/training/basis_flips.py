@@ -52,9 +52,13 @@ def inner_edges(triangles: Int[np.ndarray, "triangles 3"]) -> tuple[Int[np.ndarr
 
 
 def well_shaped(
-    triangles: Int[np.ndarray, "triangles 3"], places: Float[np.ndarray, "vertices 2"], points: Float[np.ndarray, "vertices 3"], normals: Float[np.ndarray, "vertices 3"]
+    triangles: Int[np.ndarray, "triangles 3"],
+    places: Float[np.ndarray, "vertices 2"],
+    points: Float[np.ndarray, "vertices 3"],
+    normals: Float[np.ndarray, "vertices 3"],
+    locked: set[frozenset[int]],
 ) -> Int[np.ndarray, "triangles 3"]:
-    """Flips edges while the quality of the worse of the two triangles grows and both stay counter-clockwise in UV."""
+    """Flips edges, but for the locked ones, while the quality of the worse of two triangles grows and both stay counter-clockwise in UV."""
     triangles = triangles.copy()
 
     def quality(corners: Int[np.ndarray, "edges 3"]) -> Float[np.ndarray, " edges"]:
@@ -67,7 +71,7 @@ def well_shaped(
         new = [np.stack([start, right, left], axis=1), np.stack([right, end, left], axis=1)]
         allowed = np.minimum(*(area_on_screen(places, corners) for corners in new)) > SMALLEST_UV_AREA
         gain = np.minimum(*map(quality, new)) - np.minimum(*map(quality, old))
-        gain[~allowed] = 0
+        gain[~allowed | [frozenset(ends) in locked for ends in quads[:, :2].tolist()]] = 0
         touched: set[int] = set()
         for edge in np.argsort(-gain):
             if gain[edge] < SMALLEST_GAIN:

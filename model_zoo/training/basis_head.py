@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from basis_inside import Eyeball, eyeball, eyeball_motion, mesh_mouth, mesh_teeth
 from basis_layout import HalfLayout
-from basis_modes import STRONGER, arkit_shapes, gaze, principal_modes, sparse
+from basis_modes import STRONGER, arkit_shapes, front_weights, gaze, principal_modes, sparse
 from basis_skin import lip_points, mesh_skin
 from basis_source import Source
 from basis_topology import Carried, Patch, joined
@@ -83,7 +83,9 @@ def assemble(source: Source, layout: HalfLayout, ball: Eyeball) -> Assembly:
     return head
 
 
-def both_eyes(left: Float[np.ndarray, "*modes vertices 3"], right: Float[np.ndarray, "*modes vertices 3"]) -> Float[np.ndarray, "*modes both 3"]:
+def both_eyes(
+    left: Float[np.ndarray, "*modes vertices 3"], right: Float[np.ndarray, "*modes vertices 3"]
+) -> Float[np.ndarray, "*modes both 3"]:
     """Fields of the two eyeballs one after the other."""
     return np.concatenate([left, right], axis=-2)
 
@@ -96,7 +98,7 @@ def build(source: Source, layout: HalfLayout) -> tuple[dict[str, np.ndarray], Ca
     flip = np.array([-1, 1, 1])
     mean = np.r_[riding.of(source.vertices), ball.vertices, ball.vertices * flip]
     eyes = both_eyes(eyeball_motion(source, ball, "left"), eyeball_motion(source, ball, "right"))
-    identity = principal_modes(np.concatenate([riding.of(source.identity), eyes], axis=1))
+    identity = principal_modes(np.concatenate([riding.of(source.identity), eyes], axis=1), front_weights(mean))
     shapes = arkit_shapes(source)
     skin = np.stack([riding.of(STRONGER.get(name, 1) * source.expression[numbers].sum(0)) for name, numbers in shapes.items()])
     looks = np.stack([both_eyes(gaze(name, ball, "left"), gaze(name, ball, "right")) for name in shapes])

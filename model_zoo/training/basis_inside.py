@@ -108,7 +108,10 @@ def mouth_layout(source: Source) -> tuple[HalfLayout, list[int]]:
     number = {int(v): k for k, v in enumerate(used)}
     near, far = 1 - MARGIN - MOUTH_SIDE, 1 - MARGIN
     start_places, fixed = np.full((len(used), 2), (near + far) / 2), np.zeros((len(used), 2), dtype=bool)
-    for chain, corners in ((lips, [(near, near), (near, far)]), (midline, [(near, far), (far, far), (far, near), (near, near)])):
+    for chain, corners in (
+        (lips, [(near, near), (near, far)]),
+        (midline, [(near, far), (far, far), (far, near), (near, near)]),
+    ):
         rows = [number[v] for v in chain]
         start_places[rows] = along(np.array(corners), arc_fractions(source.vertices[chain]))
         fixed[rows] = True
@@ -147,7 +150,9 @@ def mesh_teeth(source: Source, *, upper: bool) -> Patch:
     return Patch(tooth_places(upper=upper), grid_triangles(), np.zeros(len(sheet), dtype=bool), {}, carried)
 
 
-def tooth_spans(corners: Float[np.ndarray, "triangles 3 3"], outward: Float[np.ndarray, "columns 3"], *, upper: bool) -> Float[np.ndarray, "columns 2"]:
+def tooth_spans(
+    corners: Float[np.ndarray, "triangles 3 3"], outward: Float[np.ndarray, "columns 3"], *, upper: bool
+) -> Float[np.ndarray, "columns 2"]:
     """Lowest and highest point of the row of teeth in each direction, evened out over three columns."""
     across = np.stack([outward[:, 2], outward[:, 1], -outward[:, 0]], axis=1)
     middles = corners.mean(1) - ARCH_CENTRE
@@ -184,4 +189,3 @@ def grid_triangles() -> Int[np.ndarray, "triangles 3"]:
     k = (np.arange(TOOTH_COLUMNS - 1)[:, None] * TOOTH_ROWS + np.arange(TOOTH_ROWS - 1)).ravel()
     right = k + TOOTH_ROWS
     return np.concatenate([np.stack([k, right, right + 1], axis=1), np.stack([k, right + 1, k + 1], axis=1)])
-

@@ -27,7 +27,9 @@ def read_canonical() -> Float[np.ndarray, "468 3"]:
     return np.array(lines, dtype=np.float64)
 
 
-def similarity(points: Float[np.ndarray, "points 3"], targets: Float[np.ndarray, "points 3"]) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
+def similarity(
+    points: Float[np.ndarray, "points 3"], targets: Float[np.ndarray, "points 3"]
+) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
     """Scaled rotation and shift that bring points onto targets (Umeyama 1991, eq. 40-42)."""
     from_centre, to_centre = points.mean(0), targets.mean(0)
     p, q = points - from_centre, targets - to_centre
@@ -42,7 +44,9 @@ def evened(points: Float[np.ndarray, "468 3"], twins: Int[np.ndarray, " 468"]) -
     return (points + points[twins] * [-1, 1, 1]) / 2
 
 
-def dense_positions(ibug: Float[np.ndarray, "68 3"], vertices: Float[np.ndarray, "vertices 3"], front: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, "468 3"]:
+def dense_positions(
+    ibug: Float[np.ndarray, "68 3"], vertices: Float[np.ndarray, "vertices 3"], front: Int[np.ndarray, "triangles 3"]
+) -> Float[np.ndarray, "468 3"]:
     """The canonical face bent onto a surface: similarity, then thin-plate splines to the marks and the closest points in turn."""
     canonical = read_canonical()
     twins = cKDTree(canonical).query(canonical * [-1, 1, 1])[1]
@@ -60,7 +64,9 @@ def dense_positions(ibug: Float[np.ndarray, "68 3"], vertices: Float[np.ndarray,
     return evened(points, twins)
 
 
-def facing_front(vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Int[np.ndarray, "kept 3"]:
+def facing_front(
+    vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Int[np.ndarray, "kept 3"]:
     """Triangles of the face's outer surface that the dense points may lie on: not the back of the lips, the nostrils, the ears."""
     a, b, c = vertices[triangles].transpose(1, 0, 2)
     normal = np.cross(b - a, c - a)
@@ -71,7 +77,9 @@ def facing_front(vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.nd
     return triangles[((normal * outward).sum(1) > 0.1) & (centre[:, 2] > 0.02) & (centre[:, 1] > -0.095)]
 
 
-def embed(points: Float[np.ndarray, "points 3"], arrays: dict[str, np.ndarray]) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"]]:
+def embed(
+    points: Float[np.ndarray, "points 3"], arrays: dict[str, np.ndarray]
+) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"]]:
     """Triangle number and barycentric weights of the closest points on the skin part (the first triangles)."""
     skin = arrays["triangles"][: arrays["part_ranges"][0, 1]].astype(np.int64)
     chosen, weights = closest(points, arrays["mean"].astype(np.float64), skin)

@@ -8,9 +8,9 @@ ratio of had to wanted area (after Yoshizawa, Belyaev and Seidel, "A fast and si
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sparse
 from basis_source import MOUTH, SKIN, Source, border_chains, half_triangles, signed_areas, triangle_areas
 from jaxtyping import Bool, Float, Int
+from scipy import sparse
 from scipy.sparse.linalg import splu
 
 MARGIN = 0.008
@@ -62,7 +62,9 @@ def outline(source: Source, triangles: Int[np.ndarray, "triangles 3"]) -> Outlin
 def half_domain() -> Float[np.ndarray, "corners 2"]:
     """The left half of the layout as a convex polygon, from the bottom of the midline round the outside to its top."""
     m, far = MARGIN, 1 - MARGIN
-    return np.array([(0.5, far), (far - BOTTOM_CUT, far), (far, far - BOTTOM_CUT), (far, m + TOP_CUT), (far - TOP_CUT, m), (0.5, m)])
+    return np.array(
+        [(0.5, far), (far - BOTTOM_CUT, far), (far, far - BOTTOM_CUT), (far, m + TOP_CUT), (far - TOP_CUT, m), (0.5, m)]
+    )
 
 
 def along(corners: Float[np.ndarray, "corners 2"], fractions: Float[np.ndarray, " points"]) -> Float[np.ndarray, "points 2"]:
@@ -114,7 +116,9 @@ def springs(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, 
     return total + total.T
 
 
-def relax(weights: sparse.csr_array, places: Float[np.ndarray, " vertices"], fixed: Bool[np.ndarray, " vertices"]) -> Float[np.ndarray, " vertices"]:
+def relax(
+    weights: sparse.csr_array, places: Float[np.ndarray, " vertices"], fixed: Bool[np.ndarray, " vertices"]
+) -> Float[np.ndarray, " vertices"]:
     """One coordinate in balance, the fixed ones kept."""
     laplacian = (sparse.diags_array(weights.sum(1)) - weights).tocsc()
     free = ~fixed
@@ -167,4 +171,11 @@ def half_layout(source: Source) -> HalfLayout:
     solved = balance(points, closed, start, fixed, wanted)
     places = np.full((len(source.vertices), 2), np.nan)
     places[used] = solved[: len(used)]
-    return HalfLayout(triangles, places, tuple(chains.outer), (tuple(chains.upper), tuple(chains.lower)), tuple(chains.eye), tuple(chains.lips))
+    return HalfLayout(
+        triangles,
+        places,
+        tuple(chains.outer),
+        (tuple(chains.upper), tuple(chains.lower)),
+        tuple(chains.eye),
+        tuple(chains.lips),
+    )

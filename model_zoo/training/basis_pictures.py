@@ -12,7 +12,13 @@ from jaxtyping import Float, UInt8
 ctypes.CDLL(str(libusb_package.get_library_path()), ctypes.RTLD_GLOBAL)
 import open3d as o3d  # noqa: E402
 
-PART_COLOURS = {"skin": (0.80, 0.66, 0.58), "left_eye": (0.95, 0.95, 0.97), "right_eye": (0.95, 0.95, 0.97), "mouth": (0.45, 0.15, 0.15), "teeth": (0.95, 0.92, 0.82)}
+PART_COLOURS = {
+    "skin": (0.80, 0.66, 0.58),
+    "left_eye": (0.95, 0.95, 0.97),
+    "right_eye": (0.95, 0.95, 0.97),
+    "mouth": (0.45, 0.15, 0.15),
+    "teeth": (0.95, 0.92, 0.82),
+}
 BACKDROP, LIGHT = 0.25, np.array([0.35, 0.45, 0.82])
 REGION_TINTS = np.random.default_rng(5).uniform(0.15, 1, (16, 3))
 

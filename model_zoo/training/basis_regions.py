@@ -30,7 +30,9 @@ EAR_CENTRE, EAR_REACH = np.array([0.086, 0.012, -0.002]), np.array([0.016, 0.040
 FACE_BOX_UNIT, TEXELS = 16, 1024
 
 
-def distance_inside(polygon: Float[np.ndarray, "corners 2"], points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " points"]:
+def distance_inside(
+    polygon: Float[np.ndarray, "corners 2"], points: Float[np.ndarray, "points 2"]
+) -> Float[np.ndarray, " points"]:
     """Distance to the polygon's border, negative outside."""
     start, way = polygon, np.roll(polygon, -1, axis=0) - polygon
     offset = points[:, None] - start
@@ -58,17 +60,23 @@ def dense_places(arrays: dict[str, np.ndarray]) -> Float[np.ndarray, "468 2"]:
     return np.einsum("pkc,pk->pc", corners, arrays["dense_barycentric"])
 
 
-def nostrils(mean: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"], nose: Float[np.ndarray, " vertices"]) -> Float[np.ndarray, " vertices"]:
-    """The part of the nose that cannot be seen from straight below or from the front below."""
+def nostrils(
+    mean: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"], nose: Float[np.ndarray, " vertices"]
+) -> Float[np.ndarray, " vertices"]:
+    """The part of the nose that cannot be seen from the front, level or from up to 30 degrees below; soft by two rounds of averaging."""
     near = np.flatnonzero((nose > 0) & (mean[:, 1] < 0.008))
     corners = mean[triangles[(nose[triangles] > 0).all(1)]]
     hidden = np.ones(len(near), dtype=bool)
-    for way in ([0, -0.94, 0.34], [0, -0.64, 0.77], [0, 0, 1]):
+    for way in ([0, 0, 1], [0, -0.34, 0.94], [0, -0.5, 0.87]):
         direction = np.array(way)
         origins = mean[near] + 2e-4 * direction
         hidden &= np.isfinite(hit_distances(origins, np.broadcast_to(direction, origins.shape), corners))
     result = np.zeros(len(mean))
     result[near[hidden]] = 1
+    ends, starts = triangles.ravel(), np.roll(triangles, 1, axis=1).ravel()
+    degree = 1 + np.bincount(ends, minlength=len(mean))
+    for _ in range(2):
+        result = (result + np.bincount(ends, result[starts], len(mean))) / degree
     return result
 
 

@@ -53,7 +53,8 @@ def left_right_pairs(points: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray,
     """The number of each vertex's mirror image, sought within its own range: vertices of different parts share places."""
     bounds = [0, SKIN[1], MOUTH[1], TEETH[0], TEETH[1], EYEBALL["right"][1], len(points)]
     pairs = [
-        start + cKDTree(points[start:stop]).query(points[start:stop] * [-1, 1, 1])[1] for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
+        start + cKDTree(points[start:stop]).query(points[start:stop] * [-1, 1, 1])[1]
+        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
     ]
     return np.concatenate(pairs)
 
@@ -112,13 +113,17 @@ def border_chains(triangles: Int[np.ndarray, "triangles 3"]) -> list[list[int]]:
     return loops
 
 
-def triangle_areas(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, " triangles"]:
+def triangle_areas(
+    points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Float[np.ndarray, " triangles"]:
     """Areas in space."""
     a, b, c = points[triangles].transpose(1, 0, 2)
     return np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2
 
 
-def vertex_normals(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, "vertices 3"]:
+def vertex_normals(
+    points: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Float[np.ndarray, "vertices 3"]:
     """Area-weighted unit normals."""
     a, b, c = points[triangles].transpose(1, 0, 2)
     normals = np.zeros_like(points)
@@ -127,7 +132,9 @@ def vertex_normals(points: Float[np.ndarray, "vertices 3"], triangles: Int[np.nd
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
 
 
-def signed_areas(plane: Float[np.ndarray, "vertices 2"], triangles: Int[np.ndarray, "triangles 3"]) -> Float[np.ndarray, " triangles"]:
+def signed_areas(
+    plane: Float[np.ndarray, "vertices 2"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Float[np.ndarray, " triangles"]:
     """Signed areas in a plane whose second axis points down: positive where counter-clockwise as seen on screen."""
     a, b, c = plane[triangles].transpose(1, 0, 2)
     e, f = b - a, c - a

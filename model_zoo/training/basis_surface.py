@@ -16,7 +16,10 @@ def on_edge(
 
 
 def closest(
-    points: Float[np.ndarray, "points 3"], vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"], candidates: int = 40
+    points: Float[np.ndarray, "points 3"],
+    vertices: Float[np.ndarray, "vertices 3"],
+    triangles: Int[np.ndarray, "triangles 3"],
+    candidates: int = 40,
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"]]:
     """Number and barycentric weights of the closest triangle, among those with the nearest centres."""
     corners = vertices[triangles]
@@ -40,7 +43,9 @@ def closest(
     return near[rows, best], np.stack(weights, axis=2)[rows, best, kind]
 
 
-def snapped(points: Float[np.ndarray, "points 3"], vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]) -> Carried:
+def snapped(
+    points: Float[np.ndarray, "points 3"], vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
+) -> Carried:
     """Points pulled onto a surface."""
     chosen, weights = closest(points, vertices, triangles)
     return Carried(triangles[chosen], weights)
@@ -58,5 +63,7 @@ def hit_distances(
             scale = 1 / ((b - a) * across).sum(1)
             second, third = ((origin - a) * across).sum(1) * scale, normal @ way * scale
             distance = ((c - a) * normal).sum(1) * scale
-        distances.append(np.where((second >= 0) & (third >= 0) & (second + third <= 1) & (distance > 0), distance, np.inf).min())
+        distances.append(
+            np.where((second >= 0) & (third >= 0) & (second + third <= 1) & (distance > 0), distance, np.inf).min()
+        )
     return np.array(distances)

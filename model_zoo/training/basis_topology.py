@@ -80,7 +80,10 @@ def ride(chain: list[int] | tuple[int, ...], positions: Float[np.ndarray, " poin
 
 
 def samples(
-    layout: HalfLayout, points: Float[np.ndarray, "vertices 3"], density: Float[np.ndarray, " triangles"], rng: np.random.Generator
+    layout: HalfLayout,
+    points: Float[np.ndarray, "vertices 3"],
+    density: Float[np.ndarray, " triangles"],
+    rng: np.random.Generator,
 ) -> Carried:
     """Random points of the surface, as dense as the square of the wanted number of vertices per area."""
     chance = triangle_areas(points, layout.triangles) * density**2
@@ -134,10 +137,18 @@ def triangulate(
     return triangles
 
 
-def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " vertices"], count: int, fixed_chains: dict[str, Carried]) -> Patch:
+def mesh_half(
+    source: Source,
+    layout: HalfLayout,
+    density: Float[np.ndarray, " vertices"],
+    count: int,
+    fixed_chains: dict[str, Carried],
+    pinned: tuple[Carried, ...] = (),
+) -> Patch:
     """Meshes a half: the given chains are kept as they are, the rest is spread.
 
-    `fixed_chains` holds "border" in order round the half, and "eye", a hole, where the part has one.
+    `fixed_chains` holds "border" in order round the half, and "eye", a hole, where the part has one; `pinned` holds further fixed
+    points, of which the first lot, if any, is a closed crease whose edges are kept too.
     """
     rng = np.random.default_rng(7)
 
@@ -150,8 +161,9 @@ def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " v
         return np.c_[carried.of(opened), METRES_PER_UV * in_plane(carried)]
 
     on = {name: in_plane(chain) for name, chain in fixed_chains.items()}
-    fixed = joined(list(fixed_chains.values()))
-    edges = np.concatenate([np.stack([chain, np.roll(chain, -1, axis=0)], axis=1) for chain in on.values()])
+    fixed = joined([*fixed_chains.values(), *pinned])
+    rings = [*on.values(), *map(in_plane, pinned[:1])]
+    edges = np.concatenate([np.stack([ring, np.roll(ring, -1, axis=0)], axis=1) for ring in rings])
     cloud = samples(layout, opened, density[layout.triangles].mean(1), rng)
     chosen = cloud.only(spread(apart(cloud), apart(fixed), count, rng))
     carried = fixed.joined(chosen.only(clear_of(edges, in_plane(chosen))))
@@ -159,7 +171,9 @@ def mesh_half(source: Source, layout: HalfLayout, density: Float[np.ndarray, " v
     places[np.abs(places[:, 0] - 0.5) < ON_MIDLINE, 0] = 0.5
     triangles = triangulate(places, on["border"], [chain for name, chain in on.items() if name != "border"])
     normals = vertex_normals(opened, layout.triangles)
-    triangles = well_shaped(triangles, places, carried.of(opened), carried.of(normals))
-    ends = np.cumsum([0, *(len(chain) for chain in on.values())])
+    ends = np.cumsum([0, *map(len, rings)])
+    crease = np.arange(ends[len(on)], ends[-1])
+    locked = {frozenset(pair) for pair in zip(crease.tolist(), np.roll(crease, -1).tolist(), strict=True)}
+    triangles = well_shaped(triangles, places, carried.of(opened), carried.of(normals), locked)
     chains = {name: np.arange(ends[k], ends[k + 1]) for k, name in enumerate(on)}
     return Patch(places, triangles, carried.of(source.vertices)[:, 0] == 0, chains, carried)

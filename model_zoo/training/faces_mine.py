@@ -6,10 +6,12 @@ import click
 import cv2
 import numpy as np
 from facetex_plugins.detect_landmarks import CROP, MARGIN, LandmarkDetector, Square, cut
-
 from landmarks_augment import Backgrounds, Source, homogeneous, load_sources, paste, warp_levels
 from landmarks_labels import Square as Place
 from landmarks_labels import apply
+
+from facetex_core import Photo
+from facetex_core.colour import decode_srgb, to_bytes
 
 SIZE = 320
 
@@ -25,14 +27,14 @@ class Miner:
 
     def crops(self, image: np.ndarray, truth: Square | None, least: float) -> list[np.ndarray]:
         """Crops of the proposals that are not the face and score at least so much."""
-        coded = image.astype(np.float32) / 255
+        photo = Photo(decode_srgb(image.astype(np.float32) / 255))
         found = []
-        for square in self.detector.propose(coded):
+        for square in self.detector.propose(photo):
             if truth is not None and not _beside(square, truth):
                 continue
-            if self.detector.measure(coded, square).score >= least:
+            if self.detector.measure(photo, square).score >= least:
                 matrix = Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
-                found.append((cut(coded, matrix) * 255).astype(np.uint8))
+                found.append(to_bytes(cut(photo.rgb, matrix)))
         return found
 
     def portrait(self, source: Source) -> tuple[np.ndarray, Square]:
@@ -52,8 +54,9 @@ class Miner:
 
 
 def _beside(square: Square, truth: Square) -> bool:
-    far = np.linalg.norm(square.centre - truth.centre) > 0.5 * truth.side
-    return bool(far or not 0.5 < square.side / truth.side < 2)
+    """Whether the crop holds no whole face: it lies apart from the face, or is a part of it."""
+    apart = np.linalg.norm(square.centre - truth.centre) > 0.4 * truth.side + 0.5 * square.side
+    return bool(apart or square.side < 0.5 * truth.side)
 
 
 @click.command(help=__doc__)

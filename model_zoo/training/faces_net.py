@@ -2,10 +2,9 @@
 
 import torch
 from jaxtyping import Float
+from landmarks_net import Block, unit
 from torch import Tensor, nn
 from torch.nn import functional
-
-from landmarks_net import Block, unit
 
 STRIDE = 8  # pixels per cell of the map
 UNIT = 48.0  # pixels; sizes are logarithms of side / UNIT

@@ -8,9 +8,6 @@ import click
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
-
 from faces_net import LARGEST, SMALLEST, STRIDE, UNIT, Deployed, FaceNet
 from landmarks_augment import (
     Backgrounds,
@@ -26,6 +23,8 @@ from landmarks_augment import (
     warp_levels,
 )
 from landmarks_labels import Square, face_square
+from torch import Tensor, nn
+from torch.nn import functional
 
 SIZE = 160
 CELLS = SIZE // STRIDE
@@ -199,6 +198,11 @@ def average(target: FaceNet, net: FaceNet, step: int) -> None:
                 kept.lerp_(new, 1 - decay)
 
 
+def save(net: nn.Module, path: Path) -> None:
+    """The weights as plain arrays."""
+    np.savez(path, **{name: value.numpy() for name, value in net.state_dict().items()})
+
+
 def export(net: FaceNet, path: Path) -> None:
     """Write the ONNX file with free batch, height and width."""
     model = Deployed(copy.deepcopy(net)).eval().to(memory_format=torch.contiguous_format)
@@ -228,7 +232,7 @@ def train(work: Path, minutes: float, rate: float, every: int, seed: int) -> Fac
             click.echo(f"{step} {done:.3f} loss {loss:.3f} heat {focal:.3f} geometry {shape:.3f}")
         if step % every == every - 1:
             pictures.reload_mined()
-            torch.save(kept.state_dict(), work / "faces.pt")
+            save(kept, work / "faces.npz")
             export(kept, work / "faces.onnx")
         step += 1
     return kept
@@ -247,7 +251,7 @@ def main(work: Path, minutes: float, rate: float, every: int, seed: int, threads
     cv2.setNumThreads(1)
     torch.manual_seed(seed)
     net = train(work, minutes, rate, every, seed)
-    torch.save(net.state_dict(), work / "faces.pt")
+    save(net, work / "faces.npz")
     export(net, FILES / "faces.onnx")
 
 

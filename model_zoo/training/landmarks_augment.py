@@ -1,12 +1,10 @@
 """Training pictures: portraits and backgrounds through geometry, light, blur, noise, compression and occlusion."""
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-
 from landmarks_labels import FLIP_68, Square, face_square, flip_468
 
 LEVELS = 3  # each half the size of the one before, so that no warp shrinks by more than two
@@ -82,7 +80,8 @@ class Backgrounds:
     """Pictures without a face, warped as the portraits are."""
 
     def __init__(self, work: Path, size: int) -> None:
-        self.pool = pickle.loads((work / "backgrounds.pickle").read_bytes())
+        rows = np.load(work / "backgrounds.npz")
+        self.pool = [rows[name] for name in rows.files]
         self.size = size
 
     def draw(self, generator: np.random.Generator) -> np.ndarray:

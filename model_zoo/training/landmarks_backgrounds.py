@@ -1,21 +1,35 @@
 """Pictures without a face: photographs, lights, clothes, skin, and drawn clutter."""
 
-import pickle
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
 import skimage
-
 from landmarks_labels import SHARED, face_square, read
 
 # Pictures of scikit-image's wheel without a face; chelsea, coffee and rocket stay out, they test.
-PICTURES = (
-    "brick.png cell.png clock_motion.png coins.png color.png grass.png gravel.png horse.png hubble_deep_field.jpg "
-    "ihc.png logo.png microaneurysms.png moon.png motorcycle_left.png page.png phantom.png retina.jpg text.png "
-    "chessboard_GRAY.png"
-).split()
+PICTURES = [
+    "brick.png",
+    "cell.png",
+    "clock_motion.png",
+    "coins.png",
+    "color.png",
+    "grass.png",
+    "gravel.png",
+    "horse.png",
+    "hubble_deep_field.jpg",
+    "ihc.png",
+    "logo.png",
+    "microaneurysms.png",
+    "moon.png",
+    "motorcycle_left.png",
+    "page.png",
+    "phantom.png",
+    "retina.jpg",
+    "text.png",
+    "chessboard_GRAY.png",
+]
 
 
 def shipped() -> list[np.ndarray]:
@@ -105,7 +119,7 @@ def build(work: Path, seed: int = 2) -> list[np.ndarray]:
 def main(work: Path) -> None:
     """Write the pool."""
     pool = build(work)
-    (work / "backgrounds.pickle").write_bytes(pickle.dumps(pool))
+    np.savez(work / "backgrounds.npz", **{f"{index:05d}": picture for index, picture in enumerate(pool)})
     click.echo(f"{len(pool)} backgrounds")
 
 

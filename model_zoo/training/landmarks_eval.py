@@ -8,12 +8,12 @@ import click
 import cv2
 import numpy as np
 import skimage
-from facetex_core import Face, Photo
-from facetex_core.colour import decode_srgb
 from facetex_plugins.detect_landmarks import LandmarkDetector
 from jaxtyping import Float64, UInt8
-
 from landmarks_labels import Square, apply, face_square, read, warp
+
+from facetex_core import Face, Photo
+from facetex_core.colour import decode_srgb
 
 Rgb = UInt8[np.ndarray, "height width 3"]
 Points = Float64[np.ndarray, "points 2"]
@@ -70,10 +70,9 @@ def dark(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
 def covered(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
     """A quarter of the face square, its lower left, under flat grey."""
     square = face_square(points)
-    left, middle_y = (square.centre + [-square.side / 2, 0]).astype(int)
-    middle_x, bottom = (square.centre + [0, square.side / 2]).astype(int)
+    (x, y), half = square.centre.astype(int), int(square.side / 2)
     image = rgb.copy()
-    image[middle_y:bottom, left:middle_x] = 120
+    image[y : y + half, max(x - half, 0) : x] = 120
     return image, points
 
 

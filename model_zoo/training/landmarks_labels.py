@@ -8,25 +8,27 @@ import click
 import cv2
 import numpy as np
 import onnxruntime
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float64, UInt8
 
 SHARED = Path(os.environ.get("FACETEX_SHARED", Path(__file__).parents[2] / "../shared")) / "data"
 PHOTO_SIZE = 512  # faces of about 215 pixels: twice what a 112-pixel crop can use
 FOLDERS = ("bank", "dev", "extra")
 # MediaPipe's vertices nearest in meaning to the 68 iBUG points, in iBUG's order.
-DENSE_OF_68 = np.array(
-    [127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356]
-    + [70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 20, 2, 250, 305]
-    + [33, 160, 158, 173, 153, 144, 398, 385, 387, 263, 373, 380]
-    + [61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87]
-)
+# fmt: off
+DENSE_OF_68 = np.array([
+    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168, 197, 5, 4, 75, 20, 2, 250, 305,
+    33, 160, 158, 173, 153, 144, 398, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87,
+])
+FLIP_68 = np.array([
+    *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
+])
+# fmt: on
 # MediaPipe's share of a 68-point label: its face oval is not iBUG's jaw line.
 DENSE_SHARE = np.where(np.arange(68) < 17, 0.2, 0.5)[:, None]
-FLIP_68 = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
-)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,6 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional
-
 from landmarks_augment import (
     Backgrounds,
     Source,
@@ -28,6 +25,8 @@ from landmarks_augment import (
 )
 from landmarks_labels import Square
 from landmarks_net import COEFFICIENTS, CROP, MARGIN, POINTS, Deployed, LandmarkNet
+from torch import Tensor, nn
+from torch.nn import functional
 
 FILES = Path(__file__).parents[1] / "facetex_model_zoo/files"
 EYES_LIPS = [*range(33, 34), 133, 159, 145, 263, 362, 386, 374, 61, 291, 0, 17, 13, 14, *range(468 + 36, 468 + 68)]
@@ -51,10 +50,12 @@ class Crops:
             self.mined = np.load(path)
 
     def pick(self) -> Source:
+        """A portrait, 40 % of them turned by geometry."""
         pool = self.sides if self.generator.random() < 0.4 else self.front
         return pool[self.generator.integers(len(pool))]
 
     def matrix_to(self, square: Square, shift: np.ndarray, zoom: float) -> np.ndarray:
+        """From the source to a crop beside the square by `shift` squares and `zoom` times as wide, with a roll and a tilt."""
         generator = self.generator
         wide = generator.random() < 0.25
         roll = generator.uniform(-0.8, 0.8) if wide else generator.normal(0, 0.12)
@@ -101,7 +102,8 @@ class Crops:
     def _mined(self) -> np.ndarray:
         generator = self.generator
         picture = self.mined[generator.integers(len(self.mined))]
-        square = Square(np.full(2, CROP / 2) + generator.normal(0, 6, 2), CROP * generator.uniform(0.7, 1.1), generator.normal(0, 0.3))
+        centre, side = CROP / 2 + generator.normal(0, 6, 2), CROP * generator.uniform(0.7, 1.1)
+        square = Square(centre, side, generator.normal(0, 0.3))
         matrix = homogeneous(square.matrix(CROP))
         matrix = mirror(CROP) @ matrix if generator.random() < 0.5 else matrix
         return warp_levels([picture], matrix, CROP, cv2.BORDER_REFLECT)
@@ -147,7 +149,7 @@ def shape_basis(crops: Crops, count: int = 3000) -> tuple[Tensor, Tensor]:
 
 
 def wing(error: Tensor, width: float = 6.0, curve: float = 1.5) -> Tensor:
-    """w ln(1 + |x| / e) below w, |x| - C above (Feng et al. 2018, eq. 5); x in % of the outer-eye distance."""
+    """Wing loss: w ln(1 + |x| / e) below w, |x| - C above (Feng et al. 2018, eq. 5); x in % of the outer-eye distance."""
     size = error.abs()
     offset = width - width * float(np.log(1 + width / curve))
     return torch.where(size < width, width * torch.log1p(size / curve), size - offset)
@@ -159,7 +161,9 @@ def loss_of(net: LandmarkNet, pictures: Tensor, points: Tensor, weights: Tensor)
         refined, first, logits = net(pictures)
     faces = len(points)
     scale = 100 / (points[:, 33] - points[:, 263]).norm(dim=1).clamp_min(0.15)[:, None, None]
-    fit = (wing((refined[:faces] - points) * scale) * weights).mean() + 0.4 * (wing((first[:faces] - points) * scale) * weights).mean()
+    fit = sum(
+        share * (wing((part[:faces] - points) * scale) * weights).mean() for share, part in ((1.0, refined), (0.4, first))
+    )
     truth = (torch.arange(len(pictures)) < faces).float()
     score = functional.binary_cross_entropy_with_logits(logits, 0.97 * truth + 0.01)
     error = ((refined[:faces] - points) * scale).norm(dim=2).mean().detach()
@@ -173,6 +177,11 @@ def average(target: LandmarkNet, net: LandmarkNet, step: int) -> None:
         for kept, new in zip(target.state_dict().values(), net.state_dict().values(), strict=True):
             if kept.is_floating_point():
                 kept.lerp_(new, 1 - decay)
+
+
+def save(net: nn.Module, path: Path) -> None:
+    """The weights as plain arrays."""
+    np.savez(path, **{name: value.numpy() for name, value in net.state_dict().items()})
 
 
 def export(net: LandmarkNet, path: Path) -> None:
@@ -205,7 +214,7 @@ def train(work: Path, minutes: float, rate: float, every: int, seed: int) -> Lan
             click.echo(f"{step} {done:.3f} loss {loss:.3f} error {error:.2f} % score {score:.4f}")
         if step % every == every - 1:
             crops.reload_mined()
-            torch.save(kept.state_dict(), work / "landmarks.pt")
+            save(kept, work / "landmarks.npz")
             export(kept, work / "landmarks.onnx")
         step += 1
     return kept
@@ -224,7 +233,7 @@ def main(work: Path, minutes: float, rate: float, every: int, seed: int, threads
     cv2.setNumThreads(1)
     torch.manual_seed(seed)
     net = train(work, minutes, rate, every, seed)
-    torch.save(net.state_dict(), work / "landmarks.pt")
+    save(net, work / "landmarks.npz")
     export(net, FILES / "landmarks.onnx")
 
 

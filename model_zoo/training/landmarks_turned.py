@@ -7,11 +7,10 @@ import click
 import cv2
 import libusb_package
 import numpy as np
+from landmarks_labels import face_square
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import Delaunay, cKDTree
-
-from landmarks_labels import face_square
 
 ctypes.CDLL(str(libusb_package.get_library_path()), ctypes.RTLD_GLOBAL)  # open3d needs it and ships without it
 import open3d  # noqa: E402

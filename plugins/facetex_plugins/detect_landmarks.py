@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from facetex_core import Face, Photo, hookimpl
 from jaxtyping import Float32
+
+from facetex_core import Face, Photo, hookimpl
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -29,7 +30,7 @@ RIGHT_EYE, LEFT_EYE, TOP, CHIN = 33, 263, 10, 152
 
 @hookimpl
 def detectors() -> dict[str, type]:
-    """facetex's own."""
+    """The one that ships."""
     return {"landmarks": LandmarkDetector}
 
 
@@ -58,43 +59,44 @@ class LandmarkDetector:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """The faces whose score passes, the largest first."""
-        from facetex_core.colour import encode_srgb
-
-        coded = encode_srgb(photo.rgb)
-        faces = [self.measure(coded, square) for square in self.propose(coded)]
+        faces = [self.measure(photo, square) for square in self.propose(photo)]
         kept = suppress([face for face in faces if face.score >= self.min_score])
         return tuple(sorted(kept, key=lambda face: -float(area(face.box))))
 
-    def propose(self, coded: Float32[np.ndarray, "height width 3"]) -> list[Square]:
+    def propose(self, photo: Photo) -> list[Square]:
         """Places that look like a face, the hottest first."""
-        longest = max(coded.shape[:2])
+        longest = max(photo.size)
         levels = [level for level in LONG_SIDES if level <= max(1.5 * longest, LONG_SIDES[1])]
-        squares = [square for level in levels for square in self._on_level(coded, level / longest)]
+        squares = [square for level in levels for square in self._on_level(photo, level / longest)]
         kept: list[Square] = []
         for square in sorted(squares, key=lambda square: -square.heat):
             if not any(_same_place(square, other) for other in kept):
                 kept.append(square)
         return kept[:MOST]
 
-    def measure(self, coded: Float32[np.ndarray, "height width 3"], square: Square) -> Face:
+    def measure(self, photo: Photo, square: Square) -> Face:
         """The points of the face at this place; the second crop is laid by the first one's points."""
-        dense, _, first_score = self._points(coded, square)
-        dense, landmarks, score = self._points(coded, face_square(dense))
-        height, width = coded.shape[:2]
-        box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
+        dense, _, first_score = self._points(photo, square)
+        dense, landmarks, score = self._points(photo, face_square(dense))
+        box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [*photo.size, *photo.size])
         return Face(box.astype(np.float32), landmarks, dense, float(np.sqrt(first_score * score)))
 
-    def _on_level(self, coded: np.ndarray, scale: float) -> list[Square]:
-        picture, scales = shrink(coded, scale)
+    def _on_level(self, photo: Photo, scale: float) -> list[Square]:
+        from facetex_core.colour import encode_srgb
+
+        small, scales = shrink(photo.rgb, scale)
+        picture = encode_srgb(small)
         heat, geometry = self._finder.run(None, {"picture": picture.transpose(2, 0, 1)[None]})
         found = peaks(heat[0], geometry[0])
         return [Square(square.centre / scales, square.side / scale, square.roll, square.heat) for square in found]
 
-    def _points(self, coded: np.ndarray, square: Square) -> tuple[np.ndarray, np.ndarray, float]:
+    def _points(self, photo: Photo, square: Square) -> tuple[np.ndarray, np.ndarray, float]:
         """Dense points and 68 landmarks in photo pixels, and the score, from one crop."""
+        from facetex_core.colour import encode_srgb
+
         wide = Square(square.centre, square.side * MARGIN, square.roll)
         matrix = wide.matrix(CROP)
-        crop = cut(coded, matrix).transpose(2, 0, 1)[None]
+        crop = encode_srgb(cut(photo.rgb, matrix)).transpose(2, 0, 1)[None]
         dense, landmarks, score = self._landmarker.run(None, {"crop": np.ascontiguousarray(crop)})
         back = np.linalg.inv(matrix[:, :2]).T
         placed = [((points[0] * CROP - matrix[:, 2]) @ back).astype(np.float32) for points in (dense, landmarks)]
@@ -130,14 +132,14 @@ def face_square(dense: Float32[np.ndarray, "468 2"]) -> Square:
     return Square((low + high) / 2 @ axes, max(float((high - low).max()), 1.0), roll)
 
 
-def shrink(coded: np.ndarray, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
+def shrink(image: np.ndarray, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
     """The photo at about this scale, its edges drawn out to multiples of 16, and the exact scales of x and y."""
     import cv2
 
-    height, width = coded.shape[:2]
+    height, width = image.shape[:2]
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(coded, size, interpolation=method)
+    small = cv2.resize(image, size, interpolation=method)
     pad = ((0, -size[1] % 16), (0, -size[0] % 16), (0, 0))
     return np.pad(small, pad, mode="edge"), np.array([size[0] / width, size[1] / height])
 
@@ -156,7 +158,7 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
     return squares
 
 
-def cut(coded: np.ndarray, matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "112 112 3"]:
+def cut(image: np.ndarray, matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "112 112 3"]:
     """The crop that `matrix` maps to (0, 0, CROP, CROP), averaged over area where the photo is larger."""
     import cv2
 
@@ -164,7 +166,7 @@ def cut(coded: np.ndarray, matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.nda
     fine = (matrix * times).astype(np.float64)
     fine[:, 2] += fine[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV's pixel centres are whole numbers
     size = (CROP * times, CROP * times)
-    large = cv2.warpAffine(coded, fine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.warpAffine(image, fine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(large, (CROP, CROP), interpolation=cv2.INTER_AREA)
 
 

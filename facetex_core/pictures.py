@@ -1,0 +1,117 @@
+"""Pictures of what the stages found, for the report."""
+
+from base64 import b64encode
+from io import BytesIO
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from facetex_core.camera import project
+from facetex_core.colour import to_bytes
+from facetex_core.mesh import triangle_normals
+from facetex_core.pipeline import Run
+from facetex_core.structures import Fit
+
+LONGEST = 560
+"""Pixels along the longer side: sharp on a phone, and the report stays under a few megabytes."""
+QUALITY = 86
+BLUE, GREEN, ORANGE = (38, 110, 230), (60, 190, 120), (240, 140, 30)
+
+Pixels = UInt8[np.ndarray, "height width 3"]
+
+
+def stage_pictures(run: Run) -> dict[str, Pixels]:
+    """One picture a stage, by the stage's name."""
+    head = run.head
+    photo, box = small(to_bytes(run.photo.rgb)), _head_box(run)
+    return {
+        "detect": _face_found(photo, run),
+        "fit": _fit_over_photo(run, box),
+        "segment": _skin_over_photo(run, box),
+        "unwrap": small(to_bytes(head.lit.rgb)),
+        "visibility": small(_grey(head.lit.visibility)),
+        "delight": small(to_bytes(run.partial.rgb)),
+        "synthesize": small(to_bytes(head.albedo.rgb)),
+        "detail": small(np.rint((head.detail.normals * 0.5 + 0.5).clip(0, 1) * 255).astype(np.uint8)),
+    }
+
+
+def small(pixels: Pixels) -> Pixels:
+    """No longer than the report needs."""
+    scale = LONGEST / max(pixels.shape[:2])
+    if scale >= 1:
+        return pixels
+    size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def data_uri(pixels: Pixels) -> str:
+    """The picture inside an address."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=QUALITY)
+    return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
+
+
+def _grey(values: Float32[np.ndarray, "height width"]) -> Pixels:
+    return np.repeat(np.rint(values.clip(0, 1) * 255).astype(np.uint8)[..., None], 3, -1)
+
+
+def _head_box(run: Run) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of a square round the face, inside the photo."""
+    middle, reach = (run.face.box[:2] + run.face.box[2:]) / 2, 0.85 * float((run.face.box[2:] - run.face.box[:2]).max())
+    left, top = np.maximum(np.floor(middle - reach), 0).astype(int)
+    right, bottom = np.minimum(np.ceil(middle + reach), run.photo.size).astype(int)
+    return int(left), int(top), int(max(right, left + 1)), int(max(bottom, top + 1))
+
+
+def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
+    """The box at the report's size, and how much larger or smaller it has become."""
+    left, top, right, bottom = box
+    cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))
+    scale = LONGEST / max(cut.shape[:2])
+    size = (max(round(cut.shape[1] * scale), 1), max(round(cut.shape[0] * scale), 1))
+    return np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8), scale
+
+
+def _fixed(points: np.ndarray) -> np.ndarray:
+    """Sixteenths of a pixel, as OpenCV draws; its pixel centres are whole numbers."""
+    return np.round((points - 0.5) * 16).astype(np.int32)
+
+
+def _face_found(photo: Pixels, run: Run) -> Pixels:
+    """Box, dense points and the 68 landmarks."""
+    drawn, scale = photo.copy(), photo.shape[1] / run.photo.size[0]
+    low, high = _fixed(run.face.box[:2] * scale), _fixed(run.face.box[2:] * scale)
+    cv2.rectangle(drawn, low.tolist(), high.tolist(), BLUE, 2, cv2.LINE_AA, 4)
+    for points, radius, colour in ((run.face.dense, 0.9, GREEN), (run.face.landmarks, 1.8, ORANGE)):
+        for point in _fixed(points * scale).tolist():
+            cv2.circle(drawn, point, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
+    return drawn
+
+
+def _fit_over_photo(run: Run, box: tuple[int, int, int, int]) -> Pixels:
+    """The edges of the triangles that face the camera."""
+    cut, scale = _cut(run.photo.rgb, box)
+    places = (project(run.head.fit.camera, run.head.fit.vertices) - np.array(box[:2])) * scale
+    drawn = cut.copy()
+    lines = [_fixed(places[triangle])[:, None] for triangle in _facing_triangles(run.head.fit)]
+    cv2.polylines(drawn, lines, isClosed=True, color=BLUE, thickness=1, lineType=cv2.LINE_AA, shift=4)
+    return np.asarray(cv2.addWeighted(cut, 0.6, drawn, 0.4, 0), np.uint8)
+
+
+def _facing_triangles(fit: Fit) -> np.ndarray:
+    triangles = fit.model.mesh.triangles[fit.model.mesh.parts["skin"]]
+    towards = fit.camera.position - fit.vertices[triangles[:, 0]]
+    return triangles[np.einsum("ti,ti->t", triangle_normals(fit.vertices, triangles), towards) > 0]
+
+
+def _skin_over_photo(run: Run, box: tuple[int, int, int, int]) -> Pixels:
+    """What is no skin, in grey and dimmed."""
+    left, top, right, bottom = box
+    cut, _ = _cut(run.photo.rgb, box)
+    skin = cv2.resize(run.skin[top:bottom, left:right], (cut.shape[1], cut.shape[0]))[..., None].clip(0, 1)
+    dim = 0.35 * cut.mean(-1, keepdims=True) + 0.5 * np.array([40, 46, 60])
+    return np.rint(cut * skin + dim * (1 - skin)).astype(np.uint8)

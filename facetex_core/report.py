@@ -1,0 +1,89 @@
+"""report.html: every stage's picture and figures on one page that needs nothing but itself."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from facetex_core.colour import to_bytes
+from facetex_core.correlations import relative_error
+from facetex_core.pictures import data_uri, small, stage_pictures
+from facetex_core.pipeline import Run
+from facetex_core.recipe import Recipe
+from facetex_core.record import Notes, largest_weights, recipe_table, versions
+from facetex_core.structures import Photo
+
+if TYPE_CHECKING:
+    import jinja2
+
+STAGES_SHOWN = (
+    ("detect", "Face", "Box, dense points and the 68 landmarks."),
+    ("fit", "Fit", "The morphable head laid over the photo."),
+    ("segment", "Skin", "What counts as bare skin."),
+    ("unwrap", "Unwrapped", "The photo on the UV map, light and all."),
+    ("visibility", "Visibility", "White: seen straight on. Black: not seen."),
+    ("delight", "Albedo, seen part", "The light taken out."),
+    ("synthesize", "Albedo, whole", "The hidden part completed."),
+    ("detail", "Normals", "What is finer than the mesh."),
+)
+RENDERS_SHOWN = (("front", "Front"), ("three_quarter", "Three quarters"), ("side", "Side"))
+
+
+def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: Notes, seconds: Mapping[str, float]) -> str:
+    """The page; `renders` by name: front, three_quarter, side, photo."""
+    pictures = stage_pictures(run)
+    table = recipe_table(recipe)
+    return str(
+        _template().render(
+            photo=run.photo.name,
+            size=run.photo.size,
+            stages=[(title, text, data_uri(pictures[name])) for name, title, text in STAGES_SHOWN],
+            renders=[(title, _uri(renders[name])) for name, title in RENDERS_SHOWN],
+            beside=_uri(renders["photo"]),
+            facts=_facts(run, recipe),
+            blend=_bars(dict(largest_weights(run.weights, notes.exemplars)), lambda share: f"{share:.1%}"),
+            solver=table["stages"]["blend_solver"],  # type: ignore[index]  # recipe_table's own form
+            effective=f"{1 / max(float((run.weights**2).sum()), 1e-12):.1f}",
+            exemplars=len(run.weights),
+            distances=_bars(relative_error(run.observed, run.wanted), lambda error: f"{error:.3f}"),
+            residuals={name.replace("_", " "): f"{value:.4g}" for name, value in run.head.fit.residuals.items()},
+            seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
+            total=f"{sum(seconds.values()):.1f}",
+            models=notes.models,
+            warnings=notes.warnings,
+            chosen=table["stages"],
+            versions=versions(),
+        )
+    )
+
+
+def _uri(picture: Photo) -> str:
+    return data_uri(small(to_bytes(picture.rgb)))
+
+
+def _facts(run: Run, recipe: Recipe) -> list[tuple[str, str]]:
+    """The first line of figures."""
+    fit = run.head.fit
+    return [
+        ("face", f"{max(run.face.box[2:] - run.face.box[:2]):.0f} px"),
+        ("seen of the map", f"{float((run.head.lit.visibility > 0).mean()):.0%}"),
+        ("texture", f"{run.head.albedo.size} x {run.head.albedo.size}"),
+        ("triangles", f"{len(fit.model.mesh.triangles):,}"),
+        ("expressions", str(len(fit.model.expression_names))),
+        ("seed", str(recipe.seed)),
+    ]
+
+
+def _bars(values: Mapping[str, float], as_text: Callable[[float], str]) -> list[tuple[str, str, float]]:
+    """Label, text and length in per cent of the longest."""
+    longest = max(values.values(), default=1.0) or 1.0
+    return [(name.replace("_", " "), as_text(value), round(100 * value / longest, 1)) for name, value in values.items()]
+
+
+@cache
+def _template() -> "jinja2.Template":
+    import jinja2
+
+    text = files("facetex_core").joinpath("templates", "report.html.jinja").read_text("utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text)
