@@ -37,43 +37,43 @@ def deliver(
     models: Mapping[str, Mapping[str, object]] | None = None,
     exemplars: Sequence[str] = (),
     warnings: Sequence[str] = (),
+    side: int = 700,
     watch: Watch = lambda _: nullcontext(),
 ) -> tuple[Path, ...]:
     """The files in the folder: head.glb, head.obj, maps, renders, report.html and facetex.json, by the recipe's exporters.
 
-    After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
+    Renders are `side` pixels high. After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
     """
-    notes = Notes(models or {}, exemplars, warnings)
+    seconds = dict(run.seconds)
     try:
         with _staging(folder) as staging:
-            _fill(run, recipe, registry, staging, notes, watch)
+            with _timed("render", seconds, watch):
+                pictures = _render(run, cast("Renderer", recipe.make("renderer", registry)), side)
+                _write_renders(pictures, staging / RENDERS)
+            with _timed("export", seconds, watch):
+                _write_maps(run, staging)
+                for exporter in recipe.make_exporters(registry):
+                    exporter.export(run.head, staging)
+            notes = Notes(models or {}, exemplars, warnings)
+            with _timed("report", seconds, watch):
+                maps.write(staging / "report.html", report_html(run, recipe, pictures, notes, seconds))
+            maps.write(staging / "facetex.json", record_json(run, recipe, notes, seconds))
             return _publish(staging, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
 
 
-def _fill(run: Run, recipe: Recipe, registry: Registry, staging: Path, notes: Notes, watch: Watch) -> None:
-    seconds = dict(run.seconds)
-    with _timed("render", seconds, watch):
-        pictures = _render(run, cast("Renderer", recipe.make("renderer", registry)))
-        (staging / RENDERS).mkdir()
-        for name, picture in pictures.items():
-            maps.write(staging / RENDERS / f"{name}.png", maps.colour_png(picture.rgb))
-    with _timed("export", seconds, watch):
-        _write_maps(run, staging)
-        for exporter in recipe.make_exporters(registry):
-            exporter.export(run.head, staging)
-    with _timed("report", seconds, watch):
-        maps.write(staging / "report.html", report_html(run, recipe, pictures, notes, seconds))
-    # The only file whose bytes tell the time besides the report, so it comes last.
-    maps.write(staging / "facetex.json", record_json(run, recipe, notes, seconds))
+def _write_renders(pictures: Mapping[str, Photo], folder: Path) -> None:
+    folder.mkdir()
+    for name, picture in pictures.items():
+        maps.write(folder / f"{name}.png", maps.colour_png(picture.rgb))
 
 
-def _render(run: Run, renderer: Renderer) -> dict[str, Photo]:
+def _render(run: Run, renderer: Renderer, side: int) -> dict[str, Photo]:
     """Portraits in the studio, and the photo beside the head from the photo's own camera in its light."""
     head, light = run.head, studio()
-    pictures = {name: renderer.render(head, camera, light) for name, camera in portrait_cameras(head.fit).items()}
-    camera, cut = photo_view(head.fit, run.photo)
+    pictures = {name: renderer.render(head, camera, light) for name, camera in portrait_cameras(head.fit, side).items()}
+    camera, cut = photo_view(head.fit, run.photo, side)
     again = renderer.render(head, camera, head.fit.lighting)
     pictures["photo"] = Photo(np.concatenate([cut.rgb, again.rgb], 1), run.photo.name)
     return pictures

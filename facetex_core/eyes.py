@@ -20,7 +20,7 @@ CORNER = np.array([0.50, 0.24, 0.20])
 VEIN = np.array([0.45, 0.12, 0.10])
 FLESH = np.array([0.30, 0.075, 0.065])
 GULLET = np.array([0.02, 0.003, 0.003])
-ENAMEL = np.array([0.66, 0.60, 0.48])
+ENAMEL = np.array([0.78, 0.71, 0.58])
 GUMS = np.array([0.40, 0.13, 0.12])
 
 TOOTH_WIDTHS = {"upper": (8.6, 6.6, 7.6, 7.1, 6.6, 10.4, 9.8), "lower": (5.4, 5.9, 6.9, 7.0, 7.1, 11.4, 10.8)}
@@ -113,7 +113,7 @@ def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.rando
     """Fibres round the pupil, a lighter collarette, a darker rim."""
     fibres = _periodic_noise(turn, 2.5 * share, (7, 13, 22, 37, 61), rng)
     collarette = np.exp(-(((share - 0.52) / 0.13) ** 2))
-    light = np.exp(0.22 * fibres + 0.28 * collarette - 0.9 * _step(0.72, 1.0, share))
+    light = 1.25 * np.exp(0.22 * fibres + 0.28 * collarette - 0.9 * _step(0.72, 1.0, share))
     return _blend(colour * light[:, None], np.full(3, 0.004), 1 - _step(PUPIL - 0.06, PUPIL + 0.05, share))
 
 

@@ -14,7 +14,9 @@ IRIS_RADIUS = 0.00585
 """Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
 SMALLEST = 3.0
 """Pixels of radius; below, iris and lashes are one blur."""
-DARKEST, BRIGHTEST = 0.012, 0.30
+CONTRAST = 0.85
+"""An iris is darker than this share of what lies between the lids; else glasses shine there, or the fit is off."""
+DARKEST, BRIGHTEST = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
 
 # MediaPipe's contours, and iBUG's.
@@ -74,7 +76,10 @@ def _darkest_disc(light: np.ndarray, between: np.ndarray, radius: float) -> np.n
     allowed = (seen > 0.45 * disc.sum()) & (between > 0)
     if not allowed.any():
         return None
-    y, x = np.unravel_index(np.argmin(np.where(allowed, dark, np.inf)), dark.shape)
+    dark = np.where(allowed, dark, np.inf)
+    if dark.min() > CONTRAST * light[between > 0].mean():
+        return None
+    y, x = np.unravel_index(np.argmin(dark), dark.shape)
     return np.array([x, y])
 
 
@@ -90,7 +95,7 @@ def _ring_colour(
     if len(pixels) < 12:
         return None
     light = luminance(pixels)
-    low, high = np.quantile(light, (0.2, 0.75))
+    low, high = np.quantile(light, (0.3, 0.85))
     colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
     level = float(luminance(colour.astype(np.float32)))
     return np.asarray(colour * np.clip(level, DARKEST, BRIGHTEST) / max(level, 1e-4), np.float32)

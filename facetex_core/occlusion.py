@@ -6,8 +6,8 @@ from jaxtyping import Float32
 from facetex_core.raycast import Scene
 
 RAYS = 40
-REACH = 0.05
-"""Metres beyond which a wall no longer darkens: the depth of a mouth."""
+REACH = 0.03
+"""Metres beyond which a wall no longer darkens: half the depth of a mouth, whose flesh is painted darker the deeper it lies."""
 OFFSET = 0.0003
 """Metres that rays start off the surface."""
 

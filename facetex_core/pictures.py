@@ -23,10 +23,9 @@ Pixels = UInt8[np.ndarray, "height width 3"]
 
 def stage_pictures(run: Run) -> dict[str, Pixels]:
     """One picture a stage, by the stage's name."""
-    head = run.head
-    photo, box = small(to_bytes(run.photo.rgb)), _head_box(run)
+    head, box = run.head, _head_box(run)
     return {
-        "detect": _face_found(photo, run),
+        "detect": _face_found(run, box),
         "fit": _fit_over_photo(run, box),
         "segment": _skin_over_photo(run, box),
         "unwrap": small(to_bytes(head.lit.rgb)),
@@ -37,7 +36,7 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
     }
 
 
-def small(pixels: Pixels) -> Pixels:
+def small(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
     """No longer than the report needs."""
     scale = LONGEST / max(pixels.shape[:2])
     if scale >= 1:
@@ -81,13 +80,14 @@ def _fixed(points: np.ndarray) -> np.ndarray:
     return np.round((points - 0.5) * 16).astype(np.int32)
 
 
-def _face_found(photo: Pixels, run: Run) -> Pixels:
+def _face_found(run: Run, box: tuple[int, int, int, int]) -> Pixels:
     """Box, dense points and the 68 landmarks."""
-    drawn, scale = photo.copy(), photo.shape[1] / run.photo.size[0]
-    low, high = _fixed(run.face.box[:2] * scale), _fixed(run.face.box[2:] * scale)
+    drawn, scale = _cut(run.photo.rgb, box)
+    corner = np.array(box[:2])
+    low, high = (_fixed((edge - corner) * scale) for edge in (run.face.box[:2], run.face.box[2:]))
     cv2.rectangle(drawn, low.tolist(), high.tolist(), BLUE, 2, cv2.LINE_AA, 4)
     for points, radius, colour in ((run.face.dense, 0.9, GREEN), (run.face.landmarks, 1.8, ORANGE)):
-        for point in _fixed(points * scale).tolist():
+        for point in _fixed((points - corner) * scale).tolist():
             cv2.circle(drawn, point, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
     return drawn
 
@@ -99,7 +99,7 @@ def _fit_over_photo(run: Run, box: tuple[int, int, int, int]) -> Pixels:
     drawn = cut.copy()
     lines = [_fixed(places[triangle])[:, None] for triangle in _facing_triangles(run.head.fit)]
     cv2.polylines(drawn, lines, isClosed=True, color=BLUE, thickness=1, lineType=cv2.LINE_AA, shift=4)
-    return np.asarray(cv2.addWeighted(cut, 0.6, drawn, 0.4, 0), np.uint8)
+    return np.asarray(cv2.addWeighted(cut, 0.7, drawn, 0.3, 0), np.uint8)
 
 
 def _facing_triangles(fit: Fit) -> np.ndarray:

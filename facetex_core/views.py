@@ -13,11 +13,11 @@ PORTRAITS = {"front": 0.0, "three_quarter": 35.0, "side": 80.0}
 """Degrees round towards the head's left."""
 DISTANCE = 1.3
 """Metres; a portrait lens."""
-AIR = 1.12
+AIR = 1.06
 """How much wider the picture is than the head."""
 
 # Direction towards the light (x to the subject's left, so that the viewer's upper left has x < 0) and strength.
-STUDIO = (((-0.55, 0.55, 0.63), 0.95), ((0.75, 0.05, 0.65), 0.30), ((0.3, 0.5, -0.8), 0.25))
+STUDIO = (((-0.45, 0.40, 0.80), 0.95), ((0.75, 0.05, 0.65), 0.25), ((0.3, 0.5, -0.8), 0.20))
 STUDIO_AMBIENT = 0.16
 
 
@@ -65,8 +65,8 @@ def photo_view(fit: Fit, photo: Photo, height: int = 700) -> tuple[Camera, Photo
     places = project(fit.camera, fit.vertices)
     low, high = places.min(0), places.max(0)
     margin = 0.1 * (high - low).max()
-    left, top = np.maximum(np.floor(low - margin), 0).astype(int)
-    right, bottom = np.minimum(np.ceil(high + margin), photo.size).astype(int)
+    left, top = np.maximum(np.floor(low - margin), 0).astype(int).tolist()
+    right, bottom = np.minimum(np.ceil(high + margin), photo.size).astype(int).tolist()
     if right - left < 2 or bottom - top < 2:
         left, top, right, bottom = 0, 0, *photo.size
     cut = photo.rgb[top:bottom, left:right]

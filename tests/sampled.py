@@ -1,4 +1,7 @@
-"""A head small enough for tests: an ellipsoid with eyes and a mouth, 68 landmarks, 468 dense points, regions and a UV seam."""
+"""A head small enough for tests: an ellipsoid, eyes and a mouth inside, 68 landmarks, 468 dense points, regions, a UV seam.
+
+Without expression it is convex: no point of the skin shades another.
+"""
 
 from dataclasses import replace
 from functools import cache
@@ -10,7 +13,7 @@ from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh
 
 HEAD_RADII = np.array([0.075, 0.110, 0.095])
 EYE_RADIUS = 0.012
-EYES = {"left_eye": np.array([0.031, 0.022, 0.076]), "right_eye": np.array([-0.031, 0.022, 0.076])}
+EYES = {"left_eye": np.array([0.031, 0.022, 0.066]), "right_eye": np.array([-0.031, 0.022, 0.066])}
 MOUTH = np.array([0.0, -0.055, 0.06])
 FACE_PLANE = 0.3
 """Metres: landmarks are looked up along -z from here."""
@@ -36,16 +39,19 @@ def ellipsoid(radii, centre, rows, columns):
     poles = (np.arange(columns) + 0.5) / columns
     uvs = np.concatenate([np.stack([poles, 0 * poles], 1), np.stack([u, v], -1).reshape(-1, 2), np.stack([poles, 0 * poles + 1], 1)])
     triangles, uv_triangles = [], []
-    for row in range(rows):
-        for column in range(columns):
-            for corners in (((0, 0), (1, 0), (1, 1)), ((0, 0), (1, 1), (0, 1))):
-                if (row == 0 and corners[2] == (0, 1)) or (row == rows - 1 and corners[1] == (1, 1)):
-                    corners = None if row == 0 else ((0, 0), (1, 0), (0, 1))
-                if corners is None or (row == rows - 1 and corners[1] == (1, 0) and corners[2] == (1, 1)):
-                    continue
-                triangles.append([_vertex(row + r, column + c, rows, columns) for r, c in corners])
-                uv_triangles.append([_uv(row + r, column + c, column, rows, columns) for r, c in corners])
+    for row, column in np.ndindex(rows, columns):
+        for corners in _cell(row, rows):
+            triangles.append([_vertex(row + r, column + c, rows, columns) for r, c in corners])
+            uv_triangles.append([_uv(row + r, column + c, column, rows, columns) for r, c in corners])
     return vertices, np.array(triangles), uvs, np.array(uv_triangles)
+
+
+def _cell(row, rows):
+    """The triangles of a cell by row and column from its upper left corner; at a pole there is one."""
+    lower, upper = ((0, 0), (1, 0), (1, 1)), ((0, 0), (1, 1), (0, 1))
+    if row == 0:
+        return (lower,)
+    return (((0, 0), (1, 0), (0, 1)),) if row == rows - 1 else (lower, upper)
 
 
 def _vertex(row, column, rows, columns):
@@ -181,7 +187,7 @@ def _regions(mean) -> dict[str, np.ndarray]:
 
 def tiny_fit(lighting: Lighting | None = None, size: int = 64) -> Fit:
     """The model laid over a photo of 160 x 200 pixels, its mouth a little open."""
-    camera = orbit_camera(np.zeros(3, np.float32), yaw=10, distance=0.9, width_seen=0.24, size=(160, 200))
+    camera = orbit_camera(np.zeros(3, np.float32), yaw=10.0, distance=0.9, width_seen=0.24, size=(160, 200))
     albedo = np.full((size, size, 3), (0.45, 0.28, 0.2), np.float32)
     identity, expression = np.array([0.5, -0.3], np.float32), np.array([0.4, 0.1], np.float32)
     return Fit(tiny_model(), identity, expression, camera, lighting or ambient(0.8), albedo, {"landmarks_px": 0.5})

@@ -9,11 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image, ImageCms, ImageOps
+
 from facetex_core.colour import decode_srgb, encode_srgb
 from facetex_core.errors import PhotoError
 from facetex_core.image_io import GROUND, load_photo
-from numpy.testing import assert_allclose, assert_array_equal
-from PIL import Image, ImageCms, ImageOps
 
 HALF_STEP = 0.5 / 255
 """Of 8-bit coding: what a rounding may move a coded value by."""

@@ -1,5 +1,7 @@
 """A plugin for every stage that needs no network: a bulging sheet of skin stands for the head."""
 
+# ruff: noqa: ARG002  # a toy looks at less than a stage is given
+
 import errno
 import os
 import time
@@ -9,6 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float32
+
 from facetex_core import (
     Camera,
     Descriptor,
@@ -28,7 +32,6 @@ from facetex_core.bank import save_bank
 from facetex_core.camera import orbit_camera
 from facetex_core.progress import report_progress
 from facetex_core.structures import Bank
-from jaxtyping import Float32
 
 SIDE = 17
 """Vertices along one side of the sheet."""
@@ -59,6 +62,12 @@ def write_toy_bank(path: Path) -> Path:
     matrices = np.stack([np.eye(3), np.ones((3, 3))]).astype(np.float32)[:, None]
     save_bank(Bank("toy", 256, {"colour": matrices}, {"colour": np.ones((2, 1), np.float32)}, ("eye", "ones")), path)
     return path
+
+
+def _mark(seconds: float) -> None:
+    """Tells whoever waits for it that something slow begins."""
+    if seconds and "FACETEX_TOY_MARK" in os.environ:
+        Path(os.environ["FACETEX_TOY_MARK"]).touch()
 
 
 class ToyDetector:
@@ -136,6 +145,7 @@ class ToySynthesizer:
         self.seconds = seconds
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+        _mark(self.seconds)
         for step in range(10):
             time.sleep(self.seconds / 10)
             report_progress(step + 1, 10)
@@ -171,6 +181,7 @@ class ToyExporter:
         path.write_text("half", "utf-8")
         if self.full:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        _mark(self.seconds)
         time.sleep(self.seconds)
         path.write_text("whole", "utf-8")
         return (path,)

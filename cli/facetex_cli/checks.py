@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Literal
 
 import facetex_model_zoo as zoo
-from facetex_core.errors import ConfigError
 
 from facetex_cli.device import missing_for_cuda
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.zoo import verified
+from facetex_core.errors import ConfigError
 
 MEMORY_GB = 4.0
 """What a run at 1024 stays under."""

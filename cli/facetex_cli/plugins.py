@@ -4,12 +4,12 @@ import inspect
 import warnings
 
 import click
+
+from facetex_cli.tables import print_json, print_table
 from facetex_core.errors import ConfigError
 from facetex_core.options import Option
 from facetex_core.registry import Offer, Registry
 from facetex_core.suggest import there_are
-
-from facetex_cli.tables import print_json, print_table
 
 
 @click.group("plugins", short_help="What is installed for every stage.", invoke_without_command=True)

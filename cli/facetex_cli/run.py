@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES, preset_names
 
 from facetex_cli.device import DEVICES
 from facetex_cli.folders import folders_for, refuse_unwritable
+from facetex_cli.jobs import EXAMPLE, Job, Manner
 from facetex_cli.orders import SHORT, order
-from facetex_cli.work import EXAMPLE, Job, Manner, work
+from facetex_core.errors import ConfigError
+from facetex_core.recipe import SIZES, preset_names
 
 FILE = click.Path(path_type=Path)
 
@@ -70,4 +70,6 @@ def command(
     jobs = [Job(source, folder) for source, folder in zip(sources, folders_for(sources, out), strict=True)]
     for job in jobs:
         refuse_unwritable(job.folder)
+    from facetex_cli.work import work
+
     return work(jobs, recipe, Manner(face, as_json, quiet))

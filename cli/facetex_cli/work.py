@@ -8,46 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-from facetex_core.deliver import deliver
-from facetex_core.image_io import load_photo
-from facetex_core.pipeline import Pipeline
-from facetex_core.recipe import Recipe
-from facetex_core.registry import Registry
-from facetex_core.structures import Photo
 from facetex_model_zoo import open_bank, provenance, recording
 
 from facetex_cli.answers import answer, warnings_as_lines
 from facetex_cli.bars import watching
 from facetex_cli.device import choose_device
-
-EXAMPLE = Path("astronaut.png")
-"""Stands for scikit-image's picture of Eileen Collins (NASA, public domain)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A photo and the folder for its results."""
-
-    source: Path
-    folder: Path
-
-    @property
-    def label(self) -> str:
-        """The photo as messages call it, printable whatever bytes its name has."""
-        return click.format_filename(self.source.name)
-
-    def load(self) -> Photo:
-        """The photo itself."""
-        return example_photo() if self.source is EXAMPLE else load_photo(self.source)
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How to go about it: which face, and what to print."""
-
-    face: int | None
-    as_json: bool
-    quiet: bool
+from facetex_cli.jobs import Job, Manner
+from facetex_core.deliver import deliver
+from facetex_core.pipeline import Pipeline
+from facetex_core.recipe import Recipe
+from facetex_core.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +30,6 @@ class Bench:
     models: dict[str, Path]
     """Files of models asked for so far."""
     manner: Manner
-
-
-def example_photo() -> Photo:
-    """The astronaut."""
-    import numpy as np
-    from facetex_core.colour import decode_srgb
-    from skimage.data import astronaut
-
-    return Photo(decode_srgb(astronaut() / np.float32(255)), EXAMPLE.name)
 
 
 def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:

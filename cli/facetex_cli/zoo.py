@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 import facetex_model_zoo as zoo
-from facetex_core.errors import ModelError
 
 from facetex_cli.tables import print_json, print_table
+from facetex_core.errors import ModelError
 
 
 @click.group("zoo", short_help="The models: list, add, check.")

@@ -32,7 +32,7 @@ def incomplete(textures: list[Texture], size: int, blur: float) -> tuple[np.ndar
     values, weights = [], []
     for texture in textures:
         small = resize_texture(texture, size)
-        weight = np.clip(small.visibility / 0.5, 0, 1)
+        weight = np.clip((small.visibility - 0.3) / 0.5, 0, 1)
         logarithm = np.where(weight[..., None] > 0, np.log(np.maximum(small.rgb, _DARKEST)), 0).astype(np.float32)
         mirror = np.where(weight > 0, 0, weight[:, ::-1] / 3)
         both = np.where(weight[..., None] > 0, logarithm, logarithm[:, ::-1]).astype(np.float32)

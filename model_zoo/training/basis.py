@@ -28,9 +28,8 @@ def main(output: Path) -> None:
     arrays |= landmark_arrays(source, arrays)
     arrays |= region_arrays(arrays)
     np.savez_compressed(output, **arrays)
-    click.echo(
-        f"{output.name}: {len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles, {output.stat().st_size / 1e6:.2f} MB"
-    )
+    size = output.stat().st_size / 1e6
+    click.echo(f"{output.name}: {len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles, {size:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,9 @@ from jaxtyping import Float, Int
 MILLIMETRES = 1000
 TEXELS = 1024
 IDENTITIES = 50
+HALF = 127
+"""A stored weight above it counts a vertex to a region."""
+GRIN = dict.fromkeys(("mouthSmileLeft", "mouthSmileRight", "mouthUpperUpLeft", "mouthUpperUpRight"), 0.8)
 
 
 def parts(arrays: dict[str, np.ndarray]) -> dict[str, slice]:
@@ -37,44 +40,43 @@ def distances(
     return np.linalg.norm(np.einsum("pkc,pk->pc", vertices[triangles[chosen]], weights) - points, axis=1) * MILLIMETRES
 
 
-def fit(
-    arrays: dict[str, np.ndarray], targets: Float[np.ndarray, "samples vertices 3"]
-) -> Float[np.ndarray, "samples vertices 3"]:
-    """Least-squares identity coefficients for given vertex positions, and the shapes that they make."""
-    modes = arrays["identity"].astype(np.float64).reshape(len(arrays["identity"]), -1)
-    offsets = (targets - arrays["mean"]).reshape(len(targets), -1)
-    coefficients = np.linalg.lstsq(modes @ modes.T, modes @ offsets.T, rcond=None)[0]
-    return arrays["mean"] + (coefficients.T @ modes).reshape(targets.shape)
+def fitted(
+    arrays: dict[str, np.ndarray], numbers: Int[np.ndarray, " some"], target: Float[np.ndarray, "some 3"]
+) -> Float[np.ndarray, "vertices 3"]:
+    """The head whose given vertices come nearest to the targets (least squares over the identity modes)."""
+    modes = arrays["identity"][:, numbers].astype(np.float64).reshape(len(arrays["identity"]), -1)
+    coefficients = np.linalg.lstsq(modes.T, (target - arrays["mean"][numbers]).ravel(), rcond=None)[0]
+    return arrays["mean"] + np.tensordot(coefficients, arrays["identity"].astype(np.float64), 1)
+
+
+def summary(name: str, values: Float[np.ndarray, "*any"]) -> str:
+    """Mean and 95th percentile in words."""
+    return f"{name} mean {values.mean():.3f} mm, 95 % {np.percentile(values, 95):.3f}"
 
 
 def identity_report(arrays: dict[str, np.ndarray], source: Source) -> str:
-    """Rebuild error of new identities: our vertices from where the source puts them, and the source's vertices from our surface."""
+    """Rebuild error of new identities: our vertices against the source's surface, and its vertices against ours."""
     rng = np.random.default_rng(2024)
-    coefficients = rng.standard_normal((IDENTITIES, len(source.identity)))
-    skin = arrays["triangles"][parts(arrays)["skin"]].astype(np.int64)
-    source_skin = skin_of(source)
-    where, weights = closest(arrays["mean"].astype(np.float64), source.vertices, source.triangles)
-    corners = source.triangles[where]
-    mapped, surface = [], []
-    seen = np.unique(source_skin)
-    own = skin[closest(source.vertices[seen], arrays["mean"].astype(np.float64), skin)[0]]
-    in_face = (arrays["regions"][0][own] > 127).all(1)
-    used = np.unique(skin)
-    face_only = used[arrays["regions"][0, used] > 127]
-    for row in coefficients:
+    mean, skin, source_skin = arrays["mean"].astype(np.float64), arrays["triangles"][parts(arrays)["skin"]], skin_of(source)
+    ours, theirs = np.unique(skin), np.unique(source_skin)
+    where, weights = closest(mean[ours], source.vertices, source_skin)
+    own = skin[closest(source.vertices[theirs], mean, skin)[0]]
+    our_face, their_face = arrays["regions"][0][ours] > HALF, (arrays["regions"][0][own] > HALF).all(1)
+    points, surface = [], []
+    for row in rng.standard_normal((IDENTITIES, len(source.identity))):
         sample = source.vertices + np.tensordot(row, source.identity, 1)
-        target = np.einsum("pkc,pk->pc", sample[corners], weights)
-        rebuilt = fit(arrays, target[None])[0]
-        mapped.append(np.linalg.norm(rebuilt - target, axis=1)[used] * MILLIMETRES)
-        surface.append(distances(sample[seen], rebuilt, skin))
-    points, far = np.array(mapped), np.array(surface)
-    face = points[:, np.isin(used, face_only)]
-    return (
-        f"identities ({IDENTITIES} new, {len(arrays['identity'])} modes): skin vertices mean {points.mean():.3f} mm, 95 % {np.percentile(points, 95):.3f};"
-        f" face region mean {face.mean():.3f}, 95 % {np.percentile(face, 95):.3f};"
-        f" source skin vertices to our surface mean {far.mean():.3f}, 95 % {np.percentile(far, 95):.3f};"
-        f" of them in the face mean {far[:, in_face].mean():.3f}, 95 % {np.percentile(far[:, in_face], 95):.3f}"
-    )
+        target = np.einsum("pkc,pk->pc", sample[source_skin[where]], weights)
+        rebuilt = fitted(arrays, ours, target)
+        points.append(np.linalg.norm(rebuilt[ours] - target, axis=1) * MILLIMETRES)
+        surface.append(distances(sample[theirs], rebuilt, skin))
+    vertex, far = np.array(points), np.array(surface)
+    lines = [
+        summary("skin vertices", vertex),
+        summary("of them in the face", vertex[:, our_face]),
+        summary("source skin to our surface", far),
+        summary("of it in the face", far[:, their_face]),
+    ]
+    return f"identities ({IDENTITIES} new, {len(arrays['identity'])} modes): " + "; ".join(lines)
 
 
 def expression_report(arrays: dict[str, np.ndarray], source: Source) -> str:
@@ -106,21 +108,20 @@ def mesh_report(arrays: dict[str, np.ndarray]) -> list[str]:
     for name, span in parts(arrays).items():
         plane, space = signed_areas(uvs, uv_triangles[span]), triangle_areas(mean, triangles[span])
         borders = sorted(len(loop) for loop in border_chains(triangles[span]))
+        counts = f"{len(np.unique(triangles[span]))} vertices, {span.stop - span.start} triangles"
         lines.append(
-            f"{name}: {len(np.unique(triangles[span]))} vertices, {span.stop - span.start} triangles, smallest UV area {plane.min():.2e},"
+            f"{name}: {counts}, smallest UV area {plane.min():.2e},"
             f" smallest area {space.min() * 1e6:.4f} mm2, UV share {plane.sum():.3f}, borders {borders}"
         )
     together = np.concatenate([triangles[span] for name, span in parts(arrays).items() if name in ("skin", "mouth")])
     lines.append(f"skin with mouth: borders {sorted(len(loop) for loop in border_chains(together))} (neck, lids)")
-    flipped = {tuple(sorted(t)) for t in mirror[triangles].tolist()} == {tuple(sorted(t)) for t in triangles.tolist()}
+    same = {tuple(sorted(t)) for t in mirror[triangles].tolist()} == {tuple(sorted(t)) for t in triangles.tolist()}
     uneven = np.abs(mean[mirror] * [-1, 1, 1] - mean).max() * MILLIMETRES
-    lines.append(
-        f"symmetry: largest {uneven:.2e} mm, triangles map onto triangles: {flipped}, permutation own inverse: {(mirror[mirror] == np.arange(len(mirror))).all()}"
-    )
-    nearest = len(np.unique(np.round(mean[np.unique(triangles[parts(arrays)["skin"]])] * 1e7), axis=0))
-    lines.append(
-        f"unused vertices {len(mean) - len(np.unique(triangles))}, skin vertices that share a place {len(np.unique(triangles[parts(arrays)['skin']])) - nearest}"
-    )
+    inverse = (mirror[mirror] == np.arange(len(mirror))).all()
+    lines.append(f"symmetry: largest {uneven:.2e} mm, triangles map onto triangles: {same}, permutation own inverse: {inverse}")
+    skin = np.unique(triangles[parts(arrays)["skin"]])
+    doubles = len(skin) - len(np.unique(np.round(mean[skin] * 1e7), axis=0))
+    lines.append(f"unused vertices {len(mean) - len(np.unique(triangles))}, skin vertices that share a place {doubles}")
     return lines
 
 
@@ -135,11 +136,12 @@ def layout_report(arrays: dict[str, np.ndarray]) -> str:
     plane, sizes = signed_areas(arrays["uvs"].astype(np.float64), arrays["uv_triangles"]), texel_sizes(arrays)
     lines = []
     for name, weight in zip(arrays["region_names"], arrays["regions"], strict=True):
-        own = (weight[arrays["triangles"]] > 127).all(1)
+        own = (weight[arrays["triangles"]] > HALF).all(1)
         lines.append(f"{name} {plane[own].sum():.3f} ({np.average(sizes[own], weights=plane[own]):.2f})")
     box = arrays["face_box"] * TEXELS
-    used = arrays["uvs"][np.unique(arrays["uv_triangles"][(arrays["regions"][0][arrays["triangles"]] > 127).all(1)])]
-    return f"UV share (mm per texel): {', '.join(lines)}; face spans {np.ptp(used, axis=0).round(3)} of UV; face box {box.tolist()}"
+    used = arrays["uvs"][np.unique(arrays["uv_triangles"][(arrays["regions"][0][arrays["triangles"]] > HALF).all(1)])]
+    span = np.ptp(used, axis=0).round(3).tolist()
+    return f"UV share (mm per texel): {', '.join(lines)}; face spans {span} of UV; face box at 1024 {box.tolist()}"
 
 
 def landmark_report(arrays: dict[str, np.ndarray], source: Source) -> str:
@@ -165,6 +167,7 @@ def draw(arrays: dict[str, np.ndarray], folder: Path) -> None:
     faces = {
         "views": [render(mean, arrays, yaw=y, width=0.38) for y in (0, 40, 90)],
         "expressions": [
+            render(posed(arrays, **GRIN), arrays, width=0.24),
             render(posed(arrays, jawOpen=1), arrays, width=0.24),
             render(posed(arrays, eyeBlinkLeft=1, eyeBlinkRight=1), arrays, width=0.24),
             render(smile, arrays, width=0.24),

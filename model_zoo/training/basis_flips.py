@@ -1,6 +1,7 @@
 """Edge flips: a triangulation that is valid in UV is made well shaped in space (greedy, after Lawson 1977).
 
-Quality of a triangle: its smallest angle plus the agreement of its normal with the surface's, n.m; a flip must raise the worse of two.
+Quality of a triangle: its smallest angle plus the agreement of its normal with the surface's, n.m; a flip must raise the
+worse of two.
 """
 
 import numpy as np
@@ -58,7 +59,7 @@ def well_shaped(
     normals: Float[np.ndarray, "vertices 3"],
     locked: set[frozenset[int]],
 ) -> Int[np.ndarray, "triangles 3"]:
-    """Flips edges, but for the locked ones, while the quality of the worse of two triangles grows and both stay counter-clockwise in UV."""
+    """Flips edges, but for the locked ones, while the worse of two triangles gets better and both stay valid in UV."""
     triangles = triangles.copy()
 
     def quality(corners: Int[np.ndarray, "edges 3"]) -> Float[np.ndarray, " edges"]:

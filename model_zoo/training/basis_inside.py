@@ -139,7 +139,7 @@ def mesh_teeth(source: Source, *, upper: bool) -> Patch:
     jaw = source.expression[source.expression_names.index("jawOpen"), triangles[:, 0], 1]
     triangles = triangles[(jaw > -JAW_DROP) == upper]
     corners = source.vertices[triangles]
-    angles = np.radians(np.linspace(1.0, 76, TOOTH_COLUMNS))
+    angles = np.radians(np.linspace(0.3, 76, TOOTH_COLUMNS))
     outward = np.stack([np.sin(angles), 0 * angles, np.cos(angles)], axis=1)
     rows = np.repeat(outward, TOOTH_ROWS, axis=0)
     heights = np.concatenate([np.linspace(*span, TOOTH_ROWS) for span in tooth_spans(corners, outward, upper=upper)])
@@ -176,7 +176,7 @@ def filled(depths: Float[np.ndarray, "columns rows"]) -> Float[np.ndarray, "colu
 
 
 def tooth_places(*, upper: bool) -> Float[np.ndarray, "points 2"]:
-    """The strip of one half row in the free corner below the skin: upper teeth left of the mouth's square, lower ones above it."""
+    """The strip of one half row in the free lower corner: upper teeth beside the mouth's square, lower ones above it."""
     length, height = TOOTH_STRIP
     u, v = np.meshgrid(np.linspace(0, length, TOOTH_COLUMNS), np.linspace(0, height, TOOTH_ROWS), indexing="ij")
     u, v = u.ravel(), v.ravel()

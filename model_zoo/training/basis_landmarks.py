@@ -1,4 +1,4 @@
-"""Landmarks on the own mesh: iBUG's 68 from the source's list, MediaPipe's 468 by registering its canonical face (Apache-2.0)."""
+"""Landmarks on the own mesh: iBUG's 68 from the source's list, MediaPipe's 468 by registering its canonical face."""
 
 import numpy as np
 from basis_source import Source, shared_data
@@ -15,7 +15,7 @@ IBUG_OF_DENSE = {
     **dict(zip((78, 81, 13, 311, 308, 402, 14, 178), range(60, 68), strict=True)),
     152: 8,
 }
-"""Dense points that lie on an iBUG point (the jaw but for the chin is left out: there iBUG marks the outline, not a place on the skin)."""
+"""Dense points on an iBUG point. Of the jaw only the chin: elsewhere iBUG marks the outline, not a place on the skin."""
 ROUNDS, PULL = 8, 0.5
 SMOOTHING = np.geomspace(3e-3, 1e-5, ROUNDS)
 
@@ -47,7 +47,7 @@ def evened(points: Float[np.ndarray, "468 3"], twins: Int[np.ndarray, " 468"]) -
 def dense_positions(
     ibug: Float[np.ndarray, "68 3"], vertices: Float[np.ndarray, "vertices 3"], front: Int[np.ndarray, "triangles 3"]
 ) -> Float[np.ndarray, "468 3"]:
-    """The canonical face bent onto a surface: similarity, then thin-plate splines to the marks and the closest points in turn."""
+    """The canonical face bent onto a surface: a similarity, then thin-plate splines to the marks and the closest points."""
     canonical = read_canonical()
     twins = cKDTree(canonical).query(canonical * [-1, 1, 1])[1]
     marks, targets = np.array(list(IBUG_OF_DENSE)), ibug[list(IBUG_OF_DENSE.values())]
@@ -67,7 +67,7 @@ def dense_positions(
 def facing_front(
     vertices: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"]
 ) -> Int[np.ndarray, "kept 3"]:
-    """Triangles of the face's outer surface that the dense points may lie on: not the back of the lips, the nostrils, the ears."""
+    """Triangles that the dense points may lie on: the face's outer surface without the backs of lips, nostrils and ears."""
     a, b, c = vertices[triangles].transpose(1, 0, 2)
     normal = np.cross(b - a, c - a)
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)

@@ -1,8 +1,8 @@
 """UV layout of the skin: positive-weight springs, re-weighted by area, so that no triangle can fold.
 
-sum_j w_ij (p_i - p_j) = 0 with the border on a convex polygon (Tutte 1963); after each solution w_ij *= (s_i s_j)^rate with s the
-ratio of had to wanted area (after Yoshizawa, Belyaev and Seidel, "A fast and simple stretch-minimizing mesh parameterization",
-2004). Only the subject's left half is solved; the midline lies on u = 1/2, so that the mirrored half fits exactly.
+sum_j w_ij (p_i - p_j) = 0 with the border on a convex polygon (Tutte 1963); after each solution w_ij *= (s_i s_j)^(rate/2) with
+s the ratio of had to wanted area (after Yoshizawa, Belyaev and Seidel, "A fast and simple stretch-minimizing mesh
+parameterization", 2004). Only the subject's left half is solved; the midline lies on u = 1/2, so that the mirrored half fits.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def wanted_density(points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "
     sides = 1 / (1 + np.exp((azimuth - 58) / 6))
     below = 1 / (1 + np.exp((-0.080 - points[:, 1]) / 0.008))
     above = 1 / (1 + np.exp((points[:, 1] - 0.105) / 0.010))
-    return 1 + 1.55 * sides * below * above - 0.4 * (1 - below)
+    return 1 + 1.35 * sides * below * above - 0.4 * (1 - below)
 
 
 def fan(chain: list[int], apex: int, *, closed: bool) -> Int[np.ndarray, "triangles 3"]:

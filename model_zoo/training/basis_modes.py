@@ -1,7 +1,7 @@
 """Identity modes and ARKit expressions of the own mesh, learned from the source's linear model.
 
-Identity: the source's coefficients are independent standard normals, so the covariance of its samples is B^T B exactly (no sampling
-noise); its eigenvectors times the standard deviations are U^T B with B W B^T = U S^2 U^T, W the weights of the vertices.
+Identity: the source's coefficients are independent standard normals, so the covariance of its samples is B^T B exactly, without
+sampling noise; the modes, each one standard deviation long, are U^T B with B W B^T = U S^2 U^T, W the weights of the vertices.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ GAZE_DEGREES = {"Up": 25.0, "Down": 25.0, "In": 30.0, "Out": 30.0}
 """Turn of the eyeball at weight 1, our choice: the source moves the lids only."""
 
 
-STRONGER = {"eyeBlinkLeft": 1.06, "eyeBlinkRight": 1.06}
+STRONGER = {"eyeBlinkLeft": 1.08, "eyeBlinkRight": 1.08}
 """The source's blink stops half a millimetre short, where it has an occlusion mesh that ours lacks."""
 
 

@@ -63,7 +63,7 @@ def dense_places(arrays: dict[str, np.ndarray]) -> Float[np.ndarray, "468 2"]:
 def nostrils(
     mean: Float[np.ndarray, "vertices 3"], triangles: Int[np.ndarray, "triangles 3"], nose: Float[np.ndarray, " vertices"]
 ) -> Float[np.ndarray, " vertices"]:
-    """The part of the nose that cannot be seen from the front, level or from up to 30 degrees below; soft by two rounds of averaging."""
+    """The part of the nose that cannot be seen from the front nor from up to 30 degrees below, softened by averaging."""
     near = np.flatnonzero((nose > 0) & (mean[:, 1] < 0.008))
     corners = mean[triangles[(nose[triangles] > 0).all(1)]]
     hidden = np.ones(len(near), dtype=bool)

@@ -1,8 +1,9 @@
-"""ICT-FaceKit as learning material: its surface, left-right pairs and linear samples (https://github.com/ICT-VGL/ICT-FaceKit, MIT)."""
+"""ICT-FaceKit as learning material: its surface, left-right pairs and modes (https://github.com/ICT-VGL/ICT-FaceKit, MIT)."""
 
 import json
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,15 +53,12 @@ def read_triangles(path: Path) -> Int[np.ndarray, "triangles 3"]:
 def left_right_pairs(points: Float[np.ndarray, "vertices 3"]) -> Int[np.ndarray, " vertices"]:
     """The number of each vertex's mirror image, sought within its own range: vertices of different parts share places."""
     bounds = [0, SKIN[1], MOUTH[1], TEETH[0], TEETH[1], EYEBALL["right"][1], len(points)]
-    pairs = [
-        start + cKDTree(points[start:stop]).query(points[start:stop] * [-1, 1, 1])[1]
-        for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    pairs = [start + cKDTree(points[start:stop]).query(points[start:stop] * [-1, 1, 1])[1] for start, stop in pairwise(bounds)]
     return np.concatenate(pairs)
 
 
 def lip_closing(points: Float[np.ndarray, "vertices 3"], ibug: Float[np.ndarray, "68 3"]) -> Float[np.ndarray, "vertices 3"]:
-    """Shift that closes the source's 0.7 mm gap between the lips at rest: each lip goes half the way, the more the nearer it is."""
+    """Shift that closes the source's 0.7 mm gap between the lips at rest: each lip goes half the way, less farther off."""
     upper, lower = ibug[[60, 61, 62, 63, 64]], ibug[[60, 67, 66, 65, 64]]
     reached = np.clip(points[:, 0], ibug[60, 0], ibug[64, 0])
     gap = np.interp(reached, upper[:, 0], upper[:, 1]) - np.interp(reached, lower[:, 0], lower[:, 1])

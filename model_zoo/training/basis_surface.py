@@ -39,7 +39,7 @@ def closest(
         distances.append(distance)
     rows = np.arange(len(points))
     flat = np.stack(distances, axis=-1).reshape(len(points), -1)
-    best, kind = np.unravel_index(flat.argmin(1), distances[0].shape[1:] + (4,))
+    best, kind = np.unravel_index(flat.argmin(1), (*distances[0].shape[1:], 4))
     return near[rows, best], np.stack(weights, axis=2)[rows, best, kind]
 
 

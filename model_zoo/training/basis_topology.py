@@ -1,7 +1,8 @@
 """Vertices and triangles of our own inside a UV layout: weighted centroidal Voronoi cells, Delaunay, flips.
 
-Lloyd's iteration on samples of density^2: on a surface the cells of a centroidal tessellation follow the square root of the density
-(Gersho 1979). Free points inside the diametral circle of a border edge are dropped, which makes every border edge a Delaunay edge.
+Lloyd's iteration on samples of density^2: on a surface the cells of a centroidal tessellation follow the square root of the
+density (Gersho 1979). Free points inside the diametral circle of a border edge are dropped, which makes every border edge a
+Delaunay edge.
 """
 
 from dataclasses import dataclass
@@ -147,8 +148,8 @@ def mesh_half(
 ) -> Patch:
     """Meshes a half: the given chains are kept as they are, the rest is spread.
 
-    `fixed_chains` holds "border" in order round the half, and "eye", a hole, where the part has one; `pinned` holds further fixed
-    points, of which the first lot, if any, is a closed crease whose edges are kept too.
+    `fixed_chains` holds "border" in order round the half, and "eye", a hole, where the part has one; `pinned` holds further
+    fixed points, of which the first lot, if any, is a closed crease whose edges are kept too.
     """
     rng = np.random.default_rng(7)
 

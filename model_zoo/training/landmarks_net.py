@@ -33,7 +33,7 @@ class Block(nn.Module):
 class LandmarkNet(nn.Module):
     """Crop -> points in crop units (0 to 1) and the logit of being a face."""
 
-    def __init__(self, mean: Float[Tensor, "values"], basis: Float[Tensor, "values coefficients"]) -> None:
+    def __init__(self, mean: Float[Tensor, " values"], basis: Float[Tensor, "values coefficients"]) -> None:
         super().__init__()
         self.stem = unit(3, 16, 2)
         self.quarter = nn.Sequential(unit(16, 32, 2), Block(32))
@@ -86,7 +86,7 @@ class LandmarkNet(nn.Module):
 class Deployed(nn.Module):
     """What the ONNX file computes: the mean over the crop and its mirror image of dense points, 68 points, probability."""
 
-    def __init__(self, net: LandmarkNet, flip: Int64[Tensor, "points"]) -> None:
+    def __init__(self, net: LandmarkNet, flip: Int64[Tensor, " points"]) -> None:
         super().__init__()
         self.net = net
         self.register_buffer("flip", flip)

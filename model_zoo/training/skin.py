@@ -35,25 +35,27 @@ def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     return entropy + 0.5 * dice.mean()
 
 
-def schedule(optimizer: torch.optim.Optimizer, net: SkinNet, progress: float, steps: int) -> None:
-    """Warm-up over 50 steps, then a cosine; for the last sixth the normalisations stand still, as they will in use."""
+def schedule(optimizer: torch.optim.Optimizer, progress: float, steps: int, peak: float) -> None:
+    """Warm-up over 50 steps, then a cosine."""
     rate = min(1.0, (steps + 1) / 50) * (1 + np.cos(np.pi * progress)) / 2
-    optimizer.param_groups[0]["lr"] = LEARNING_RATE * max(rate, 1e-3)
-    for module in net.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.train(progress < 5 / 6)
+    optimizer.param_groups[0]["lr"] = peak * max(rate, 1e-3)
 
 
-def train(work: Path, minutes: float, seed: int, net: SkinNet) -> SkinNet:
-    """AdamW over the wall clock, in bfloat16."""
+def train(net: SkinNet, work: Path, minutes: float, seed: int, *, further: bool) -> None:
+    """AdamW over the wall clock, in bfloat16.
+
+    For the last sixth, and where the training goes `further`, the normalisations stand still, as they will in use.
+    """
     rng = np.random.default_rng(seed + 1)
     faces = [shrink(face) for face in read_labelled(work, "bank")]
-    net = net.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=1e-3)
+    net.to(memory_format=torch.channels_last)
+    peak = LEARNING_RATE / 2 if further else LEARNING_RATE
+    optimizer = torch.optim.AdamW(net.parameters(), peak, weight_decay=1e-3)
     start = time.monotonic()
     losses: list[float] = []
     while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        schedule(optimizer, net, progress, len(losses))
+        schedule(optimizer, progress, len(losses), peak)
+        net.train(not further and progress < 5 / 6)
         images, labels = batch(faces, rng)
         with torch.autocast("cpu", torch.bfloat16):
             logits = net(images)
@@ -66,7 +68,6 @@ def train(work: Path, minutes: float, seed: int, net: SkinNet) -> SkinNet:
         if len(losses) % 50 == 0:
             click.echo(f"{len(losses)} {time.monotonic() - start:.0f} s {np.mean(losses[-50:]):.4f}")
             torch.save(net.state_dict(), work / "net.pt")
-    return net
 
 
 @click.command(help=__doc__)
@@ -82,7 +83,7 @@ def main(work: Path, minutes: float, seed: int, start: Path | None, output: Path
     net = SkinNet()
     if start is not None:
         net.load_state_dict(torch.load(start, weights_only=True))  # noqa: TID251  tensors only
-    train(work, minutes, seed, net)
+    train(net, work, minutes, seed, further=start is not None)
     torch.save(net.state_dict(), work / "net.pt")
     export(net.float().to(memory_format=torch.contiguous_format), output)
 

@@ -123,8 +123,8 @@ def _extent(camera: Camera, vertices: np.ndarray) -> tuple[int, int, int, int]:
     if depth.min() <= 1e-3:
         return 0, 0, width, height
     places = project(camera, vertices)
-    left, top = np.clip(np.floor(places.min(0)), 0, (width, height)).astype(int)
-    right, bottom = np.clip(np.ceil(places.max(0)), 0, (width, height)).astype(int)
+    left, top = np.clip(np.floor(places.min(0)), 0, (width, height)).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(places.max(0)), 0, (width, height)).astype(int).tolist()
     return left, top, right, bottom
 
 

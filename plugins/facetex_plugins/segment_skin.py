@@ -131,7 +131,7 @@ def face_outlines(
         return tuple(dense[list(ids)] for ids in (OVAL, RIGHT_EYE, LEFT_EYE, INNER_MOUTH))
     brows = landmarks[26:16:-1]
     eyes = np.concatenate([landmarks[36:42], landmarks[42:48]]).mean(0)
-    # The 68 points end at the brows; the forehead is about as high again as eyes to chin times 0.55.
-    forehead = brows + 0.55 * (eyes - landmarks[8])
+    # The 68 points end at the brows; MediaPipe's outline ends 0.4 of eyes to chin above them, a tenth narrower.
+    forehead = brows + 0.4 * (eyes - landmarks[8]) + 0.1 * (brows.mean(0) - brows)
     outline = np.concatenate([landmarks[:17], forehead])
     return outline, landmarks[36:42], landmarks[42:48], landmarks[60:68]

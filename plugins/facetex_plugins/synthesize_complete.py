@@ -3,8 +3,9 @@
 1. low frequency: the morphable model's albedo, corrected by what the visible skin (or its mirror) says;
 2. detail: the face's own, then its own mirror's, then a random-phase texture of its own plain skin (Galerne et al. 2011);
    brows, lids and lips that are hidden on both sides come from the mean face;
-3. polish: hidden plain skin of the face is moved, by L-BFGS, until it carries the wanted correlations (Saito 2017,
-   equation 5, with features left out and visible texels held), or until the target's own uncertainty is reached.
+3. polish: plain skin of the face that is hidden on both sides is moved, by L-BFGS, until the face carries the wanted
+   correlations (Saito 2017, equation 5, with features left out and all other texels held), or until the target's own
+   uncertainty is reached. A mirror is not polished: it is nearer to the truth than what correlations make of it (measured).
 """
 
 import cv2
@@ -23,8 +24,14 @@ from facetex_model_zoo import model_path
 
 SMOOTH = 0.012
 """Blur between low frequency and detail, as a share of the map (six texels at 512)."""
+PORES = 0.004
+"""Blur that a random-phase texture may not exceed, as a share of the map: spots larger than pores would be a pattern."""
 POLISHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
+BROAD = 13
+"""Texels at the bank's size: hidden parts narrower than this are not polished."""
+WORTH_POLISHING = 0.01
+"""Share of the face's box; a rim of a few texels carries no correlations."""
 SURE = 0.35
 """Visibility from which a texel is kept as it is; below, it fades into the next source."""
 _DARKEST = 0.004
@@ -61,7 +68,8 @@ class CompleteSynthesizer:
         logarithm = np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(base)
         seen = np.where(own[..., None] > 0, logarithm, 0)
         mirror, mirror_own = seen[:, ::-1], own[:, ::-1]
-        sample = random_phase_texture(seen, own * _away_from_features(fit, albedo.size), albedo.size, rng)
+        fine = seen - blur_where(seen, own, PORES * albedo.size)
+        sample = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), albedo.size, rng)
         by_mirror = (1 - own) * mirror_own
         by_sample = (1 - own) * (1 - mirror_own) * (1 - region(fit.model, NO_SKIN, albedo.size))
         energy = np.sqrt(np.maximum(own**2 + by_mirror**2 + by_sample**2, 0.25))
@@ -77,8 +85,9 @@ class CompleteSynthesizer:
         box = face_slices(fit.model, small)
         start = _multiple_of_eight(cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)[box])
         skin = _multiple_of_eight(plain_skin(fit.model, small)[box])
-        hidden = skin * (1 - _multiple_of_eight(cv2.resize(own, (small, small), interpolation=cv2.INTER_AREA)[box]))
-        if hidden.max() < 0.5:
+        known = _multiple_of_eight(cv2.resize(np.maximum(own, own[:, ::-1]), (small, small), interpolation=cv2.INTER_AREA)[box])
+        hidden = _broad(skin * (1 - known))
+        if hidden.mean() < WORTH_POLISHING:
             return rgb
         network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
         end = match_correlations(
@@ -104,15 +113,21 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     size = albedo.size
     expected = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), _DARKEST)
     ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(expected), 0)
-    weight = own + 0.1 * (own < 0.1) * own[:, ::-1]
-    both = (own[..., None] * ratio + 0.1 * ((own < 0.1) * own[:, ::-1])[..., None] * ratio[:, ::-1]) / np.maximum(
-        weight, 1e-6
-    )[..., None]
+    sure = own * albedo.visibility
+    by_mirror = 0.1 * (own < 0.1) * sure[:, ::-1]
+    weight = np.asarray(sure + by_mirror, np.float32)
+    both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
-    smooth = blur_where(both.astype(np.float32), weight.astype(np.float32), sigma)
-    near = cv2.GaussianBlur(weight.astype(np.float32), (0, 0), sigma)
+    smooth = blur_where(both.astype(np.float32), weight, sigma)
+    near = cv2.GaussianBlur(weight, (0, 0), sigma)
     filled = fill_smooth(smooth, np.clip(near * 4, 0, 1))
     return np.asarray(expected * np.exp(filled), np.float32)
+
+
+def _broad(hidden: np.ndarray) -> Float32[np.ndarray, "height width"]:
+    """Without what is narrower than correlations can see: they would paint it in colours of their own."""
+    opened = cv2.morphologyEx((hidden > 0.5).astype(np.float32), cv2.MORPH_OPEN, np.ones((BROAD, BROAD)))
+    return np.asarray(hidden * cv2.GaussianBlur(opened, (0, 0), BROAD / 4), np.float32)
 
 
 def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:

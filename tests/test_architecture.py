@@ -1,0 +1,190 @@
+"""The house stands as it was drawn: one list of stages, imports downwards only, every model with its papers."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from inspect import signature
+from pathlib import Path
+
+import facetex_model_zoo as zoo
+import pytest
+from facetex_cli.bars import STEPS
+from facetex_cli.main import COMMANDS, facetex
+from facetex_cli.orders import SHORT
+
+import facetex_core
+from facetex_core import STAGES, HookSpecs, Pipeline, load_preset, preset_names
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = ("facetex_core", "plugins", "model_zoo", "cli", "tests", "docs", ".ci")
+PACKAGES = ("facetex_core", "plugins/facetex_plugins", "model_zoo/facetex_model_zoo", "cli/facetex_cli")
+LONGEST_FILE, LONGEST_FUNCTION = 300, 60
+SHIPPED = [name for name in zoo.model_names() if zoo.row(name).ships]
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
+    for path in sources(*folders):
+        yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
+
+
+def test_every_stage_has_a_hook_of_its_plural_in_running_order():
+    hooks = [name for name in vars(HookSpecs) if not name.startswith("_")]
+    assert hooks == [f"{role}s" for role in STAGES]
+
+
+def test_the_embedded_preset_names_every_stage_in_running_order():
+    text = (ROOT / "facetex_core" / "presets" / "embedded.toml").read_text("utf-8")
+    assert list(tomllib.loads(text)["stages"]) == list(STAGES)
+
+
+def test_the_command_line_has_an_option_for_every_stage():
+    assert list(SHORT.values()) == list(STAGES)
+    command = facetex.get_command(None, "run")
+    options = {parameter.name: parameter.opts for parameter in command.params}
+    assert {role: options[role] for role in STAGES} == {role: [f"--{short}"] for short, role in SHORT.items()}
+
+
+def test_the_pipeline_takes_stages_in_running_order():
+    taken = [name for name in signature(Pipeline).parameters if name in STAGES]
+    assert taken == [role for role in STAGES if role not in ("renderer", "exporter")]
+
+
+def test_every_protocol_has_one_verb():
+    verbs = {role: [name for name in vars(protocol) if not name.startswith("_")] for role, protocol in STAGES.items()}
+    assert all(len(names) == 1 for names in verbs.values()), verbs
+
+
+def test_the_bar_counts_the_steps_there_are():
+    steps = 0
+    for name in ("pipeline", "deliver"):
+        text = (ROOT / "facetex_core" / f"{name}.py").read_text("utf-8")
+        steps += len(re.findall(r"with (?:step|_timed)\(\"", text))
+    assert steps == STEPS
+
+
+def test_every_plugin_of_every_preset_is_offered():
+    known = facetex_core.Registry()
+    for preset in preset_names():
+        for role, choice in load_preset(preset).stages.items():
+            for name in choice.name.split("+"):
+                offered = {option.name for option in known.find(role, name).options}
+                assert set(choice.options) <= offered, (preset, role)
+
+
+def test_every_plugin_module_is_an_entry_point_and_loads():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["facetex"]
+    modules = {path.stem for path in sources("plugins/facetex_plugins")} - {"__init__"}
+    assert {value.split(".")[1] for value in declared.values()} == modules
+    installed = {entry.name: entry.value for entry in entry_points(group="facetex") if entry.dist and entry.dist.name == "facetex"}
+    assert installed == declared, "the install is older than pyproject.toml: pip install -e ."
+    assert facetex_core.Registry().broken == {}
+
+
+def test_public_names_are_sorted_and_complete():
+    tree = ast.parse((ROOT / "facetex_core" / "__init__.py").read_text("utf-8"))
+    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert set(facetex_core.__all__) == imported
+    order = sorted(facetex_core.__all__, key=lambda name: (not name.isupper(), name[0].islower(), name))
+    assert list(facetex_core.__all__) == order
+
+
+def test_every_noun_and_every_error_is_public():
+    for module in ("structures", "errors"):
+        tree = ast.parse((ROOT / "facetex_core" / f"{module}.py").read_text("utf-8"))
+        classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+        assert classes <= set(facetex_core.__all__)
+
+
+def test_help_says_of_each_command_what_the_command_says():
+    for name, text in COMMANDS.items():
+        assert facetex.get_command(None, name).get_short_help_str(100) == text
+
+
+def test_files_and_functions_are_short():
+    for path, tree in trees("facetex_core", "plugins", "model_zoo", "cli"):
+        assert len((ROOT / path).read_text("utf-8").splitlines()) <= LONGEST_FILE, path
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.body[0].lineno
+                assert (node.end_lineno or 0) - first < LONGEST_FUNCTION, (path, node.name)
+
+
+def test_no_file_is_called_utils_and_none_postpones_annotations():
+    for path, tree in trees(*CODE):
+        assert path.name != "utils.py"
+        futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+        assert not futures, path
+
+
+def test_the_framework_neither_prints_nor_exits():
+    for path, tree in trees("facetex_core", "plugins", "model_zoo/facetex_model_zoo"):
+        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        assert not called & {"print", "exit", "quit", "breakpoint"}, path
+
+
+def test_plugins_never_import_each_other():
+    for path, tree in trees("plugins/facetex_plugins"):
+        for node in ast.walk(tree):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not any(name.startswith("facetex_plugins") for name in names), path
+
+
+def test_imports_go_downwards_only():
+    words = [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def written() -> Iterator[tuple[Path, str]]:
+    """Every text that people read or machines run, but this file, which names what it looks for."""
+    endings = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sh", ".js", ".html", ""}
+    for folder in CODE:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix in endings and "__pycache__" not in path.parts and path != Path(__file__).resolve():
+                yield path.relative_to(ROOT), path.read_text("utf-8")
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("*.toml"), *ROOT.glob("*.txt")):
+        yield path.relative_to(ROOT), path.read_text("utf-8")
+
+
+def test_no_path_of_anybodys_machine_is_written_down():
+    wrong = re.compile(r"(?<![\w.~<])/(?:work|root|home/\w+|Users/\w+|tmp)/(?!\{)")
+    found = [(str(path), line.strip()) for path, text in written() for line in text.splitlines() if wrong.search(line)]
+    assert not found
+
+
+def test_things_are_called_by_their_names():
+    wrong = re.compile(r"\b(alpha_shp|alpha_exp|codedict|opdict|visdict|lms|kpts|tex_code|uv_gt|bbox|TODO|FIXME|XXX)\b")
+    found = [(str(path), line.strip()) for path, text in written() for line in text.splitlines() if wrong.search(line)]
+    assert not found
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_model_that_ships_has_its_file_its_hash_and_its_card(name):
+    path, row = zoo.place_of(name), zoo.row(name)
+    assert path.is_file()
+    assert zoo.sha256_of(path) == row.sha256
+    card = (ROOT / "model_zoo" / "cards" / f"{name}.md").read_text("utf-8")
+    assert "python model_zoo/training/" in card, "the card lacks the command that makes the model"
+
+
+def test_no_model_file_lies_about_without_a_row():
+    folder = ROOT / "model_zoo" / "facetex_model_zoo" / "files"
+    known = {zoo.row(name).file for name in SHIPPED}
+    assert {path.name for path in folder.iterdir()} - {"__init__.py"} <= known
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.model_names() if not zoo.row(name).ships])
+def test_a_model_that_the_user_brings_says_where_to_get_it(name):
+    row = zoo.row(name)
+    assert row.get
+    assert row.licence

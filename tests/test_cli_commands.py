@@ -1,0 +1,185 @@
+"""`facetex doctor`, `facetex zoo`, help, and what a terminal sees."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import facetex_model_zoo as zoo
+import pytest
+from facetex_cli import checks
+from facetex_cli.main import main
+from toy_distribution import install_module
+
+from facetex_core.progress import listening, report_progress
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for models."""
+    monkeypatch.setenv("FACETEX_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_help_is_what_one_gets_without_a_word(capsys):
+    assert main([]) == 0
+    bare = capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert capsys.readouterr().out == bare
+    assert "doctor" in bare
+
+
+def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
+    assert main(["docter"]) == 2
+    assert capsys.readouterr().err == "error: no command 'docter'; did you mean 'doctor'? there are: run, plugins, doctor, zoo\n"
+
+
+def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys):
+    file = tmp_path / "model2019_bfm.h5"
+    file.write_bytes(b"not really")
+    assert main(["zoo", "path", "bfm"]) == 2
+    assert "facetex zoo add bfm FILE" in capsys.readouterr().err
+    assert main(["zoo", "add", "bfm", str(file)]) == 0
+    assert main(["zoo", "path", "bfm"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(home / "models" / "bfm.h5")
+    assert (home / "models" / "bfm.h5").read_bytes() == b"not really"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["show", "bfn"], "no model 'bfn'; did you mean 'bfm'?"),
+        (["add", "faces", "x"], "model 'faces' ships with facetex; there is nothing to add"),
+        (["add", "bfm", "nowhere.h5"], "nowhere.h5 is no file"),
+    ],
+)
+def test_a_wrong_word_to_the_zoo_is_one_line(home, capsys, words, answer):
+    assert main(["zoo", *words]) == 2
+    captured = capsys.readouterr()
+    assert answer in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_the_zoo_lists_every_model_with_its_licence(home, capsys):
+    assert main(["zoo", "list", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == set(zoo.model_names())
+    assert rows["bfm"]["installed"] is False
+    assert all(row["licence"] for row in rows.values())
+
+
+def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch):
+    row = zoo.row("bfm")
+    file = tmp_path / "bfm.h5"
+    file.write_bytes(b"right")
+    monkeypatch.setattr("facetex_cli.zoo.zoo.row", lambda name: type(row)("bfm", "", "bfm.h5", "", "", False, zoo.sha256_of(file)))
+    monkeypatch.setattr("facetex_cli.zoo.zoo.model_names", lambda: ("bfm",))
+    assert main(["zoo", "add", "bfm", str(file)]) == 0
+    assert main(["zoo", "verify"]) == 0
+    (home / "models" / "bfm.h5").write_bytes(b"wrong")
+    assert main(["zoo", "verify"]) == 2
+    captured = capsys.readouterr()
+    assert "damaged: sha256" in captured.out
+    assert captured.err == "error: not as it should be: bfm\n"
+
+
+def test_what_a_run_rests_on_is_recorded(home, tmp_path):
+    file = tmp_path / "bfm.h5"
+    file.write_bytes(b"right")
+    zoo.add_model("bfm", file)
+    with zoo.recording() as asked:
+        zoo.model_path("bfm")
+    zoo.model_path("bfm")
+    found = zoo.provenance(asked)
+    assert list(found) == ["bfm"]
+    assert found["bfm"]["sha256"] == zoo.sha256_of(file)
+    assert found["bfm"]["commercial"] is False
+
+
+def doctor(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, dict[str, str]]]:
+    code = main(["doctor", "--json"])
+    return code, {check["name"]: check for check in json.loads(capsys.readouterr().out)}
+
+
+def test_doctor_names_what_is_broken_with_its_mend(toy, home, capsys, monkeypatch):
+    install_module(toy, "broken_plugin", "raise RuntimeError('out of order')")
+    monkeypatch.setenv("FACETEX_HOME", "/proc/nowhere")
+    code, found = doctor(capsys)
+    assert code == 1
+    assert found["broken_plugin"]["state"] == "fails"
+    assert found["models' folder"]["state"] == "fails"
+    assert "FACETEX_HOME" in found["models' folder"]["mend"]
+    assert all(check["mend"] for check in found.values() if check["state"] == "fails")
+
+
+def test_doctor_looks_at_everything(home, capsys):
+    _, found = doctor(capsys)
+    assert {"facetex", "python", "torch", "cv2", "open3d", "libGL.so.1", "ONNX Runtime", "CUDA", "faces", "bfm", "disk here"} <= set(found)
+    assert found["bfm"]["state"] == "note"
+
+
+def test_a_missing_library_fails_only_if_somebody_misses_it():
+    assert checks._library("libnowhere.so.9", "nowhere", missed=False).state == "note"
+    lacking = checks._library("libnowhere.so.9", "nowhere", missed=True)
+    assert (lacking.state, lacking.mend) == ("fails", "apt-get install nowhere")
+
+
+def test_little_room_fails_with_its_mend():
+    assert checks._room("memory", 3.9, 4.0, "close other programs").state == "fails"
+    assert checks._room("memory", 4.1, 4.0, "close other programs").mend == ""
+
+
+def test_progress_is_heard_inside_only():
+    heard = []
+    report_progress(1, 3)
+    with listening(lambda done, total: heard.append((done, total))):
+        report_progress(2, 3)
+    report_progress(3, 3)
+    assert heard == [(2, 3)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_sees_a_bar_with_the_step_and_one_inside_it(toy, tmp_path):
+    seen = on_a_terminal(run_words(toy, tmp_path))
+    assert "astronaut.png: synthesize" in seen
+    assert "  synthesize:" in seen
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_quiet_shows_no_bar_on_a_terminal(toy, tmp_path):
+    assert "synthesize" not in on_a_terminal([*run_words(toy, tmp_path), "--quiet"])
+
+
+def run_words(toy: Path, tmp_path: Path) -> list[str]:
+    from facetex_cli.orders import SHORT
+    from toy_stages import write_toy_bank
+
+    toys = [word for short in SHORT for word in (f"--{short}", "toy")]
+    bank = str(write_toy_bank(tmp_path / "toy.bank"))
+    return ["run", "--example", "-o", str(tmp_path / "out"), *toys, "--bank", bank, "--size", "256", "--device", "cpu", "--set", "synthesizer.seconds=1"]
+
+
+def on_a_terminal(words: list[str]) -> str:
+    """What the command writes on stderr where that is a terminal."""
+    import pty
+    import termios
+
+    mine, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    command = [sys.executable, "-c", "import sys; from facetex_cli.main import main; sys.exit(main())", *words]
+    process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    seen, deadline = b"", time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            part = os.read(mine, 4096)
+        except OSError:  # the other end is closed
+            break
+        seen += part
+        if not part:
+            break
+    os.close(mine)
+    assert process.wait(60) == 0, seen
+    return seen.decode("utf-8", "replace")

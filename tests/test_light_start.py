@@ -1,0 +1,79 @@
+"""Help comes at once: no heavy package is loaded to list names."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from toy_distribution import install_module
+
+HEAVY = ("torch", "onnxruntime", "cv2", "open3d", "skimage", "scipy", "onnx", "PIL", "h5py")
+SECONDS = 0.4
+"""Of one processor, the interpreter's own start with it. The best of five counts: other programs may be at work."""
+
+PROBE = f"""
+import sys
+try:
+    from facetex_cli.main import main
+    code = main(sys.argv[1:])
+finally:
+    print("loaded:", *sorted(set(sys.modules) & set({HEAVY!r})))
+sys.exit(code)
+"""
+
+
+def probe(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=False)
+
+
+def loaded(*words: str) -> list[str]:
+    """The heavy packages that a command has loaded."""
+    result = probe(*words)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.splitlines()[-1].removeprefix("loaded:").split()
+
+
+def seconds(*words: str) -> float:
+    """Processor time of the whole process."""
+    process = subprocess.Popen([sys.executable, "-c", "import sys; from facetex_cli.main import main; sys.exit(main())", *words], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime
+
+
+COMMANDS = [["--help"], ["--version"], ["plugins"], ["plugins", "show", "basis"], ["zoo", "list"], ["run", "--help"], ["doctor", "--help"]]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_nothing_heavy_is_loaded(words):
+    assert loaded(*words) == []
+
+
+def test_the_look_sees_what_a_plugin_loads(toy):
+    install_module(toy, "heavy_plugin", "import scipy\nfrom facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {'heavy': object}\n")
+    assert loaded("--help") == []
+    assert "scipy" in loaded("plugins")
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4, which tells a child's processor time")
+@pytest.mark.parametrize("words", [["--help"], ["plugins"]], ids=" ".join)
+def test_the_start_takes_less_than_it_may(words):
+    assert min(seconds(*words) for _ in range(5)) < SECONDS
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["plugins"]], ids=" ".join)
+def test_a_broken_plugin_takes_nothing_down(toy, words):
+    install_module(toy, "broken_plugin", "raise SystemExit('broken beyond repair')")
+    result = probe(*words)
+    assert result.returncode == 0
+    assert "Traceback" not in result.stderr
+    assert ("broken beyond repair" in result.stdout) == (words == ["plugins"])
+
+
+def test_no_plugin_module_imports_a_heavy_package_at_its_head(root: Path):
+    for folder in ("facetex_core", "plugins/facetex_plugins", "model_zoo/facetex_model_zoo", "cli/facetex_cli"):
+        for path in (root / folder).rglob("*.py"):
+            heads = [line.split()[1].split(".")[0] for line in path.read_text("utf-8").splitlines() if line.startswith(("import ", "from "))]
+            assert not set(heads) & set(HEAVY), path.relative_to(root)
