@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.arrays import read_arrays
-from facetex_core.errors import ModelError
+from facetex_core.errors import ConfigError, ModelError
 from facetex_core.structures import Bank, Descriptor
 
 
@@ -25,6 +25,11 @@ def seen_like(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...
 
     A cell counts by the share of it that the photo shows.
     """
+    if seen[0].network != bank.network:
+        raise ConfigError(
+            f"the bank holds correlations of {bank.network!r}, the photo was described by {seen[0].network!r}: "
+            "choose a bank and a descriptor extractor of one network"
+        )
     shares = {}
     for layer, mass in bank.mass.items():
         full = mass.max(0)
@@ -46,7 +51,9 @@ def _assemble(bank: Bank, shares: dict[str, np.ndarray]) -> tuple[Descriptor, ..
         mean = np.einsum("ec,ecx->ex", weights, flat) / np.maximum(mass[layer], 1e-12)[:, None]
         correlations[layer] = mean.reshape(len(cells), *cells.shape[2:]).astype(np.float32)
     return tuple(
-        Descriptor(bank.network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in mass.items()})
+        Descriptor(
+            bank.network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in mass.items()}
+        )
         for k in range(len(bank.names))
     )
 

@@ -28,7 +28,7 @@ from facetex_core.views import photo_view, portrait_cameras, studio
 RENDERS = "renders"
 
 
-def deliver(
+def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a default
     run: Run,
     recipe: Recipe,
     registry: Registry,
@@ -42,7 +42,8 @@ def deliver(
 ) -> tuple[Path, ...]:
     """The files in the folder: head.glb, head.obj, maps, renders, report.html and facetex.json, by the recipe's exporters.
 
-    Renders are `side` pixels high. After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
+    `models`, `exemplars` and `warnings` are what Notes holds; renders are `side` pixels high.
+    After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
     """
     seconds = dict(run.seconds)
     try:

@@ -15,7 +15,7 @@ PUPIL = 0.34
 """Radius of the pupil as a share of the iris's: 4 mm in indoor light."""
 
 # Linear albedo.
-SCLERA = np.array([0.60, 0.54, 0.49])
+SCLERA = np.array([0.50, 0.44, 0.40])
 CORNER = np.array([0.50, 0.24, 0.20])
 VEIN = np.array([0.45, 0.12, 0.10])
 FLESH = np.array([0.30, 0.075, 0.065])
@@ -120,8 +120,8 @@ def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.rando
 def _periodic_noise(turn: np.ndarray, drift: np.ndarray, waves: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """About -1 to 1; waves round the circle whose phases wander with `drift`."""
     phases, bends = rng.uniform(0, 2 * np.pi, (2, len(waves)))
-    parts = [np.cos(n * turn + p + np.sin(drift * (1 + 0.3 * k) + b)) for k, (n, p, b) in enumerate(zip(waves, phases, bends, strict=True))]
-    return np.sum(parts, 0) / np.sqrt(len(waves))
+    each = enumerate(zip(waves, phases, bends, strict=True))
+    return np.sum([np.cos(n * turn + p + np.sin(drift * (1 + 0.3 * k) + b)) for k, (n, p, b) in each], 0) / np.sqrt(len(waves))
 
 
 def _mouth(points: Float32[np.ndarray, "texels 3"]) -> Rgb:
@@ -147,7 +147,7 @@ def _row(points: np.ndarray, mine: np.ndarray, which: str) -> np.ndarray:
     outwards = 1000 * _arch_length(points, mine)
     gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
     away = np.abs(outwards[:, None] - gaps).min(1)
-    shape = 1 - 0.55 * np.exp(-((away / 0.45) ** 2))
+    shape = 1 - 0.4 * np.exp(-((away / 0.35) ** 2))
     # The back of the row is in the dark of the cheeks.
     back = 1 - 0.6 * _step(18, 38, outwards)
     enamel = ENAMEL * (shape * back * (1 - 0.12 * root))[:, None]

@@ -1,6 +1,8 @@
 """Makes a picture carry wanted feature correlations, by L-BFGS on its texels (Gatys 2015; Saito 2017, equation 5).
 
     min_I  sum_l ||G_l(I) - G_l||_F^2 / ||G_l||_F^2 + content mean |blur(I) - blur(I_0)|^2
+
+With `tint` the texels may change in colour; without, each is only made lighter or darker, I = I_0 exp(d).
 """
 
 from collections.abc import Callable
@@ -27,6 +29,7 @@ def match_correlations(
     *,
     iterations: int,
     enough: float,
+    tint: bool,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Float32[np.ndarray, "height width 3"]:
     """The picture, changed where `free`, after at most `iterations` or when the loss falls below `enough`.
@@ -39,14 +42,16 @@ def match_correlations(
     mask = torch.from_numpy(np.ascontiguousarray(free, np.float32))[None, None]
     targets = {layer: torch.from_numpy(np.ascontiguousarray(g)) for layer, g in wanted.correlations.items()}
     positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
-    change = torch.zeros_like(image, requires_grad=True)
+    change = torch.zeros_like(image if tint else image[:, :1]).requires_grad_()
     pool = 2**CONTENT_BLUR
 
+    def changed() -> torch.Tensor:
+        return image + mask * change if tint else image * torch.exp(mask * change)
+
     def loss() -> torch.Tensor:
-        now = image + mask * change
-        found = network(now)
-        total = sum(_distance(features, targets[layer], positions) for layer, features in found.items())
-        drift = torch.nn.functional.avg_pool2d(mask * change, pool)
+        now = changed()
+        total = sum(_distance(features, targets[layer], positions) for layer, features in network(now).items())
+        drift = torch.nn.functional.avg_pool2d(now - image, pool)
         return total + CONTENT * drift.square().mean()
 
     optimizer = torch.optim.LBFGS([change], max_iter=1, history_size=10, line_search_fn="strong_wolfe")
@@ -58,10 +63,10 @@ def match_correlations(
         return value
 
     for done in range(iterations):
-        if float(optimizer.step(closure)) < enough:  # the loss before this step: one step more than needed
+        if optimizer.step(closure).item() < enough:  # the loss before this step: one step more than needed
             break
         progress(done + 1, iterations)
-    result = (image + mask * change).detach()[0].permute(1, 2, 0).numpy()
+    result = changed().detach()[0].permute(1, 2, 0).numpy()
     return np.where(free[..., None] > 0, decode_srgb(result), start).astype(np.float32)
 
 

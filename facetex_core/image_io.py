@@ -3,6 +3,7 @@
 import struct
 import warnings
 import zlib
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def _opened(path: Path) -> "Image":
     try:
         return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
     except Image.DecompressionBombError:
-        raise PhotoError(f"{path.name}: declares far more than {MOST_PIXELS // 10**6} million pixels; it is not opened") from None
+        raise PhotoError(f"{path.name}: declares far more than {MOST_PIXELS // 10**6} million pixels") from None
     except UnidentifiedImageError:
         raise PhotoError(f"{path.name}: is no picture that can be read (JPEG, PNG, WebP, TIFF, ...)") from None
 
@@ -105,10 +106,9 @@ def _register_heif(path: Path) -> None:
     if head[4:8] != b"ftyp" or head[8:12] not in _HEIF_BRANDS:
         return
     try:
-        import pillow_heif
+        import_module("pillow_heif").register_heif_opener()
     except ImportError:
         raise PhotoError(f"{path.name}: HEIC needs one more package: pip install pillow-heif (or save it as JPEG)") from None
-    pillow_heif.register_heif_opener()
 
 
 def _refuse_size(name: str, width: int, height: int) -> None:

@@ -3,7 +3,6 @@
 from base64 import b64encode
 from io import BytesIO
 
-import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
@@ -38,6 +37,8 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
 
 def small(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
     """No longer than the report needs."""
+    import cv2
+
     scale = LONGEST / max(pixels.shape[:2])
     if scale >= 1:
         return pixels
@@ -68,6 +69,8 @@ def _head_box(run: Run) -> tuple[int, int, int, int]:
 
 def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
     """The box at the report's size, and how much larger or smaller it has become."""
+    import cv2
+
     left, top, right, bottom = box
     cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))
     scale = LONGEST / max(cut.shape[:2])
@@ -82,6 +85,8 @@ def _fixed(points: np.ndarray) -> np.ndarray:
 
 def _face_found(run: Run, box: tuple[int, int, int, int]) -> Pixels:
     """Box, dense points and the 68 landmarks."""
+    import cv2
+
     drawn, scale = _cut(run.photo.rgb, box)
     corner = np.array(box[:2])
     low, high = (_fixed((edge - corner) * scale) for edge in (run.face.box[:2], run.face.box[2:]))
@@ -94,6 +99,8 @@ def _face_found(run: Run, box: tuple[int, int, int, int]) -> Pixels:
 
 def _fit_over_photo(run: Run, box: tuple[int, int, int, int]) -> Pixels:
     """The edges of the triangles that face the camera."""
+    import cv2
+
     cut, scale = _cut(run.photo.rgb, box)
     places = (project(run.head.fit.camera, run.head.fit.vertices) - np.array(box[:2])) * scale
     drawn = cut.copy()
@@ -110,6 +117,8 @@ def _facing_triangles(fit: Fit) -> np.ndarray:
 
 def _skin_over_photo(run: Run, box: tuple[int, int, int, int]) -> Pixels:
     """What is no skin, in grey and dimmed."""
+    import cv2
+
     left, top, right, bottom = box
     cut, _ = _cut(run.photo.rgb, box)
     skin = cv2.resize(run.skin[top:bottom, left:right], (cut.shape[1], cut.shape[0]))[..., None].clip(0, 1)

@@ -15,6 +15,7 @@ from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
 from facetex_core.errors import PhotoError
+from facetex_core.eyes import paint_eyes_and_mouth
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap
 
@@ -82,7 +83,8 @@ class Pipeline:
             weights = self.blend_solver.solve(observed, seen_like(self.bank, seen))
             wanted = mix(whole(self.bank), weights)
         with step("synthesize"):
-            albedo = self.synthesizer.synthesize(partial, wanted, fit, np.random.default_rng(self.seed))
+            skinned = self.synthesizer.synthesize(partial, wanted, fit, np.random.default_rng(self.seed))
+            albedo = paint_eyes_and_mouth(photo, fit, skinned)
         with step("detail"):
             detail = self.detailer.add_detail(photo, fit, albedo)
         head = Head(photo.name, fit, lit, albedo, detail)

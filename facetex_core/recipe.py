@@ -89,7 +89,8 @@ class Recipe:
 
 def preset_names() -> tuple[str, ...]:
     """The presets that ship with facetex."""
-    return tuple(sorted(file.name[:-5] for file in files("facetex_core").joinpath("presets").iterdir() if file.name.endswith(".toml")))
+    found = files("facetex_core").joinpath("presets").iterdir()
+    return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))
 
 
 def load_preset(name: str) -> Recipe:

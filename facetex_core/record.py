@@ -1,4 +1,4 @@
-"""facetex.json: all that is needed to make a head again, and what was found on the way; no path, nothing of the photo's metadata."""
+"""facetex.json: all that it takes to make a head again, and what was found on the way; no path, no metadata of the photo."""
 
 import json
 import platform
@@ -13,7 +13,7 @@ from jaxtyping import Float32
 
 from facetex_core.correlations import relative_error
 from facetex_core.pipeline import Run
-from facetex_core.recipe import Recipe
+from facetex_core.recipe import Choice, Recipe
 
 LARGEST = 8
 """How many of the blend's weights are told."""
@@ -42,7 +42,9 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
         "face": {"box": _rounded(run.face.box, 1), "score": round(float(run.face.score), 3)},
         "residuals": {name: round(float(value), 5) for name, value in fit.residuals.items()},
         "expression": {name: round(float(value), 4) for name, value in zip(names, fit.expression, strict=True) if value},
-        "blend": [{"exemplar": name, "weight": round(weight, 4)} for name, weight in largest_weights(run.weights, notes.exemplars)],
+        "blend": [
+            {"exemplar": name, "weight": round(share, 4)} for name, share in largest_weights(run.weights, notes.exemplars)
+        ],
         "correlation_distance": {layer: round(error, 4) for layer, error in relative_error(run.observed, run.wanted).items()},
         "visible": round(float((run.head.lit.visibility > 0).mean()), 4),
         "warnings": list(notes.warnings),
@@ -53,10 +55,12 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
 
 def recipe_table(recipe: Recipe) -> dict[str, object]:
     """The recipe as nested tables, as a preset's TOML would hold them."""
-    stages = {role: {"use": choice.name, **{key: _without_folder(value) for key, value in choice.options.items()}} for role, choice in recipe.stages.items()}
-    return {
-        "size": recipe.size, "seed": recipe.seed, "device": recipe.device, "bank": _without_folder(recipe.bank), "stages": stages
-    }  # fmt: skip
+    plain = {key: _without_folder(getattr(recipe, key)) for key in ("size", "seed", "device", "bank")}
+    return {**plain, "stages": {role: _stage_table(choice) for role, choice in recipe.stages.items()}}
+
+
+def _stage_table(choice: Choice) -> dict[str, object]:
+    return {"use": choice.name, **{option: _without_folder(value) for option, value in choice.options.items()}}
 
 
 def _without_folder(value: object) -> object:

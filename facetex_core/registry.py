@@ -40,6 +40,7 @@ class Registry:
     """Every offer of the installed plugins and of those given."""
 
     def __init__(self, *plugins: object, installed: bool = True) -> None:
+        """Loads the installed plugins one by one, then takes those given."""
         self.offers: dict[str, dict[str, Offer]] = {role: {} for role in STAGES}
         self.broken: dict[str, str] = {}
         """What could not be loaded, by entry point, with its error in one line."""
@@ -101,7 +102,7 @@ def _offers_of(plugin: object, name: str) -> dict[str, Mapping[str, Callable[...
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs.HookSpecs)
     manager.register(plugin, name)
-    _refuse_misspelt(manager, plugin)
+    _refuse_misspelt(manager)
     offers = {}
     for role in STAGES:
         for result in getattr(manager.hook, role + "s")():
@@ -113,11 +114,9 @@ def _offers_of(plugin: object, name: str) -> dict[str, Mapping[str, Callable[...
     return offers
 
 
-def _refuse_misspelt(manager: pluggy.PluginManager, plugin: object) -> None:
+def _refuse_misspelt(manager: pluggy.PluginManager) -> None:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         hooks = ", ".join(role + "s" for role in STAGES)
         raise PluginError(f"{str(error).splitlines()[0]}; hooks are: {hooks}") from None
-
-

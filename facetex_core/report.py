@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from facetex_core.colour import to_bytes
 from facetex_core.correlations import relative_error
+from facetex_core.pictures import data_uri, small, stage_pictures
 from facetex_core.pipeline import Run
 from facetex_core.recipe import Recipe
 from facetex_core.record import Notes, largest_weights, recipe_table, versions
@@ -30,8 +31,6 @@ RENDERS_SHOWN = (("front", "Front"), ("three_quarter", "Three quarters"), ("side
 
 def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: Notes, seconds: Mapping[str, float]) -> str:
     """The page; `renders` by name: front, three_quarter, side, photo."""
-    from facetex_core.pictures import data_uri, stage_pictures
-
     pictures = stage_pictures(run)
     table = recipe_table(recipe)
     return str(
@@ -59,8 +58,6 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
 
 
 def _uri(picture: Photo) -> str:
-    from facetex_core.pictures import data_uri, small
-
     return data_uri(small(to_bytes(picture.rgb)))
 
 

@@ -27,7 +27,9 @@ def split_part(mesh: Mesh, part: str) -> SplitPart:
     pairs = mesh.triangles[which].astype(np.int64) * len(mesh.uvs) + mesh.uv_triangles[which]
     keys, corners = np.unique(pairs, return_inverse=True)
     return SplitPart(
-        (keys // len(mesh.uvs)).astype(np.int32), (keys % len(mesh.uvs)).astype(np.int32), corners.reshape(-1, 3).astype(np.int32)
+        (keys // len(mesh.uvs)).astype(np.int32),
+        (keys % len(mesh.uvs)).astype(np.int32),
+        corners.reshape(-1, 3).astype(np.int32),
     )
 
 
@@ -42,7 +44,7 @@ def tangents(
     uvs: Float32[np.ndarray, "corners 2"],
     triangles: Int32[np.ndarray, "triangles 3"],
 ) -> Float32[np.ndarray, "corners 4"]:
-    """glTF's tangents: x, y, z along u, and w so that w (normal x tangent) points up in the texture, against v."""
+    """Tangents as glTF has them: x, y, z along u, and w so that w (normal x tangent) points up in the texture, against v."""
     edges = places[triangles[:, 1:]] - places[triangles[:, :1]]
     steps = uvs[triangles[:, 1:]] - uvs[triangles[:, :1]]
     area = steps[:, 0, 0] * steps[:, 1, 1] - steps[:, 0, 1] * steps[:, 1, 0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+
 from facetex_core.camera import orbit_camera
 from facetex_core.harmonics import ambient
 from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh, MorphableModel, Texture
@@ -19,7 +20,12 @@ FACE_PLANE = 0.3
 """Metres: landmarks are looked up along -z from here."""
 
 # Islands in the UV map: left, top, width, height.
-ISLANDS = {"skin": (0.02, 0.02, 0.96, 0.74), "left_eye": (0.78, 0.8, 0.18, 0.18), "right_eye": (0.04, 0.8, 0.18, 0.18), "mouth": (0.4, 0.8, 0.2, 0.18)}
+ISLANDS = {
+    "skin": (0.02, 0.02, 0.96, 0.74),
+    "left_eye": (0.78, 0.8, 0.18, 0.18),
+    "right_eye": (0.04, 0.8, 0.18, 0.18),
+    "mouth": (0.4, 0.8, 0.2, 0.18),
+}
 FACE_BOX = (0.2, 0.08, 0.8, 0.68)
 
 # MediaPipe's contours of the eyes, so that whoever looks for them finds them.
@@ -31,13 +37,13 @@ def ellipsoid(radii, centre, rows, columns):
     """Vertices, triangles, UVs in the unit square and UV triangles; outward winding, seam at the back, poles up and down."""
     latitude = np.pi * np.arange(1, rows) / rows
     turn = 2 * np.pi * np.arange(columns) / columns - np.pi
-    ring = np.stack(
-        [np.outer(np.sin(latitude), np.sin(turn)), np.outer(np.cos(latitude), np.ones(columns)), np.outer(np.sin(latitude), np.cos(turn))], -1
-    )
+    wide, high = np.sin(latitude), np.cos(latitude)
+    ring = np.stack([np.outer(wide, np.sin(turn)), np.outer(high, np.ones(columns)), np.outer(wide, np.cos(turn))], -1)
     vertices = np.concatenate([[[0, 1, 0]], ring.reshape(-1, 3), [[0, -1, 0]]]) * radii + centre
     u, v = np.meshgrid(np.arange(columns + 1) / columns, np.arange(1, rows) / rows)
     poles = (np.arange(columns) + 0.5) / columns
-    uvs = np.concatenate([np.stack([poles, 0 * poles], 1), np.stack([u, v], -1).reshape(-1, 2), np.stack([poles, 0 * poles + 1], 1)])
+    top, bottom = (np.stack([poles, np.full(columns, edge)], 1) for edge in (0.0, 1.0))
+    uvs = np.concatenate([top, np.stack([u, v], -1).reshape(-1, 2), bottom])
     triangles, uv_triangles = [], []
     for row, column in np.ndindex(rows, columns):
         for corners in _cell(row, rows):
@@ -125,11 +131,12 @@ def face_points() -> np.ndarray:
     turn = np.radians(np.linspace(180, 360, 17))
     jaw = np.stack([0.062 * np.cos(turn), 0.01 + 0.095 * np.sin(turn)], 1)
     brow = np.stack([np.linspace(-0.048, -0.014, 5), 0.04 + 0.004 * np.sin(np.linspace(0, np.pi, 5))], 1)
-    nose = np.concatenate([np.stack([np.zeros(4), np.linspace(0.022, -0.008, 4)], 1), np.stack([np.linspace(-0.012, 0.012, 5), np.full(5, -0.018)], 1)])
+    bridge, base = (np.zeros(4), np.linspace(0.022, -0.008, 4)), (np.linspace(-0.012, 0.012, 5), np.full(5, -0.018))
+    nose = np.concatenate([np.stack(bridge, 1), np.stack(base, 1)])
     eye = _eye_contour(6)
     mouth = [_ring(count, wide, high, start=180) + MOUTH[:2] for count, wide, high in ((12, 0.025, 0.011), (8, 0.019, 0.004))]
     right, left = EYES["right_eye"][:2], EYES["left_eye"][:2]
-    # A contour runs from its right corner (seen by the camera: left) over the upper lid.
+    # A contour runs from its corner on the subject's right over the upper lid.
     return np.concatenate([jaw, brow, brow[::-1] * [-1, 1], nose, eye + right, eye + left, *mouth])
 
 

@@ -53,7 +53,8 @@ def test_one_photo_fills_the_folder_itself(toys, photo, tmp_path, capsys):
     out = tmp_path / "new" / "out"
     assert run(photo, "-o", out, *toys) == 0
     names = {path.name for path in out.iterdir()}
-    assert names >= {"albedo.png", "lit.png", "visibility.png", "normal.png", "report.html", "facetex.json", "renders", "toy.txt"}
+    assert names >= {"albedo.png", "lit.png", "visibility.png", "normal.png", "report.html", "facetex.json", "renders"}
+    assert (out / "toy.txt").read_text("utf-8") == "whole"
     assert f"me.png: {sum(p.is_file() for p in out.rglob('*'))} files in {out}" in capsys.readouterr().out
 
 
@@ -106,7 +107,8 @@ def test_the_example_needs_no_photo(toys, tmp_path, capsys):
 def test_a_preset_may_be_a_file(toys, photo, tmp_path):
     preset = tmp_path / "mine.toml"
     preset.write_text('size = 256\n[stages]\nfitter = { use = "toy", yaw = 20 }\n', "utf-8")
-    others = [word for pair in zip(toys[::2], toys[1::2], strict=True) if pair[0] not in ("--fitter", "--size") for word in pair]
+    pairs = [pair for pair in zip(toys[::2], toys[1::2], strict=True) if pair[0] not in ("--fitter", "--size")]
+    others = [word for pair in pairs for word in pair]
     assert run(photo, "-o", tmp_path / "out", "--preset", preset, *others) == 0
     record = json.loads((tmp_path / "out" / "facetex.json").read_text("utf-8"))
     assert record["recipe"]["size"] == 256
@@ -195,6 +197,13 @@ def test_a_folder_that_cannot_be_written_is_found_before_any_work(toys, photo, c
     assert "/proc/facetex-out: cannot be written" in one_error(capsys)
 
 
+def test_a_file_that_is_no_bank_is_one_line(toys, photo, tmp_path, capsys):
+    (tmp_path / "cut.bank").write_bytes((tmp_path / "toy.bank").read_bytes()[:200])
+    for bank in (tmp_path / "cut.bank", photo):
+        assert run(photo, "-o", tmp_path / "out", *toys, "--bank", bank) == 2
+        assert f"error: {bank.name}" in one_error(capsys)
+
+
 def test_a_full_disk_is_one_line_and_leaves_nothing(toys, photo, tmp_path, capsys):
     before = sorted(tmp_path.iterdir())
     assert run(photo, "-o", tmp_path / "out", *toys, "--set", "exporter.full=yes") == 2
@@ -212,11 +221,18 @@ def test_a_bug_keeps_its_traceback(toys, photo, tmp_path, capsys):
     assert captured.out.startswith("me.png: ")
 
 
+@pytest.fixture
+def mark(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Appears when a slow toy begins."""
+    path = tmp_path_factory.mktemp("mark") / "begun"
+    monkeypatch.setenv("FACETEX_TOY_MARK", str(path))
+    return path
+
+
 @pytest.mark.parametrize(("number", "code", "words"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "")])
 @pytest.mark.parametrize("stage", ["synthesizer", "exporter"])
-def test_an_interrupted_run_leaves_nothing(toys, photo, tmp_path, tmp_path_factory, monkeypatch, number, code, words, stage):
-    mark, before = tmp_path_factory.mktemp("mark") / "begun", sorted(tmp_path.iterdir())
-    monkeypatch.setenv("FACETEX_TOY_MARK", str(mark))
+def test_an_interrupted_run_leaves_nothing(toys, photo, tmp_path, mark, number, code, words, stage):  # noqa: PLR0917
+    before = sorted(tmp_path.iterdir())
     command = [sys.executable, "-c", "import sys; from facetex_cli.main import main; sys.exit(main())", "run", str(photo)]
     command += ["-o", str(tmp_path / "new" / "out"), *toys, "--set", f"{stage}.seconds=60"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

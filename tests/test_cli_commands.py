@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import facetex_model_zoo as zoo
@@ -33,7 +34,8 @@ def test_help_is_what_one_gets_without_a_word(capsys):
 
 def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
     assert main(["docter"]) == 2
-    assert capsys.readouterr().err == "error: no command 'docter'; did you mean 'doctor'? there are: run, plugins, doctor, zoo\n"
+    answer = "error: no command 'docter'; did you mean 'doctor'? there are: run, plugins, doctor, zoo\n"
+    assert capsys.readouterr().err == answer
 
 
 def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys):
@@ -71,10 +73,10 @@ def test_the_zoo_lists_every_model_with_its_licence(home, capsys):
 
 
 def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch):
-    row = zoo.row("bfm")
     file = tmp_path / "bfm.h5"
     file.write_bytes(b"right")
-    monkeypatch.setattr("facetex_cli.zoo.zoo.row", lambda name: type(row)("bfm", "", "bfm.h5", "", "", False, zoo.sha256_of(file)))
+    row = replace(zoo.row("bfm"), sha256=zoo.sha256_of(file))
+    monkeypatch.setattr("facetex_cli.zoo.zoo.row", lambda _: row)
     monkeypatch.setattr("facetex_cli.zoo.zoo.model_names", lambda: ("bfm",))
     assert main(["zoo", "add", "bfm", str(file)]) == 0
     assert main(["zoo", "verify"]) == 0
@@ -116,7 +118,8 @@ def test_doctor_names_what_is_broken_with_its_mend(toy, home, capsys, monkeypatc
 
 def test_doctor_looks_at_everything(home, capsys):
     _, found = doctor(capsys)
-    assert {"facetex", "python", "torch", "cv2", "open3d", "libGL.so.1", "ONNX Runtime", "CUDA", "faces", "bfm", "disk here"} <= set(found)
+    wanted = {"facetex", "python", "torch", "cv2", "open3d", "libGL.so.1", "ONNX Runtime", "CUDA", "faces", "bfm", "disk here"}
+    assert wanted <= set(found)
     assert found["bfm"]["state"] == "note"
 
 
@@ -158,7 +161,8 @@ def run_words(toy: Path, tmp_path: Path) -> list[str]:
 
     toys = [word for short in SHORT for word in (f"--{short}", "toy")]
     bank = str(write_toy_bank(tmp_path / "toy.bank"))
-    return ["run", "--example", "-o", str(tmp_path / "out"), *toys, "--bank", bank, "--size", "256", "--device", "cpu", "--set", "synthesizer.seconds=1"]
+    plain = ["--bank", bank, "--size", "256", "--device", "cpu", "--set", "synthesizer.seconds=1"]
+    return ["run", "--example", "-o", str(tmp_path / "out"), *toys, *plain]
 
 
 def on_a_terminal(words: list[str]) -> str:

@@ -8,15 +8,16 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+from facetex_plugins import export_glb, export_obj, render_raster
+from numpy.testing import assert_array_equal
+from PIL import Image
+from sampled import tiny_head
+
 from facetex_core import Choice, ConfigError, Descriptor, Face, Photo, Recipe, Registry, Run, hookimpl, load_preset
 from facetex_core.camera import project
 from facetex_core.colour import to_bytes
 from facetex_core.deliver import deliver
 from facetex_core.recipe import recipe_from
-from facetex_plugins import export_glb, export_obj, render_raster
-from numpy.testing import assert_array_equal
-from PIL import Image
-from sampled import tiny_head
 
 FILES = {
     "albedo.png", "displacement.json", "displacement.png", "facetex.json", "head.glb", "head.mtl", "head.obj", "lit.png",
@@ -28,6 +29,7 @@ MODELS = {
     "face_basis": {"sha256": "0a" * 32, "licence": "MIT", "commercial": True},
     "bfm": {"sha256": "0b" * 32, "licence": "non-commercial", "commercial": False},
 }
+TOLD = {"side": 96, "models": MODELS, "exemplars": ("a", "b", "c", "d"), "warnings": ("dim light",)}
 
 
 class Broken:
@@ -35,7 +37,7 @@ class Broken:
 
     error: BaseException = ValueError("broken")
 
-    def export(self, head, folder):
+    def export(self, head, folder):  # noqa: ARG002  # of the stage
         (folder / "head.half").write_bytes(b"half")
         raise self.error
 
@@ -64,10 +66,9 @@ def tiny_run(name="tiny.jpg"):
     head = tiny_head()
     fit, rng = head.fit, np.random.default_rng(0)
     photo = Photo(rng.uniform(0.1, 0.5, (200, 160, 3)).astype(np.float32), name)
-    points = np.einsum(
-        "pkc,pk->pc", fit.vertices[fit.model.mesh.triangles[fit.model.embedding.landmark_triangles]], fit.model.embedding.landmark_barycentric
-    ).astype(np.float32)
-    landmarks = project(fit.camera, points)
+    corners = fit.model.mesh.triangles[fit.model.embedding.landmark_triangles]
+    points = np.einsum("pkc,pk->pc", fit.vertices[corners], fit.model.embedding.landmark_barycentric)
+    landmarks = project(fit.camera, points.astype(np.float32))
     box = np.concatenate([landmarks.min(0), landmarks.max(0)])
     face = Face(box, landmarks, np.zeros((0, 2), np.float32), 0.9)
     layers = {layer: np.eye(4, dtype=np.float32) for layer in ("fine", "coarse")}
@@ -81,7 +82,7 @@ def tiny_run(name="tiny.jpg"):
 @pytest.fixture(scope="module")
 def delivered(registry, recipe, tmp_path_factory):
     folder = tmp_path_factory.mktemp("user") / "result"
-    deliver(tiny_run(), recipe, registry, folder, side=96, models=MODELS, exemplars=("a", "b", "c", "d"), warnings=("dim light",))
+    deliver(tiny_run(), recipe, registry, folder, **TOLD)
     return folder
 
 
@@ -106,7 +107,7 @@ def test_the_paths_told_are_the_files_written(registry, recipe, tmp_path):
 
 def test_the_same_run_gives_the_same_bytes_but_for_the_seconds(delivered, registry, recipe, tmp_path, record):
     later = replace(tiny_run(), seconds={"detect": 9.0, "fit": 8.0})
-    deliver(later, recipe, registry, tmp_path / "result", side=96, models=MODELS, exemplars=("a", "b", "c", "d"), warnings=("dim light",))
+    deliver(later, recipe, registry, tmp_path / "result", **TOLD)
     for name in FILES - TIMED:
         assert (tmp_path / "result" / name).read_bytes() == (delivered / name).read_bytes(), name
     again = json.loads((tmp_path / "result" / "facetex.json").read_text("utf-8"))
@@ -163,7 +164,7 @@ def test_no_output_tells_where_it_was_made(registry, recipe, tmp_path):
     assert written["stages"]["fitter"] == {"use": "basis", "file": "my.npz"}
 
 
-@pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt("stopped"), MemoryError("too large")], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt("stopped"), MemoryError("too large")], ids=repr)
 def test_after_a_failure_nothing_is_left(registry, recipe, tmp_path, monkeypatch, error):
     monkeypatch.setattr(Broken, "error", error)
     with pytest.raises(type(error), match=str(error)):
@@ -214,7 +215,8 @@ def test_the_report_needs_nothing_but_itself(delivered):
 
 def test_the_report_shows_what_was_found(delivered):
     page = (delivered / "report.html").read_text("utf-8")
-    for words in ("tiny.jpg", "dim light", "Solver convex", "70.0%", "0.333", "0.25 s", "non-commercial", "not allowed", "landmarks px"):
+    figures = ("70.0%", "0.333", "0.25 s", "landmarks px")
+    for words in ("tiny.jpg", "dim light", "Solver convex", "non-commercial", "not allowed", *figures):
         assert words in page, words
 
 

@@ -13,14 +13,15 @@ import numpy as np
 import pygltflib
 import pytest
 import trimesh
-from facetex_core import Detail, maps
-from facetex_core.colour import to_bytes
-from facetex_core.split import part_normals, split_part, tangents
 from facetex_plugins.export_glb import SMALLEST_MOVE, GlbExporter
 from facetex_plugins.export_obj import ObjExporter
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head, tiny_model
+
+from facetex_core import Detail, maps
+from facetex_core.colour import to_bytes
+from facetex_core.split import part_normals, split_part, tangents
 
 HERE = Path(__file__).parent
 
@@ -90,7 +91,9 @@ def test_the_glb_holds_the_neutral_head_triangle_for_triangle(document, head):
 
 def test_the_glb_splits_vertices_at_the_seam_only(document, head):
     skin = document.meshes[0].primitives[0]
-    pairs = {(v, t) for v, t in zip(*(x[head.fit.model.mesh.parts["skin"]].ravel().tolist() for x in (head.fit.model.mesh.triangles, head.fit.model.mesh.uv_triangles)), strict=True)}
+    mesh = head.fit.model.mesh
+    which = mesh.parts["skin"]
+    pairs = set(zip(mesh.triangles[which].ravel().tolist(), mesh.uv_triangles[which].ravel().tolist(), strict=True))
     assert document.accessors[skin.attributes.POSITION].count == len(pairs)
 
 
@@ -159,8 +162,8 @@ def test_a_model_without_expressions_has_no_targets(head, tmp_path):
 
 def test_trimesh_reads_the_glb_with_the_same_volume_and_texture(glb, head):
     scene = trimesh.load(glb)
-    shape = head.fit.model.mesh
-    assert sum(part.volume for part in scene.geometry.values()) == pytest.approx(volume(head.fit.neutral, shape.triangles), rel=1e-5)
+    found = sum(part.volume for part in scene.geometry.values())
+    assert found == pytest.approx(volume(head.fit.neutral, head.fit.model.mesh.triangles), rel=1e-5)
     assert {part.visual.material.baseColorTexture.size for part in scene.geometry.values()} == {(64, 64)}
 
 
@@ -184,7 +187,8 @@ def test_blender_gets_an_upright_textured_head_with_shape_keys(glb, tmp_path):
     if not blender:
         pytest.skip("needs FACETEX_BLENDER_PYTHON: a Python into which bpy is installed")
     still = tmp_path / "still.png"
-    told = subprocess.run([blender, str(HERE / "blender_import.py"), str(glb), str(still)], capture_output=True, text=True, check=True)
+    words = [blender, str(HERE / "blender_import.py"), str(glb), str(still)]
+    told = subprocess.run(words, capture_output=True, text=True, check=True)
     found = json.loads(told.stdout.splitlines()[-1])
     assert found["upright"]
     assert found["textured"]
@@ -195,14 +199,15 @@ def test_blender_gets_an_upright_textured_head_with_shape_keys(glb, tmp_path):
 
 def test_the_obj_holds_the_fitted_head_with_v_counted_upwards(obj, head):
     mesh = head.fit.model.mesh
-    rows = {key: [line.split()[1:] for line in obj.read_text().splitlines() if line.startswith(key + " ")] for key in ("v", "vt", "vn", "f", "g")}
+    lines = [line.split() for line in obj.read_text().splitlines()]
+    rows = {key: [words[1:] for words in lines if words[0] == key] for key in ("v", "vt", "vn", "f", "g")}
     places, uvs, normals = (np.array(rows[key], float) for key in ("v", "vt", "vn"))
     corners = np.array([[corner.split("/") for corner in row] for row in rows["f"]], int) - 1
     # Six digits are written.
     assert_allclose(places[corners[..., 0]], head.fit.vertices[mesh.triangles], atol=6e-7)
     assert_allclose(uvs[corners[..., 1]] * [1, -1] + [0, 1], mesh.uvs[mesh.uv_triangles], atol=6e-7)
     assert volume(places, corners[..., 0]) == pytest.approx(volume(head.fit.vertices, mesh.triangles), rel=1e-4)
-    outwards = np.einsum("tki,tki->tk", normals[corners[..., 2]], places[corners[..., 0]] - 0)
+    outwards = np.einsum("tki,tki->tk", normals[corners[..., 2]], places[corners[..., 0]])
     assert (outwards[mesh.parts["skin"]] > 0).all()
     assert [name for (name,) in rows["g"]] == list(mesh.parts)
 
@@ -212,7 +217,8 @@ def test_trimesh_opens_the_obj_textured(obj, head):
     parts = list(found.geometry.values()) if isinstance(found, trimesh.Scene) else [found]
     for part in parts:
         assert_array_equal(np.asarray(part.visual.material.image.convert("RGB")), to_bytes(head.albedo.rgb))
-    assert sum(part.volume for part in parts) == pytest.approx(volume(head.fit.vertices, head.fit.model.mesh.triangles), rel=1e-3)
+    wanted = volume(head.fit.vertices, head.fit.model.mesh.triangles)
+    assert sum(part.volume for part in parts) == pytest.approx(wanted, rel=1e-3)
 
 
 def test_tangents_run_along_u_and_their_third_axis_up_in_the_texture():

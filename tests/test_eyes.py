@@ -1,13 +1,16 @@
 """Eyes and mouth: painted on their islands, the iris in the photo's own colour, the skin left alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture
+
 from facetex_core.camera import project
 from facetex_core.eyes import all_texels, eye_frame, paint_eyes_and_mouth
 from facetex_core.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.structures import Photo
-from numpy.testing import assert_allclose, assert_array_equal
-from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture
 
 SIZE = 128
 BLUE = np.float32([0.08, 0.14, 0.24])
@@ -20,8 +23,8 @@ def portrait(iris, times=4):
     rgb = np.full((200 * times, 160 * times, 3), (0.4, 0.25, 0.2), np.float32)
     y, x = np.mgrid[: rgb.shape[0], : rgb.shape[1]] + 0.5
     for side in SIDES:
-        triangles = fit.model.embedding.landmark_triangles[36:42] if side == "right_eye" else fit.model.embedding.landmark_triangles[42:48]
-        weights = fit.model.embedding.landmark_barycentric[36:42] if side == "right_eye" else fit.model.embedding.landmark_barycentric[42:48]
+        contour, embedding = slice(36, 42) if side == "right_eye" else slice(42, 48), fit.model.embedding
+        triangles, weights = embedding.landmark_triangles[contour], embedding.landmark_barycentric[contour]
         points = np.einsum("pkc,pk->pc", fit.vertices[fit.model.mesh.triangles[triangles]], weights).astype(np.float32)
         centre = project(fit.camera, points).mean(0)
         metre = fit.camera.intrinsics[0, 0] / np.linalg.norm(fit.camera.position - points.mean(0))
@@ -33,8 +36,6 @@ def portrait(iris, times=4):
 
 
 def enlarged(times):
-    from dataclasses import replace
-
     fit = tiny_fit()
     camera = fit.camera
     intrinsics = (np.diag([times, times, 1]) @ camera.intrinsics).astype(np.float32)
@@ -43,7 +44,8 @@ def enlarged(times):
 
 def rows_of(part, size=SIZE):
     left, top, width, height = ISLANDS[part]
-    return slice(round((top + 0.02) * size), round((top + height - 0.02) * size)), slice(round((left + 0.02) * size), round((left + width - 0.02) * size))
+    spans = ((top + 0.02, top + height - 0.02), (left + 0.02, left + width - 0.02))
+    return tuple(slice(round(start * size), round(stop * size)) for start, stop in spans)
 
 
 @pytest.mark.parametrize("side", SIDES)

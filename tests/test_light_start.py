@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from toy_distribution import install_module
 
-HEAVY = ("torch", "onnxruntime", "cv2", "open3d", "skimage", "scipy", "onnx", "PIL", "h5py")
+HEAVY = ("torch", "onnxruntime", "cv2", "open3d", "skimage", "scipy", "onnx", "PIL", "h5py", "pygltflib", "jinja2")
 SECONDS = 0.4
 """Of one processor, the interpreter's own start with it. The best of five counts: other programs may be at work."""
 
@@ -36,14 +36,23 @@ def loaded(*words: str) -> list[str]:
 
 def seconds(*words: str) -> float:
     """Processor time of the whole process."""
-    process = subprocess.Popen([sys.executable, "-c", "import sys; from facetex_cli.main import main; sys.exit(main())", *words], stdout=subprocess.DEVNULL)
+    source = "import sys; from facetex_cli.main import main; sys.exit(main())"
+    process = subprocess.Popen([sys.executable, "-c", source, *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     return usage.ru_utime + usage.ru_stime
 
 
-COMMANDS = [["--help"], ["--version"], ["plugins"], ["plugins", "show", "basis"], ["zoo", "list"], ["run", "--help"], ["doctor", "--help"]]
+COMMANDS = [
+    ["--help"],
+    ["--version"],
+    ["plugins"],
+    ["plugins", "show", "basis"],
+    ["zoo", "list"],
+    ["run", "--help"],
+    ["doctor", "--help"],
+]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -52,7 +61,8 @@ def test_nothing_heavy_is_loaded(words):
 
 
 def test_the_look_sees_what_a_plugin_loads(toy):
-    install_module(toy, "heavy_plugin", "import scipy\nfrom facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {'heavy': object}\n")
+    source = "import scipy\nfrom facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {'heavy': object}\n"
+    install_module(toy, "heavy_plugin", source)
     assert loaded("--help") == []
     assert "scipy" in loaded("plugins")
 
@@ -75,5 +85,6 @@ def test_a_broken_plugin_takes_nothing_down(toy, words):
 def test_no_plugin_module_imports_a_heavy_package_at_its_head(root: Path):
     for folder in ("facetex_core", "plugins/facetex_plugins", "model_zoo/facetex_model_zoo", "cli/facetex_cli"):
         for path in (root / folder).rglob("*.py"):
-            heads = [line.split()[1].split(".")[0] for line in path.read_text("utf-8").splitlines() if line.startswith(("import ", "from "))]
-            assert not set(heads) & set(HEAVY), path.relative_to(root)
+            lines = path.read_text("utf-8").splitlines()
+            heads = {line.split()[1].split(".")[0] for line in lines if line.startswith(("import ", "from "))}
+            assert not heads & set(HEAVY), path.relative_to(root)

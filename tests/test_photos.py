@@ -1,6 +1,5 @@
 """Photos as they come: every way a file can store a picture, and every way it can fail to."""
 
-import io
 import struct
 import warnings
 import zlib
@@ -13,7 +12,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms, ImageOps
 
 from facetex_core.colour import decode_srgb, encode_srgb
-from facetex_core.errors import PhotoError
 from facetex_core.image_io import GROUND, load_photo
 
 HALF_STEP = 0.5 / 255
@@ -164,7 +162,7 @@ def test_transparent_parts_lie_on_mid_grey(tmp_path):
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB"])
 def test_every_mode_becomes_rgb(picture, tmp_path, mode):
-    path = save(picture.convert(mode if mode != "LAB" else "RGB").convert(mode) if mode != "LAB" else as_lab(picture), tmp_path / "odd.tiff")
+    path = save(as_lab(picture) if mode == "LAB" else picture.convert(mode), tmp_path / "odd.tiff")
     assert load_photo(path).rgb.shape == (48, 64, 3)
 
 
@@ -190,7 +188,8 @@ def test_a_palette_with_transparency_is_read(tmp_path):
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tiff"])
 def test_of_several_frames_the_first_is_taken_and_said(picture, tmp_path, suffix):
     others = [ImageOps.invert(picture)] * 2
-    path = save(picture, tmp_path / f"moving.{suffix}", save_all=True, append_images=others, **({"lossless": True} if suffix == "webp" else {}))
+    options = {"lossless": True} if suffix == "webp" else {}
+    path = save(picture, tmp_path / f"moving.{suffix}", save_all=True, append_images=others, **options)
     with pytest.warns(UserWarning, match=r"moving\.\w+: [23] frames found; the first is taken"):
         found = coded(path)
     assert_allclose(found, np.asarray(picture) / 255, atol=0.12)  # a GIF has a palette
@@ -215,98 +214,6 @@ def test_reduction_averages_light_not_code(tmp_path):
     stripes[:, ::2] = 255
     photo = load_photo(save(Image.fromarray(stripes), tmp_path / "stripes.png"))
     assert_allclose(photo.rgb, 0.5, atol=1e-6)
-
-
-def bomb(side: int) -> bytes:
-    """A PNG that declares side x side pixels in a few bytes."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    data = b"IDAT" + zlib.compress(bytes(1000))
-    chunks = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in (header, data, b"IEND")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def jpeg(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "JPEG")
-    return file.getvalue()
-
-
-BAD = {
-    "empty": (lambda _: b"", "the file is empty"),
-    "text": (lambda _: b"this is no photo\n" * 9, "is no picture that can be read"),
-    "truncated": (lambda p: jpeg(p)[: len(jpeg(p)) // 2], "damaged or cut short"),
-    "head_only": (lambda p: jpeg(p)[:30], "damaged or cut short|no picture"),
-    "bomb": (lambda _: bomb(30_000), "declares far more than 100 million pixels"),
-    "small_bomb": (lambda _: bomb(10_500), "declares 10500 x 10500 pixels"),
-    "dot": (lambda _: png(Image.new("RGB", (1, 1))), "is 1 x 1 pixels; at least 32 x 32"),
-    "strip": (lambda _: png(Image.new("RGB", (300, 31))), "is 300 x 31 pixels"),
-    "float": (lambda _: tiff(Image.new("F", (40, 40))), "save it as 8-bit RGB"),
-    "postscript": (lambda _: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "is no picture"),
-}
-
-
-def png(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
-def tiff(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "TIFF")
-    return file.getvalue()
-
-
-@pytest.mark.parametrize("kind", BAD)
-def test_what_is_no_photo_is_refused_in_one_line(picture, tmp_path, kind):
-    make, words = BAD[kind]
-    path = tmp_path / f"{kind}.jpg"
-    path.write_bytes(make(picture))
-    with pytest.raises(PhotoError, match=words) as caught:
-        load_photo(path)
-    assert "\n" not in str(caught.value)
-    assert f"{kind}.jpg" in str(caught.value)
-
-
-@pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tiff", "bmp", "jpg", "avif"])
-def test_a_file_cut_short_is_refused_in_every_format(picture, tmp_path, suffix):
-    path = save(picture, tmp_path / f"cut.{suffix}")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    with pytest.raises(PhotoError, match=rf"cut\.{suffix}: "):
-        load_photo(path)
-
-
-def test_noise_in_a_file_never_ends_in_a_traceback(picture, tmp_path):
-    rng = np.random.default_rng(0)
-    for suffix in ("png", "webp", "gif", "tiff", "bmp", "jpg"):
-        whole = save(picture, tmp_path / f"noise.{suffix}").read_bytes()
-        for _ in range(60):
-            bytes_ = bytearray(whole)
-            for place in rng.integers(0, min(len(whole), 400), 4):
-                bytes_[place] = rng.integers(256)
-            path = tmp_path / f"noise.{suffix}"
-            path.write_bytes(bytes_)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a damaged file may declare frames
-                try:
-                    load_photo(path)
-                except PhotoError as error:
-                    assert "\n" not in str(error)  # noqa: PT017
-
-
-def test_a_folder_and_a_missing_file_are_named(tmp_path):
-    with pytest.raises(PhotoError, match="is a folder; give the photos in it"):
-        load_photo(tmp_path)
-    with pytest.raises(PhotoError, match=r"nobody\.jpg: no such file"):
-        load_photo(tmp_path / "nobody.jpg")
-
-
-def test_heic_without_its_package_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pillow_heif", None)
-    path = tmp_path / "phone.heic"
-    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
-    with pytest.raises(PhotoError, match="pip install pillow-heif"):
-        load_photo(path)
 
 
 def test_location_does_not_travel(picture, tmp_path):

@@ -4,6 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins import render_raster
+from facetex_plugins.render_raster import RasterRenderer
+from numpy.testing import assert_allclose, assert_array_equal
+from sampled import EYES, ellipsoid, tiny_head, tiny_model
+
 from facetex_core import Camera, Lighting, Texture
 from facetex_core.camera import orbit_camera, project
 from facetex_core.harmonics import ambient, shade
@@ -11,9 +16,6 @@ from facetex_core.occlusion import occlusion
 from facetex_core.raycast import Scene
 from facetex_core.structures import Photo
 from facetex_core.views import distant_light, photo_view, portrait_cameras, studio
-from facetex_plugins.render_raster import RasterRenderer
-from numpy.testing import assert_allclose, assert_array_equal
-from sampled import EYES, ellipsoid, tiny_head, tiny_model
 
 FRONT = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(96, 96))
 
@@ -86,6 +88,21 @@ def test_normals_bent_to_the_light_brighten_the_skin(covered):
     assert (rough - flat)[:, 0].mean() < 0.8 * (rough - flat)[:, 1].mean()
 
 
+def test_y_of_the_normal_map_points_up_in_the_texture(covered):
+    head = painted(0.5)
+    bent = np.broadcast_to(np.float32([0, 0.5, np.sqrt(0.75)]), head.detail.normals.shape)
+    tilted = replace(head, detail=replace(head.detail, normals=bent))
+    flat, rough = (RasterRenderer().render(each, FRONT, lit_from(0.0, 0.9, 0.3)).rgb[covered] for each in (head, tilted))
+    assert rough.mean() > flat.mean() + 0.03
+
+
+def test_textures_are_read_between_the_centres_of_texels():
+    ramp = np.repeat(((np.arange(32, dtype=np.float32) + 0.5) / 32)[None, :, None], 32, 0).repeat(3, -1)
+    u = np.random.default_rng(0).uniform(0.02, 0.98, 5000).astype(np.float32)
+    found = render_raster._look_up(ramp, np.stack([u, u[::-1]], 1))
+    assert_allclose(found[:, 0], u, atol=1 / 32 / 32)  # OpenCV's weights are multiples of 1/32 texel
+
+
 def test_a_highlight_only_adds_light(covered):
     light = lit_from(-0.3, 0.3, 0.9)
     picture = RasterRenderer().render(painted(0.2), FRONT, light).rgb[covered]
@@ -140,6 +157,17 @@ def test_a_distant_light_in_harmonics_is_its_cosine():
     assert_allclose(light, [1, 0, 0, 0.8], atol=0.1)
 
 
+def test_a_slanting_light_is_the_formula_s():
+    rng = np.random.default_rng(0)
+    towards, normals = rng.normal(size=3), rng.normal(size=(200, 3))
+    towards, normals = towards / np.linalg.norm(towards), normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    cosine = normals @ towards
+    wanted = np.maximum(0.25 + cosine / 2 + 5 / 32 * (3 * cosine**2 - 1), 0)
+    coefficients = distant_light(tuple(towards.tolist()), 1.0)
+    light = shade(Lighting(np.repeat(coefficients[:, None], 3, 1)), normals.astype(np.float32))
+    assert_allclose(light[:, 0], wanted, atol=1e-6)
+
+
 def test_portraits_hold_the_whole_head():
     fit = tiny_head().fit
     for camera in portrait_cameras(fit, 64).values():
@@ -151,12 +179,14 @@ def test_portraits_hold_the_whole_head():
 def test_the_photo_s_own_view_is_the_photo_s_camera_cut_and_scaled():
     fit = tiny_head().fit
     gradient = np.zeros((200, 160, 3), np.float32)
-    gradient[...] = (np.arange(160, dtype=np.float32) + 0.5)[None, :, None] / 160
+    gradient[..., 0] = (np.arange(160, dtype=np.float32) + 0.5)[None] / 160
+    gradient[..., 1] = (np.arange(200, dtype=np.float32) + 0.5)[:, None] / 200
     camera, cut = photo_view(fit, Photo(gradient, "tiny.jpg"), height=300)
     assert cut.size == camera.size
     before, after = project(fit.camera, fit.vertices), project(camera, fit.vertices)
-    columns = cut.rgb[0, np.clip(after[:, 0].astype(int), 0, cut.size[0] - 1), 0] * 160
-    assert_allclose(columns, before[:, 0], atol=1.0)  # half a pixel of each picture
+    column, row = np.clip(after.astype(int), 0, np.array(cut.size) - 1).T
+    shown = cut.rgb[row, column, :2] * (160, 200)
+    assert_allclose(shown, before, atol=1.0)  # half a pixel of each picture
 
 
 def test_eyes_lie_where_the_model_says():

@@ -69,7 +69,8 @@ def versions() -> Checks:
     """facetex, Python, and every package that facetex names."""
     yield Check("versions", "facetex", "ok", version("facetex"))
     fits = (3, 11) <= sys.version_info[:2] < (3, 13)
-    yield Check("versions", "python", "ok" if fits else "fails", platform.python_version(), "" if fits else "use Python 3.11 or 3.12")
+    mend = "" if fits else "use Python 3.11 or 3.12"
+    yield Check("versions", "python", "ok" if fits else "fails", platform.python_version(), mend)
     for line in requires("facetex") or ():
         if "extra ==" in line:
             continue

@@ -33,7 +33,7 @@ def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a comma
 @stage_options
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option("--bank", metavar="FILE", help="A bank of textures.  [default: the one that ships]")
-@click.option("--size", type=int, metavar="TEXELS", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: the preset's]")
+@click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
 @click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")

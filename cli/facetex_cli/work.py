@@ -59,8 +59,8 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
         _print_json(bench, {"photo": job.label, "error": line or repr(error), "warnings": list(said)})
         return 1 if line is None else 2
     seconds = round(time.perf_counter() - begin, 3)
-    paths = [str(file) for file in files]
-    _print_json(bench, {"photo": job.label, "folder": str(job.folder), "files": paths, "seconds": seconds, "warnings": list(said)})
+    made = {"folder": str(job.folder), "files": [str(file) for file in files], "seconds": seconds}
+    _print_json(bench, {"photo": job.label, **made, "warnings": list(said)})
     if not (bench.manner.as_json or bench.manner.quiet):
         click.echo(f"{job.label}: {len(files)} files in {click.format_filename(job.folder)} ({seconds:.0f} s)")
     return 0

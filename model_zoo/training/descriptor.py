@@ -1,4 +1,4 @@
-"""Trains the small descriptor: its features F satisfy F F^T ~ P^T G P, G the correlations of VGG-19 (Gatys 2015, equation 3)."""
+"""Trains the small descriptor: features F with F F^T ~ P^T G P, where G are the correlations of VGG-19."""
 
 import os
 import tempfile
@@ -32,8 +32,7 @@ def measure_directions(teacher: Teacher, crops: np.ndarray) -> list[np.ndarray]:
             sums[level] = sums[level] + products
             positions[level] += count
     return [
-        principal_directions(total / count, channels)
-        for total, count, channels in zip(sums, positions, CHANNELS, strict=True)
+        principal_directions(total / count, channels) for total, count, channels in zip(sums, positions, CHANNELS, strict=True)
     ]
 
 
@@ -70,19 +69,15 @@ class Dataset:
     """The chunks of a folder, memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
+        """Opens the files that `write_targets` wrote."""
         count = len(list(folder.glob("image_*.npy")))
         self.chunks = [
-            {
-                name: np.load(folder / f"{name}_{index:03d}.npy", mmap_mode="r")
-                for name in ("image", *LEVELS)
-            }
+            {name: np.load(folder / f"{name}_{index:03d}.npy", mmap_mode="r") for name in ("image", *LEVELS)}
             for index in range(count)
         ]
         self.length = sum(len(chunk["image"]) for chunk in self.chunks)
 
-    def batch(
-        self, size: int, rng: np.random.Generator
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    def batch(self, size: int, rng: np.random.Generator) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Random crops of one chunk."""
         chunk = self.chunks[rng.integers(len(self.chunks))]
         picks = np.sort(rng.choice(len(chunk["image"]), size, replace=False))
@@ -127,7 +122,7 @@ def train(net: DescriptorNet, folder: Path, minutes: float, seed: int, *, furthe
     """AdamW over the wall clock, in bfloat16.
 
     The normalisations learn for the first third only, and not at all where the training goes `further`: their
-    statistics change from batch to batch, which costs four fifths of the accuracy of conv1_1.
+    statistics change from batch to batch; when they were stopped, the loss of conv1_1 fell from 0.27 to 0.07 at once.
     """
     rng = np.random.default_rng(seed + 1)
     net.to(memory_format=torch.channels_last)

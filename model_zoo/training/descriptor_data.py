@@ -36,17 +36,13 @@ def read_sources(data: Path) -> list[list[np.ndarray]]:
         sorted(path for pattern in TEXTURES for path in (data / "textures").glob(pattern)),
         sorted((data / "hdri").glob("*.hdr")),
     )
-    images = [
-        [(read_image(path) * 255).round().astype(np.uint8) for path in group] for group in groups
-    ]
+    images = [[(read_image(path) * 255).round().astype(np.uint8) for path in group] for group in groups]
     # The portraits are framed alike: faces of 430 pixels around the middle of 1024.
     images[0] = [image[100:860, 180:844] for image in images[0]]
     return images
 
 
-def random_crop(
-    image: np.ndarray, size: int, rng: np.random.Generator
-) -> Float32[np.ndarray, "size size 3"]:
+def random_crop(image: np.ndarray, size: int, rng: np.random.Generator) -> Float32[np.ndarray, "size size 3"]:
     """A square of random place, scale (0.4 to 1.6), turn and mirror."""
     side = min(int(size / rng.uniform(0.4, 1.6)), *image.shape[:2])
     top = rng.integers(image.shape[0] - side + 1)

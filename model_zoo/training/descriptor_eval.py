@@ -78,9 +78,7 @@ def compare(full: np.ndarray, student: np.ndarray, directions: np.ndarray) -> di
 def agreement(students: list[np.ndarray], teachers: list[np.ndarray]) -> float:
     """Correlation of the distances between faces as student and teacher see them."""
     pairs = np.triu_indices(len(students), 1)
-    distances = [
-        [np.linalg.norm(grams[i] - grams[j]) for i, j in zip(*pairs, strict=True)] for grams in (students, teachers)
-    ]
+    distances = [[np.linalg.norm(grams[i] - grams[j]) for i, j in zip(*pairs, strict=True)] for grams in (students, teachers)]
     return float(np.corrcoef(distances)[0, 1])
 
 

@@ -12,9 +12,7 @@ CHANNELS = (16, 32, 64, 64)
 
 def convolution(inputs: int, outputs: int) -> nn.Sequential:
     """3 x 3 with zero padding, normalised over the batch while it learns, rectified."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()
-    )
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 def fold(net: nn.Module) -> nn.Module:
@@ -30,18 +28,15 @@ class DescriptorNet(nn.Module):
     """VGG-19's plan to relu4_1 with fewer channels, and a linear 1 x 1 head at each level."""
 
     def __init__(self) -> None:
+        """Blocks and heads, fine to coarse."""
         super().__init__()
         self.pool = nn.MaxPool2d(2)
         self.block1 = convolution(3, 32)
         self.block2 = nn.Sequential(convolution(32, 24), self.pool, convolution(24, 48))
         self.block3 = nn.Sequential(convolution(48, 48), self.pool, convolution(48, 96))
-        self.block4 = nn.Sequential(
-            convolution(96, 96), self.pool, convolution(96, 128), convolution(128, 128)
-        )
+        self.block4 = nn.Sequential(convolution(96, 96), self.pool, convolution(96, 128), convolution(128, 128))
         widths = (32, 48, 96, 128)
-        self.heads = nn.ModuleList(
-            nn.Conv2d(width, channels, 1) for width, channels in zip(widths, CHANNELS, strict=True)
-        )
+        self.heads = nn.ModuleList(nn.Conv2d(width, channels, 1) for width, channels in zip(widths, CHANNELS, strict=True))
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Features at 1, 1/2, 1/4 and 1/8 of the resolution of an sRGB-coded image."""
@@ -65,10 +60,7 @@ def export(net: DescriptorNet, path: Path) -> None:
         input_names=["image"],
         output_names=list(LEVELS),
         dynamic_axes={
-            name: axes
-            if name == "image"
-            else {0: "batch", 2: f"{name}_height", 3: f"{name}_width"}
-            for name in names
+            name: axes if name == "image" else {0: "batch", 2: f"{name}_height", 3: f"{name}_width"} for name in names
         },
         opset_version=17,
         dynamo=False,

@@ -33,6 +33,7 @@ class Teacher:
     """Rectified features of four levels of VGG-19."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
+        """Reads both networks from the folder `models/features`."""
         self.vgg = read_vgg(folder).to(memory_format=torch.channels_last)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -60,9 +61,7 @@ def channel_products(features: np.ndarray) -> tuple[np.ndarray, int]:
     return flat @ flat.T, flat.shape[1]
 
 
-def principal_directions(
-    correlation: np.ndarray, count: int
-) -> Float32[np.ndarray, "inputs outputs"]:
+def principal_directions(correlation: np.ndarray, count: int) -> Float32[np.ndarray, "inputs outputs"]:
     """P of G = P diag(l) P^T (uncentred), scaled to mean squared projection 1 over the kept directions."""
     values, vectors = np.linalg.eigh(correlation.astype(np.float64))
     kept = np.argsort(values)[::-1][:count]

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-HAIR_COLOURS = ((20, 16, 14), (45, 30, 22), (80, 52, 34), (120, 84, 52), (190, 150, 100), (150, 150, 150), (215, 212, 205), (110, 45, 25))
+HAIR_COLOURS = (
+    (20, 16, 14),
+    (45, 30, 22),
+    (80, 52, 34),
+    (120, 84, 52),
+    (190, 150, 100),
+    (150, 150, 150),
+    (215, 212, 205),
+    (110, 45, 25),
+)
 
 
 @dataclass
@@ -66,7 +75,7 @@ def random_colour(rng: np.random.Generator) -> np.ndarray:
     return rng.uniform(10, 240, 3)
 
 
-def lens_outline(rng: np.random.Generator, shape: tuple[float, float, float, float]) -> np.ndarray:
+def lens_outline(shape: tuple[float, float, float, float]) -> np.ndarray:
     """A superellipse around 0: half width, half height, exponent, taper of the lower inner part."""
     half_width, half_height, power, taper = shape
     angle = np.linspace(0, 2 * np.pi, 48, endpoint=False)
@@ -87,13 +96,15 @@ def draw_glasses(canvas: Canvas, rng: np.random.Generator) -> np.ndarray:
     for eye in eyes:
         # A lens is narrower where the head is turned away.
         share = np.clip(abs(eye[0] - bridge[0]) / (unit / 2), 0.4, 1.3)
-        outline = lens_outline(rng, shape) * unit * np.array([share, 1])
+        outline = lens_outline(shape) * unit * np.array([share, 1])
         outlines.append(outline * np.array([np.sign(bridge[0] - eye[0]), 1]) + eye + drop)
     covered = np.maximum.reduce([polygon(canvas, outline) for outline in outlines])
     paint_lenses(canvas, outlines, rng)
     width = 0.0 if rng.random() < 0.12 else unit * np.exp(rng.uniform(np.log(0.012), np.log(0.08)))
     lines = [*outlines, bridge_line(outlines, rng, unit), *temple_lines(points, outlines, unit, rng)]
-    covers = [stroke(canvas, line, max(width, 1) * (0.8 if index > 1 else 1), closed=index < 2) for index, line in enumerate(lines)]
+    covers = [
+        stroke(canvas, line, max(width, 1) * (0.8 if index > 1 else 1), closed=index < 2) for index, line in enumerate(lines)
+    ]
     frame = np.maximum.reduce(covers[2:] if width == 0 else covers)
     shadow = cv2.GaussianBlur(np.roll(frame, int(0.05 * unit), 0), (0, 0), 0.03 * unit + 0.5)
     canvas.paint(shadow * rng.uniform(0, 0.45), np.zeros(3), occludes=False)
@@ -213,7 +224,9 @@ def draw_cloth(canvas: Canvas, rng: np.random.Generator, texture: np.ndarray) ->
         outline = np.array([[0, 0], [width, 0], [width, edge], [width / 2, edge + sag], [0, edge]], float)
     else:
         edge = points[8, 1] + rng.uniform(0, 0.6) * unit
-        outline = np.array([[0, height], [width, height], [width, edge], [width / 2, edge + rng.uniform(0, 0.4) * unit], [0, edge]], float)
+        outline = np.array(
+            [[0, height], [width, height], [width, edge], [width / 2, edge + rng.uniform(0, 0.4) * unit], [0, edge]], float
+        )
     pattern = random_colour(rng) if rng.random() < 0.6 else texture.astype(np.float32)
     canvas.paint(polygon(canvas, outline, soft=rng.uniform(0.3, 1.5)), pattern)
 

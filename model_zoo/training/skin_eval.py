@@ -1,4 +1,4 @@
-"""Compares the skin network with its teachers on portraits that it has not seen, with and without drawn glasses; draws overlays."""
+"""Compares the skin network with its teachers on portraits that it has not seen, plain and with things drawn on; overlays."""
 
 import time
 from pathlib import Path

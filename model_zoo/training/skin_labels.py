@@ -25,20 +25,26 @@ UNIT = CROP_IN_WIDE / 3.9
 """Eye distance in the labelled square, pixels."""
 IGNORE = 255
 
+# fmt: off
 # Found by looking at the portraits of bank and dev: their eye regions are neither learned from nor scored.
-GLASSES = frozenset(
-    """andy-harris annie-kuster bill-foster blaine-luetkemeyer brad-sherman brett-guthrie charles-grassley charles-schumer
-    dan-newhouse derek-kilmer don-young emanuel-cleaver frank-lucas gary-peters glenn-grothman james-risch jason-smith
-    jerrold-nadler jim-langevin john-barrasso john-boozman katherine-clark kurt-schrader liz-cheney marcy-kaptur mark-amodei
-    mark-pocan mitch-mcconnell patrick-mchenry paul-tonko peter-defazio peter-welch robert-menendez roger-wicker
-    salud-carbajal sanford-bishop scott-peters thomas-massie al-green barry-loudermilk david-price john-rutherford karen-bass
-    patrick-leahy robert-scott""".split()
+GLASSES = (
+    "andy-harris", "annie-kuster", "bill-foster", "blaine-luetkemeyer", "brad-sherman", "brett-guthrie",
+    "charles-grassley", "charles-schumer", "dan-newhouse", "derek-kilmer", "don-young", "emanuel-cleaver",
+    "frank-lucas", "gary-peters", "glenn-grothman", "james-risch", "jason-smith", "jerrold-nadler",
+    "jim-langevin", "john-barrasso", "john-boozman", "katherine-clark", "kurt-schrader", "liz-cheney",
+    "marcy-kaptur", "mark-amodei", "mark-pocan", "mitch-mcconnell", "patrick-mchenry", "paul-tonko",
+    "peter-defazio", "peter-welch", "robert-menendez", "roger-wicker", "salud-carbajal", "sanford-bishop",
+    "scott-peters", "thomas-massie", "al-green", "barry-loudermilk", "david-price", "john-rutherford",
+    "karen-bass", "patrick-leahy", "robert-scott",
 )
 # Beards and moustaches: hair below the nose, inside the face's outline, stays skin.
-BEARDS = frozenset(
-    """angus-king bennie-thompson dan-newhouse david-mckinley don-young doug-lamalfa emanuel-cleaver john-hoeven mark-pocan
-    michael-cloud peter-defazio ruben-gallego sanford-bishop al-green john-rutherford robert-scott""".split()
+BEARDS = (
+    "angus-king", "bennie-thompson", "dan-newhouse", "david-mckinley", "don-young", "doug-lamalfa",
+    "emanuel-cleaver", "john-hoeven", "mark-pocan", "michael-cloud", "peter-defazio", "ruben-gallego",
+    "sanford-bishop", "al-green", "john-rutherford", "robert-scott",
 )
+
+# fmt: on
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The skin network: a small U-Net from 256 x 256 sRGB-coded pixels to logits of bare skin."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -19,10 +20,12 @@ class Residual(nn.Module):
     """x + conv(x), rectified."""
 
     def __init__(self, width: int) -> None:
+        """One normalised convolution."""
         super().__init__()
         self.body = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width))
 
     def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """The same shape."""
         return functional.relu(value + self.body(value))
 
 
@@ -30,19 +33,19 @@ class SkinNet(nn.Module):
     """Five halvings down, skips across, nearest-neighbour doublings up."""
 
     def __init__(self) -> None:
+        """Blocks down and up, fine to coarse and back."""
         super().__init__()
         self.stem = convolution(3, WIDTHS[0])
         self.down = nn.ModuleList(
-            nn.Sequential(halving(inputs, outputs), Residual(outputs))
-            for inputs, outputs in zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
+            nn.Sequential(halving(inputs, outputs), Residual(outputs)) for inputs, outputs in pairwise(WIDTHS)
         )
         self.up = nn.ModuleList(
-            convolution(below + across, across)
-            for below, across in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True)
+            convolution(below + across, across) for below, across in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True)
         )
         self.head = nn.Conv2d(WIDTHS[0], 1, 3, padding=1)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Logits (batch, 1, height, width)."""
         skips = [self.stem(image)]
         for block in self.down:
             skips.append(block(skips[-1]))

@@ -4,10 +4,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float32
+
 from facetex_core import ConfigError, Descriptor, Texture, hookimpl
 from facetex_core.colour import encode_srgb
 from facetex_core.fill import fill_smooth
-from jaxtyping import Float32
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -33,6 +34,7 @@ class NetworkExtractor:
     """
 
     def __init__(self, model: str, layers: str, margin: int = 8, device: str = "cpu") -> None:
+        """`layers`: the network's outputs, separated by commas; `device`: cpu or cuda."""
         self.model = model
         self.layers = tuple(layer.strip() for layer in layers.split(","))
         self.margin = margin
@@ -83,6 +85,7 @@ class SmallExtractor(NetworkExtractor):
     """Our own network, distilled from VGG-19: 16, 32 and 64 channels; model_zoo/cards/descriptor.md."""
 
     def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
+        """Layers conv1_1 to conv4_1."""
         super().__init__("descriptor", layers, margin, device)
 
 
@@ -90,6 +93,7 @@ class Vgg19Extractor(NetworkExtractor):
     """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
 
     def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
+        """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""
         super().__init__("vgg19", layers, margin, device)
 
 
@@ -103,9 +107,7 @@ def erode(known: np.ndarray, radius: int) -> Float32[np.ndarray, "size size"]:
     return cv2.erode(known.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(np.float32)
 
 
-def shrink(
-    masks: Float32[np.ndarray, "windows size size"], times: int
-) -> Float32[np.ndarray, "windows small small"]:
+def shrink(masks: Float32[np.ndarray, "windows size size"], times: int) -> Float32[np.ndarray, "windows small small"]:
     """Each mask averaged over blocks of `times` by `times` texels."""
     small = masks.shape[1] // times
     return masks.reshape(-1, small, times, small, times).mean((2, 4), dtype=np.float32)

@@ -21,7 +21,7 @@ SMALLEST_TURN = 0.01
 
 
 @hookimpl
-def exporters():
+def exporters() -> dict[str, type]:
     """The default."""
     return {"glb": GlbExporter}
 
@@ -58,7 +58,9 @@ class _File:
     def view(self, content: bytes, target: int | None = None) -> int:
         """A new buffer view, on a boundary of four bytes."""
         self.binary += bytes(-len(self.binary) % 4)
-        self.document.bufferViews.append(gltf.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(content), target=target))
+        self.document.bufferViews.append(
+            gltf.BufferView(buffer=0, byteOffset=len(self.binary), byteLength=len(content), target=target)
+        )
         self.binary += content
         return len(self.document.bufferViews) - 1
 
@@ -117,7 +119,9 @@ def _accessor(values: np.ndarray, bounds: bool) -> gltf.Accessor:
 def _add_materials(file: _File, head: Head) -> dict[str, int]:
     """A material for each kind of part; the number of each part's."""
     repeat = gltf.CLAMP_TO_EDGE
-    file.document.samplers = [gltf.Sampler(magFilter=gltf.LINEAR, minFilter=gltf.LINEAR_MIPMAP_LINEAR, wrapS=repeat, wrapT=repeat)]
+    file.document.samplers = [
+        gltf.Sampler(magFilter=gltf.LINEAR, minFilter=gltf.LINEAR_MIPMAP_LINEAR, wrapS=repeat, wrapT=repeat)
+    ]
     albedo = file.texture("albedo", colour_png(head.albedo.rgb))
     normal = file.texture("normal", normal_png(head.detail.normals))
     numbers: dict[str, int] = {}
@@ -132,12 +136,16 @@ def _add_materials(file: _File, head: Head) -> dict[str, int]:
 
 def _material(name: str, part: str, albedo: int, normal: int) -> gltf.Material:
     surface = gltf.PbrMetallicRoughness(
-        baseColorTexture=gltf.TextureInfo(index=albedo), metallicFactor=0.0, roughnessFactor=ROUGHNESS.get(part, ROUGHNESS["skin"])
+        baseColorTexture=gltf.TextureInfo(index=albedo),
+        metallicFactor=0.0,
+        roughnessFactor=ROUGHNESS.get(part, ROUGHNESS["skin"]),
     )
-    # 1.4: skin (Tuchin 2007), cornea 1.376, enamel 1.6; the textbook value for all that is wet.
+    # 1.4: skin (Tuchin 2007); cornea has 1.376.
     extensions = {"KHR_materials_ior": {"ior": 1.4}, "KHR_materials_specular": {"specularFactor": 1.0}}
     bent = gltf.NormalMaterialTexture(index=normal) if part == "skin" else None
-    return gltf.Material(name=name, pbrMetallicRoughness=surface, normalTexture=bent, extensions=extensions, alphaMode=None, alphaCutoff=None)
+    return gltf.Material(
+        name=name, pbrMetallicRoughness=surface, normalTexture=bent, extensions=extensions, alphaMode=None, alphaCutoff=None
+    )
 
 
 def _primitive(
@@ -156,7 +164,9 @@ def _primitive(
         for moves in head.fit.model.expression
     ]
     indices = file.indices(split.triangles, len(split.vertex))
-    return gltf.Primitive(attributes=attributes, indices=indices, material=materials[part], mode=gltf.TRIANGLES, targets=targets)
+    return gltf.Primitive(
+        attributes=attributes, indices=indices, material=materials[part], mode=gltf.TRIANGLES, targets=targets
+    )
 
 
 def _target(

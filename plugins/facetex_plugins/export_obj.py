@@ -14,7 +14,7 @@ SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth"
 
 
 @hookimpl
-def exporters():
+def exporters() -> dict[str, type]:
     """OBJ for programs that know nothing newer."""
     return {"obj": ObjExporter}
 
@@ -35,7 +35,7 @@ class ObjExporter:
 def _obj(head: Head) -> str:
     mesh, vertices = head.fit.model.mesh, head.fit.vertices
     # OBJ counts v upwards.
-    uvs = mesh.uvs * np.float32([1, -1]) + np.float32([0, 1])
+    uvs = np.stack([mesh.uvs[:, 0], 1 - mesh.uvs[:, 1]], 1)
     lines = ["# facetex: metres, y up, the face looks along +z", "mtllib head.mtl"]
     lines += _rows("v", vertices) + _rows("vt", uvs)
     first_normal = 1
@@ -51,7 +51,8 @@ def _obj(head: Head) -> str:
 
 def _rows(keyword: str, values: Float32[np.ndarray, "rows columns"]) -> list[str]:
     """Six digits: a thousandth of a millimetre. Minus zero would be noise."""
-    return [f"{keyword} " + " ".join(f"{number:.6f}" for number in row) for row in (values.astype(np.float64).round(6) + 0.0).tolist()]
+    rounded = values.astype(np.float64).round(6) + 0.0
+    return [f"{keyword} " + " ".join(f"{number:.6f}" for number in row) for row in rounded.tolist()]
 
 
 def _triangles(

@@ -27,7 +27,7 @@ ROWS = 96
 
 
 @hookimpl
-def renderers():
+def renderers() -> dict[str, type]:
     """The default."""
     return {"raster": RasterRenderer}
 
@@ -177,10 +177,16 @@ def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lig
     # A distant light that gives a white surface E has E / 2 for its linear term (Ramamoorthi and Hanrahan 2001).
     power = np.maximum(2 * towards @ linear, 0)
     half = _unit(view + towards)
-    facing, light, seen = (np.maximum(each, 1e-4) for each in (np.einsum("ni,ni->n", normals, half), normals @ towards, np.einsum("ni,ni->n", normals, view)))
+    facing, seen = _cosines(normals, half), _cosines(normals, view)
+    light = np.maximum(normals @ towards, 1e-4)
     width = roughness**4
     peak = width / (np.pi * (facing**2 * (width - 1) + 1) ** 2)
     shadow = roughness**2 / 2
     visible = 0.25 / ((light * (1 - shadow) + shadow) * (seen * (1 - shadow) + shadow))
-    mirrored = MIRRORED + (1 - MIRRORED) * (1 - np.maximum(np.einsum("ni,ni->n", view, half), 0)) ** 5
+    mirrored = MIRRORED + (1 - MIRRORED) * (1 - _cosines(view, half)) ** 5
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
+
+
+def _cosines(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Row by row, for unit vectors; never quite 0, which would divide."""
+    return np.clip(np.einsum("ni,ni->n", some, others), 1e-4, 1)

@@ -4,8 +4,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from facetex_core import Face, Photo, hookimpl
 from jaxtyping import Float32
+
+from facetex_core import Face, Photo, hookimpl
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -41,9 +42,9 @@ def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> np.ndarray
     right, left = landmarks[36:42].mean(0), landmarks[42:48].mean(0)
     eyes = (right + left) / 2
     across, down = left - right, landmarks[48:60].mean(0) - eyes
-    unit = max(np.linalg.norm(across), 0.95 * np.linalg.norm(down), 1e-3)
+    unit = max(float(np.linalg.norm(across)), 0.95 * float(np.linalg.norm(down)), 1e-3)
     x_axis = across + np.array([down[1], -down[0]])
-    x_axis = x_axis / max(np.linalg.norm(x_axis), 1e-6)
+    x_axis = x_axis / max(float(np.linalg.norm(x_axis)), 1e-6)
     y_axis = np.array([-x_axis[1], x_axis[0]])
     centre = eyes + CROP_DROP * unit * y_axis
     linear = np.stack([x_axis, y_axis]) * size / (CROP_SIDE * unit)
@@ -83,11 +84,13 @@ class SkinSegmenter:
     """A small U-Net on the turned crop around the face; hair, glasses, eyes, teeth and hands are out."""
 
     def __init__(self, device: str = "cpu") -> None:
+        """`device`: cpu or cuda."""
         self.device = device
 
     def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
         """Probability of bare skin, 0 outside of the crop."""
         import cv2
+
         from facetex_core.colour import encode_srgb
 
         matrix = crop_matrix(face.landmarks, CROP)
@@ -123,9 +126,7 @@ class GeometrySegmenter:
         return mask
 
 
-def face_outlines(
-    landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]
-) -> tuple[np.ndarray, ...]:
+def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:
     """Face, right eye, left eye, inner mouth; from the 68 points where there are no dense ones."""
     if len(dense):
         return tuple(dense[list(ids)] for ids in (OVAL, RIGHT_EYE, LEFT_EYE, INNER_MOUTH))

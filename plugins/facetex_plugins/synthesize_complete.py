@@ -32,6 +32,8 @@ BROAD = 13
 """Texels at the bank's size: hidden parts narrower than this are not polished."""
 WORTH_POLISHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
+FEATHER = 0.016
+"""Width of the border over which own skin fades, as a share of the map."""
 SURE = 0.35
 """Visibility from which a texel is kept as it is; below, it fades into the next source."""
 _DARKEST = 0.004
@@ -51,7 +53,7 @@ class CompleteSynthesizer:
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
-        own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
+        own = trust(albedo, fit)
         base = low_frequency(albedo, own, fit)
         detail = self._detail(albedo, own, base, fit, rng)
         rgb = np.clip(base * np.exp(detail), _DARKEST, 1).astype(np.float32)
@@ -98,6 +100,7 @@ class CompleteSynthesizer:
             wanted,
             iterations=self.polish_iterations,
             enough=self.enough,
+            tint=False,
             progress=report_progress,
         )
         change = np.zeros((small, small, 3), np.float32)
@@ -106,6 +109,15 @@ class CompleteSynthesizer:
             np.maximum(end, _DARKEST)
         ) - np.log(np.maximum(start, _DARKEST))
         return np.asarray(rgb * np.exp(cv2.resize(change, (size, size), interpolation=cv2.INTER_CUBIC)), np.float32)
+
+
+def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
+    """Where the photo's own texels are taken, 0 to 1; on plain skin with a soft border, since masks cut into shadow and hair."""
+    own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
+    inside = cv2.distanceTransform((own > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (FEATHER * albedo.size)
+    feathered = own * np.clip(inside, 0, 1) ** 2 * (3 - 2 * np.clip(inside, 0, 1))
+    plain = plain_skin(fit.model, albedo.size)
+    return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
 
 
 def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
@@ -119,8 +131,9 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
     smooth = blur_where(both.astype(np.float32), weight, sigma)
-    near = cv2.GaussianBlur(weight, (0, 0), sigma)
-    filled = fill_smooth(smooth, np.clip(near * 4, 0, 1))
+    core = np.clip((cv2.GaussianBlur(weight, (0, 0), sigma) - 0.6) / 0.3, 0, 1)
+    near = np.clip(cv2.GaussianBlur(weight, (0, 0), sigma) * 4, 0, 1)[..., None]
+    filled = near * smooth + (1 - near) * fill_smooth(smooth, core)
     return np.asarray(expected * np.exp(filled), np.float32)
 
 
