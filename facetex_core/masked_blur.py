@@ -15,6 +15,6 @@ def blur_where(
     small = (size // step, size // step)
     w = cv2.resize(weight, small, interpolation=cv2.INTER_AREA)
     v = cv2.resize(values * weight[..., None], small, interpolation=cv2.INTER_AREA)
-    v, w = (cv2.GaussianBlur(layer, (0, 0), sigma / step) for layer in (v, w))
-    mean = v / np.maximum(w, 1e-3)[..., None]
-    return np.asarray(cv2.resize(mean, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+    v, w = (cv2.GaussianBlur(layer, (0, 0), sigma / step) for layer in (v.reshape(*w.shape, -1), w))
+    mean = v.reshape(*w.shape, -1) / np.maximum(w, 1e-3)[..., None]
+    return np.asarray(cv2.resize(mean, (size, size), interpolation=cv2.INTER_LINEAR).reshape(values.shape), np.float32)

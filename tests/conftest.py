@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
-install_import_hook(["facetex_core", "facetex_plugins"], "beartype.beartype")
+install_import_hook(["facetex_core", "facetex_plugins"], "type_checks.check")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Fit, Texture, hookimpl
-from facetex_core.crop import plain_skin
+from facetex_core.crop import plain_skin, region
 from facetex_core.harmonics import shade
 from facetex_core.masked_blur import blur_where
 from facetex_core.photometry import normal_map
@@ -20,6 +20,10 @@ SMOOTH = 0.04
 """Width of the smooth residual's blur, as a share of the map."""
 SHINE = 0.012
 """Width of highlights, as a share of the map."""
+HAIR = 0.008
+"""Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
+FAINT_HAIR = 0.2
+"""Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
 _TINY = 1e-4
 
 
@@ -44,6 +48,7 @@ class HarmonicsDelighter:
         visibility = texture.visibility * np.clip((depth - DARKEST / 2) / (DARKEST / 2), 0, 1)
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
+        visibility = visibility * _clear_of_hair(albedo, expected, visibility, fit)
         skin = visibility * plain_skin(fit.model, texture.size)
         albedo = self._flatten(albedo, expected, skin)
         albedo = self._take_shine(albedo, expected, skin)
@@ -66,6 +71,19 @@ class HarmonicsDelighter:
         bump = blur_where(residual - wide, skin, SHINE * len(albedo))
         paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
         return np.asarray(albedo * np.exp(-self.matte * np.maximum(bump - 0.04, 0) * paler), np.float32)
+
+
+def _clear_of_hair(
+    albedo: np.ndarray, expected: np.ndarray, visibility: np.ndarray, fit: Fit
+) -> Float32[np.ndarray, "size size"]:
+    """0 on the forehead where it is much darker than the face's skin: hair and its shadow, which no mask cuts sharply."""
+    size = len(albedo)
+    residual = _log_ratio(albedo, expected).mean(-1)
+    residual = residual - np.median(residual[(visibility > 0) & (plain_skin(fit.model, size) > 0.5)])
+    dark = blur_where(np.clip(residual, -1, 1)[..., None], visibility, HAIR * size)[..., 0]
+    hair = np.clip((-dark - FAINT_HAIR) / FAINT_HAIR, 0, 1)
+    above = cv2.GaussianBlur(region(fit.model, ("forehead", "scalp"), size), (0, 0), HAIR * size)
+    return np.asarray(1 - hair * np.clip(2 * above, 0, 1), np.float32)
 
 
 def _log_ratio(albedo: np.ndarray, expected: np.ndarray) -> Float32[np.ndarray, "size size 3"]:

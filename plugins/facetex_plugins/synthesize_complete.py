@@ -36,6 +36,8 @@ FEATHER = 0.016
 """Width of the border over which own skin fades, as a share of the map."""
 SURE = 0.35
 """Visibility from which a texel is kept as it is; below, it fades into the next source."""
+NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
+"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
 _DARKEST = 0.004
 
 
@@ -60,8 +62,14 @@ class CompleteSynthesizer:
         rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb
         if self.polish_iterations:
             rgb = self._polish(rgb, own, wanted, fit)
+        rgb = self._darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
+
+    def _darken_nostrils(self, rgb: np.ndarray, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+        """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
+        depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
+        return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
 
     def _detail(
         self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
