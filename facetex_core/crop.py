@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.lazy import cv2
 from facetex_core.mesh import Texels, lay_out_texels, spread
 from facetex_core.structures import MorphableModel, Texture
 
@@ -27,7 +28,6 @@ def face_crop(texture: Texture, model: MorphableModel) -> Texture:
 
 def resize_texture(texture: Texture, size: int) -> Texture:
     """The texture at another size; hidden texels do not bleed into visible ones."""
-    import cv2
 
     if texture.size == size:
         return texture

@@ -3,6 +3,8 @@
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.lazy import cv2
+
 SMALLEST = 2
 """Pixels along the shorter side of the coarsest level."""
 
@@ -26,7 +28,6 @@ def fill_smooth(
 
 def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The next coarser level; a pixel of it is wholly known as soon as one of its four is."""
-    import cv2
 
     size = (-(-known.shape[1] // 2), -(-known.shape[0] // 2))
     blurred = [cv2.GaussianBlur(each, (5, 5), 1.0, borderType=cv2.BORDER_REFLECT_101) for each in (colour, known)]
@@ -36,7 +37,6 @@ def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _enlarge(colour: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    import cv2
 
     return cv2.resize(colour, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 

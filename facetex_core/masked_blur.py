@@ -3,12 +3,13 @@
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.lazy import cv2
+
 
 def blur_where(
     values: Float32[np.ndarray, "size size channels"], weight: Float32[np.ndarray, "size size"], sigma: float
 ) -> Float32[np.ndarray, "size size channels"]:
     """A Gaussian mean of the texels that have weight, computed at a lower resolution where it is wide."""
-    import cv2
 
     size = len(weight)
     step = max(1, int(sigma / 4))

@@ -39,7 +39,10 @@ class Run:
     """The albedo where the photo shows it."""
     observed: Descriptor
     weights: Float32[np.ndarray, "exemplars"]
+    explained: Descriptor
+    """The blend under the photo's own mask: what the solver brought near to `observed`."""
     wanted: Descriptor
+    """The blend of whole faces: what the synthesizer aims at."""
     head: Head
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -80,7 +83,8 @@ class Pipeline:
             seen = self.describe(partial, fit)
         with step("blend"):
             observed = merge(seen)
-            weights = self.blend_solver.solve(observed, seen_like(self.bank, seen))
+            masked = seen_like(self.bank, seen)
+            weights = self.blend_solver.solve(observed, masked)
             wanted = mix(whole(self.bank), weights)
         with step("synthesize"):
             skinned = self.synthesizer.synthesize(partial, wanted, fit, np.random.default_rng(self.seed))
@@ -88,7 +92,7 @@ class Pipeline:
         with step("detail"):
             detail = self.detailer.add_detail(photo, fit, albedo)
         head = Head(photo.name, fit, lit, albedo, detail)
-        return Run(photo, found, skin, partial, observed, weights, wanted, head, seconds)
+        return Run(photo, found, skin, partial, observed, weights, mix(masked, weights), wanted, head, seconds)
 
     def describe(self, partial: Texture, fit: Fit) -> tuple[Descriptor, ...]:
         """The skin of the face's box, cell by cell, at the bank's size."""

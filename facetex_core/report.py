@@ -45,7 +45,7 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             solver=table["stages"]["blend_solver"],  # type: ignore[index]  # recipe_table's own form
             effective=f"{1 / max(float((run.weights**2).sum()), 1e-12):.1f}",
             exemplars=len(run.weights),
-            distances=_bars(relative_error(run.observed, run.wanted), lambda error: f"{error:.3f}"),
+            distances=_bars(relative_error(run.explained, run.observed), lambda error: f"{error:.3f}"),
             residuals={name.replace("_", " "): f"{value:.4g}" for name, value in run.head.fit.residuals.items()},
             seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
             total=f"{sum(seconds.values()):.1f}",

@@ -5,6 +5,7 @@ from jaxtyping import Float32
 
 from facetex_core.camera import project
 from facetex_core.crop import region, skin_texels
+from facetex_core.lazy import cv2
 from facetex_core.mesh import spread, vertex_normals
 from facetex_core.raycast import scene_of
 from facetex_core.structures import Fit, Photo, Texture
@@ -22,7 +23,6 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
 
     Only the model's face is looked at: ears, neck and hairline are not where the landmarks put them.
     """
-    import cv2
 
     mesh, vertices = fit.model.mesh, fit.vertices
     texels = skin_texels(fit.model, size)
@@ -32,8 +32,8 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     seen = _facing(fit, points, normals)
     where = np.zeros((size, size, 2), np.float32)
     where[texels.inside] = project(fit.camera, points) - 0.5
-    rgb = _sample(cv2, photo.rgb, where, cv2.INTER_CUBIC)
-    covered = _sample(cv2, skin, where, cv2.INTER_LINEAR)
+    rgb = _sample(photo.rgb, where, cv2.INTER_CUBIC)
+    covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
     registered = region(fit.model, "face", size)[texels.inside]
     visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - 0.5) / 0.4, 0, 1)
@@ -52,6 +52,6 @@ def _facing(fit: Fit, points: np.ndarray, normals: np.ndarray) -> Float32[np.nda
     return np.asarray(facing, np.float32)
 
 
-def _sample(cv2: object, picture: np.ndarray, where: np.ndarray, how: int) -> np.ndarray:
+def _sample(picture: np.ndarray, where: np.ndarray, how: int) -> np.ndarray:
     outside = 0.0  # what the photo does not show is not skin
-    return cv2.remap(picture, where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)  # type: ignore[attr-defined]
+    return cv2.remap(picture, where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)

@@ -11,10 +11,12 @@ from inspect import signature
 from pathlib import Path
 
 import facetex_model_zoo as zoo
+import numpy as np
 import pytest
 from facetex_cli.bars import STEPS
 from facetex_cli.main import COMMANDS, facetex
 from facetex_cli.orders import SHORT
+from jaxtyping import TypeCheckError
 
 import facetex_core
 from facetex_core import STAGES, HookSpecs, Pipeline, load_preset, preset_names
@@ -190,3 +192,8 @@ def test_a_model_that_the_user_brings_says_where_to_get_it(name):
     row = zoo.row(name)
     assert row.get
     assert row.licence
+
+
+def test_shapes_and_types_are_checked_in_tests():
+    with pytest.raises(TypeCheckError, match="height width 3"):
+        facetex_core.Photo(np.zeros((2, 2), np.float32))

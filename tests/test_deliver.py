@@ -76,7 +76,7 @@ def tiny_run(name="tiny.jpg"):
     wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
     skin = np.ones((200, 160), np.float32)
-    return Run(photo, face, skin, head.lit, seen, weights, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5})
+    return Run(photo, face, skin, head.lit, seen, weights, seen, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5})
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sampled import tiny_model
+
 from facetex_core import Face, Lighting, Photo
 from facetex_core.camera import orbit_camera, project, yaw_degrees
 from facetex_core.fit import fit_photo
@@ -12,7 +14,6 @@ from facetex_core.landmark_fit import fit_landmarks
 from facetex_core.photometry import SKIN_TONE, explain_light, normal_map
 from facetex_core.structures import Fit
 from facetex_core.unwrap import unwrap
-from sampled import tiny_model
 
 SIZE = (640, 640)
 

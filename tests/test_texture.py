@@ -2,6 +2,11 @@
 
 import numpy as np
 import pytest
+from facetex_plugins.delight_harmonics import HarmonicsDelighter
+from facetex_plugins.detail_shading import ShadingDetailer
+from sampled import tiny_model
+from test_fit import camera_at, render_flat
+
 from facetex_core import Fit, Lighting, Texture
 from facetex_core.bank import cells_of, load_bank, save_bank, seen_like, whole
 from facetex_core.crop import face_crop, region, resize_texture
@@ -11,10 +16,6 @@ from facetex_core.photometry import normal_map
 from facetex_core.random_phase import random_phase_texture
 from facetex_core.structures import Bank
 from facetex_core.unwrap import unwrap
-from facetex_plugins.delight_harmonics import HarmonicsDelighter
-from facetex_plugins.detail_shading import ShadingDetailer
-from sampled import tiny_model
-from test_fit import camera_at, render_flat
 
 TONE = np.array([0.4, 0.22, 0.14], np.float32)
 

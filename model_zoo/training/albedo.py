@@ -10,6 +10,7 @@ import click
 import cv2
 import numpy as np
 from bank_textures import load_textures
+from facetex_model_zoo import model_path
 
 from facetex_core.crop import region, resize_texture
 from facetex_core.fill import fill_smooth
@@ -17,7 +18,6 @@ from facetex_core.masked_blur import blur_where
 from facetex_core.morphable_model import load_morphable_model
 from facetex_core.photometry import SIZE
 from facetex_core.structures import MorphableModel, Texture
-from facetex_model_zoo import model_path
 
 MODES = 24
 ROUNDS = 12

@@ -5,13 +5,13 @@ from pathlib import Path
 import click
 import numpy as np
 from bank_textures import load_textures
+from facetex_model_zoo import model_path
 
 from facetex_core import Bank, Registry, load_preset
 from facetex_core.bank import cells_of, save_bank
 from facetex_core.crop import face_crop, region, skin_only
 from facetex_core.morphable_model import load_morphable_model
 from facetex_core.structures import Texture
-from facetex_model_zoo import model_path
 
 GRID = 4
 """Cells along one side: masks of turned heads are met as well as by 8 (measured), at a quarter of the size."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from facetex_model_zoo import model_path
 
 from facetex_core import FacetexError, Photo, Pipeline, Registry, load_preset
 from facetex_core.camera import yaw_degrees
@@ -17,7 +18,6 @@ from facetex_core.morphable_model import load_morphable_model, with_albedo
 from facetex_core.pipeline import choose
 from facetex_core.structures import Fit, MorphableModel, Texture
 from facetex_core.unwrap import unwrap
-from facetex_model_zoo import model_path
 
 SHARED = Path(os.environ.get("FACETEX_SHARED", "../shared"))
 SIZE = 512

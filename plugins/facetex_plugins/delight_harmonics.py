@@ -4,13 +4,13 @@ Past the paper: shading is kept from falling to nothing, where division only mak
 what the harmonics leave (cast shadow, near light) is drawn towards the model's albedo; shine is taken down.
 """
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Fit, Texture, hookimpl
 from facetex_core.crop import plain_skin, region
 from facetex_core.harmonics import shade
+from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.photometry import normal_map
 

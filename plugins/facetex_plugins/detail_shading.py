@@ -5,13 +5,13 @@ their depth up to a factor: d = strength * (log L - blurred log L), held within 
 are dark by colour, not by depth, and are left out.
 """
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Detail, Fit, Photo, Texture, hookimpl
 from facetex_core.colour import luminance
 from facetex_core.crop import NO_SKIN, region, skin_texels
+from facetex_core.lazy import cv2
 from facetex_core.mesh import spread
 
 FINEST, COARSEST = 0.0006, 0.006

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pygltflib as gltf
 from jaxtyping import Float32
 
 from facetex_core import Head, hookimpl
+from facetex_core.lazy import pygltflib as gltf
 from facetex_core.maps import colour_png, normal_png, write
 from facetex_core.split import SplitPart, part_normals, split_part, tangents
 
@@ -96,7 +96,7 @@ class _File:
         self.document.textures.append(gltf.Texture(name=name, sampler=0, source=len(self.document.images) - 1))
         return len(self.document.textures) - 1
 
-    def _add(self, accessor: gltf.Accessor) -> int:
+    def _add(self, accessor: "gltf.Accessor") -> int:
         self.document.accessors.append(accessor)
         return len(self.document.accessors) - 1
 
@@ -108,9 +108,9 @@ class _File:
         return b"".join(self.document.save_to_bytes())
 
 
-def _accessor(values: np.ndarray, bounds: bool) -> gltf.Accessor:
+def _accessor(values: np.ndarray, bounds: bool) -> "gltf.Accessor":
     """As bounds, glTF wants the very numbers that single precision holds."""
-    kind = {2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4}[values.shape[1]]
+    kind = {2: "gltf.VEC2", 3: "gltf.VEC3", 4: gltf.VEC4}[values.shape[1]]
     low, high = ([float(x) for x in edge] for edge in (values.min(0), values.max(0)))
     limits = {"min": low, "max": high} if bounds else {}
     return gltf.Accessor(byteOffset=None, componentType=gltf.FLOAT, count=len(values), type=kind, **limits)
@@ -134,7 +134,7 @@ def _add_materials(file: _File, head: Head) -> dict[str, int]:
     return {part: numbers[MATERIALS.get(part, part)] for part in head.fit.model.mesh.parts}
 
 
-def _material(name: str, part: str, albedo: int, normal: int) -> gltf.Material:
+def _material(name: str, part: str, albedo: int, normal: int) -> "gltf.Material":
     surface = gltf.PbrMetallicRoughness(
         baseColorTexture=gltf.TextureInfo(index=albedo),
         metallicFactor=0.0,
@@ -150,7 +150,7 @@ def _material(name: str, part: str, albedo: int, normal: int) -> gltf.Material:
 
 def _primitive(
     file: _File, head: Head, neutral: np.ndarray, part: str, materials: dict[str, int], with_normals: bool
-) -> gltf.Primitive:
+) -> "gltf.Primitive":
     mesh, split = head.fit.model.mesh, split_part(head.fit.model.mesh, part)
     normals = _unit(part_normals(mesh, neutral, part)[split.vertex])
     places, uvs = neutral[split.vertex], mesh.uvs[split.uv]

@@ -2,10 +2,11 @@
 
 from functools import cached_property
 
+from facetex_model_zoo import model_path
+
 from facetex_core import Face, Fit, MorphableModel, Photo, hookimpl
 from facetex_core.fit import fit_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
-from facetex_model_zoo import model_path
 
 
 @hookimpl

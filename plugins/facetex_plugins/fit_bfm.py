@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from facetex_model_zoo import model_path
 
 from facetex_core import Face, Fit, ModelError, MorphableModel, Photo, hookimpl
 from facetex_core.adopt import adopt_layout
 from facetex_core.fit import fit_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
-from facetex_model_zoo import model_path
 
 METRES = 0.001
 

@@ -8,19 +8,19 @@
    uncertainty is reached. A mirror is not polished: it is nearer to the truth than what correlations make of it (measured).
 """
 
-import cv2
 import numpy as np
+from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import Descriptor, Fit, Texture, hookimpl
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.gram_match import match_correlations
+from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_torch import read_network
 from facetex_core.progress import report_progress
 from facetex_core.random_phase import random_phase_texture
-from facetex_model_zoo import model_path
 
 SMOOTH = 0.012
 """Blur between low frequency and detail, as a share of the map (six texels at 512)."""

@@ -8,16 +8,16 @@ default. The content term here holds the low frequency of the picture, not featu
 strokes (measured).
 """
 
-import cv2
 import numpy as np
+from facetex_model_zoo import model_path
 
 from facetex_core import Descriptor, Fit, Texture, hookimpl
 from facetex_core.crop import face_slices, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.gram_match import match_correlations
+from facetex_core.lazy import cv2
 from facetex_core.onnx_torch import read_network
 from facetex_core.progress import report_progress
-from facetex_model_zoo import model_path
 
 
 @hookimpl
