@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from facetex_cli.folders import folders_for
 from facetex_cli.main import main
 from facetex_cli.orders import SHORT
 from PIL import Image
@@ -68,6 +69,13 @@ def test_several_photos_get_a_folder_each_and_one_that_fails_stops_no_other(toys
     captured = capsys.readouterr()
     assert captured.err.splitlines()[-1].endswith("nobody.jpg: no such file")
     assert [line.split(":")[0] for line in captured.out.splitlines()] == ["me.png", "ME.png"]
+
+
+def test_folders_differ_on_disks_that_do_not_tell_cases_apart(tmp_path):
+    photos = [Path(name) for name in ("ME.jpg", "me.png", "you.png", "Me-2.gif", "..", "x/me.jpg")]
+    names = [str(folder.relative_to(tmp_path)) for folder in folders_for(photos, tmp_path)]
+    assert names == ["ME", "me-2", "you", "Me-2-2", "photo", "me-3"]
+    assert folders_for(photos[:1], tmp_path) == [tmp_path]
 
 
 def test_json_is_one_object_a_photo_and_nothing_else(toys, photo, tmp_path, capsys):

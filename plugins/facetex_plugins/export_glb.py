@@ -52,7 +52,7 @@ class GlbExporter:
 class _File:
     """A GLB that grows."""
 
-    document: gltf.GLTF2 = field(default_factory=gltf.GLTF2)
+    document: "gltf.GLTF2" = field(default_factory=lambda: gltf.GLTF2())  # noqa: PLW0108  # the package is loaded here, not at the head
     binary: bytearray = field(default_factory=bytearray)
 
     def view(self, content: bytes, target: int | None = None) -> int:
@@ -110,7 +110,7 @@ class _File:
 
 def _accessor(values: np.ndarray, bounds: bool) -> "gltf.Accessor":
     """As bounds, glTF wants the very numbers that single precision holds."""
-    kind = {2: "gltf.VEC2", 3: "gltf.VEC3", 4: gltf.VEC4}[values.shape[1]]
+    kind = {2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4}[values.shape[1]]
     low, high = ([float(x) for x in edge] for edge in (values.min(0), values.max(0)))
     limits = {"min": low, "max": high} if bounds else {}
     return gltf.Accessor(byteOffset=None, componentType=gltf.FLOAT, count=len(values), type=kind, **limits)
