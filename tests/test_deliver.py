@@ -76,7 +76,7 @@ def tiny_run(name="tiny.jpg"):
     wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
     skin = np.ones((200, 160), np.float32)
-    return Run(photo, face, skin, head.lit, seen, weights, seen, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5})
+    return Run(photo, face, skin, head.lit, seen, weights, wanted, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5})
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_the_record_tells_versions_models_weights_and_time(record):
     assert record["models"] == MODELS
     assert [entry["exemplar"] for entry in record["blend"]] == ["b", "d", "a"]
     assert record["blend"][0]["weight"] == pytest.approx(0.7)
-    assert record["correlation_distance"] == {"fine": pytest.approx(1 / 3, abs=1e-4), "coarse": pytest.approx(1 / 3, abs=1e-4)}
+    assert record["correlation_distance"] == {"fine": pytest.approx(1 / 2, abs=1e-4), "coarse": pytest.approx(1 / 2, abs=1e-4)}
     assert record["residuals"] == {"landmarks_px": 0.5}
     assert record["seconds"]["fit"] == 1.5
     assert {"render", "export", "report"} <= set(record["seconds"])
@@ -215,7 +215,7 @@ def test_the_report_needs_nothing_but_itself(delivered):
 
 def test_the_report_shows_what_was_found(delivered):
     page = (delivered / "report.html").read_text("utf-8")
-    figures = ("70.0%", "0.333", "0.25 s", "landmarks px")
+    figures = ("70.0%", "0.500", "0.25 s", "landmarks px")
     for words in ("tiny.jpg", "dim light", "Solver convex", "non-commercial", "not allowed", *figures):
         assert words in page, words
 
