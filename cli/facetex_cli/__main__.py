@@ -1,0 +1,7 @@
+"""`python -m facetex_cli`."""
+
+import sys
+
+from facetex_cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,66 @@
+"""Writes the reference pages that follow from the code: python docs/generate.py (a test checks that they are current)."""
+
+import inspect
+from pathlib import Path
+
+import click
+
+from facetex_cli.main import COMMANDS, facetex
+from facetex_core import STAGES, HookSpecs, Registry, preset_names
+from facetex_core.recipe import load_preset
+
+FOLDER = Path(__file__).parent / "reference"
+
+
+def stages_page() -> str:
+    """Every stage: its hook, its verb and the plugins that ship."""
+    lines = ["# Stages, hooks and plugins", "", "In running order. The hook of a stage returns `{name: factory}`.", ""]
+    offers = Registry().offers
+    chosen = load_preset("embedded").stages
+    for role, protocol in STAGES.items():
+        verb, method = next((n, m) for n, m in vars(protocol).items() if inspect.isfunction(m) and not n.startswith("_"))
+        hook = inspect.getdoc(getattr(HookSpecs, role + "s"))
+        lines += [f"## {role}", "", f"Hook `{role}s`: {hook}", "", f"Verb `{verb}`: {inspect.getdoc(method)}", ""]
+        lines += ["| name | options | what |", "|---|---|---|"]
+        for name, offer in sorted(offers[role].items()):
+            options = ", ".join(f"`{o.name}={o.default!r}`" for o in offer.options) or "-"
+            default = " (default)" if name in chosen[role].name.split("+") else ""
+            lines.append(f"| `{name}`{default} | {options} | {first_line(offer.factory)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def first_line(factory: object) -> str:
+    """Of the docstring."""
+    return (inspect.getdoc(factory) or "").split("\n")[0]
+
+
+def command_page() -> str:
+    """The help of every command."""
+    lines = ["# The command line", "", f"Presets: {', '.join(f'`{name}`' for name in preset_names())}.", ""]
+    for name in COMMANDS:
+        command = facetex.get_command(click.Context(facetex), name)
+        lines += help_of(command, click.Context(command, info_name=f"facetex {name}"))
+    return "\n".join(lines)
+
+
+def help_of(command: click.Command, context: click.Context) -> list[str]:
+    """One command's help, and its subcommands' after it."""
+    context.terminal_width = context.max_content_width = 100
+    lines = [f"## {context.info_name}", "", "```text", command.get_help(context).strip(), "```", ""]
+    for name, below in getattr(command, "commands", {}).items():
+        lines += help_of(below, click.Context(below, info_name=f"{context.info_name} {name}"))
+    return lines
+
+
+PAGES = {"stages.md": stages_page, "command-line.md": command_page}
+
+
+def main() -> None:
+    """Writes every page."""
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
