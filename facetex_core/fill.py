@@ -28,7 +28,6 @@ def fill_smooth(
 
 def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The next coarser level; a pixel of it is wholly known as soon as one of its four is."""
-
     size = (-(-known.shape[1] // 2), -(-known.shape[0] // 2))
     blurred = [cv2.GaussianBlur(each, (5, 5), 1.0, borderType=cv2.BORDER_REFLECT_101) for each in (colour, known)]
     colour, known = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in blurred)

@@ -12,7 +12,7 @@ import numpy as np
 from bank_textures import load_textures
 from facetex_model_zoo import model_path
 
-from facetex_core.crop import region, resize_texture
+from facetex_core.crop import plain_skin, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.masked_blur import blur_where
 from facetex_core.morphable_model import load_morphable_model
@@ -23,6 +23,10 @@ MODES = 24
 ROUNDS = 12
 FINEST = 1.0
 """Texels of blur at 128: low frequency is what a photo's light can be told from."""
+SEEN_BY = 0.3
+"""Mean weight from which a texel is learned; below it is continued from its surroundings."""
+BAKED = 0.6
+"""Share of the mean's lightness over plain skin that is taken for the shade of smiling faces lit from above."""
 _DARKEST = 0.01
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/skin_albedo.npz"
 
@@ -43,7 +47,7 @@ def incomplete(textures: list[Texture], size: int, blur: float) -> tuple[np.ndar
 
 
 def symmetric(flat: np.ndarray, size: int) -> np.ndarray:
-    """Skin has no left: every face counts with its mirror."""
+    """Skin has no left: what differs between the sides is light."""
     picture = flat.reshape(-1, size, size, 3)
     return ((picture + picture[:, :, ::-1]) / 2).reshape(flat.shape)
 
@@ -52,12 +56,13 @@ def learn(values: np.ndarray, weights: np.ndarray, modes: int, size: int) -> tup
     """Mean and modes scaled to one standard deviation, by filling in what the model says until it settles."""
     w = np.repeat(weights, 3, axis=1)
     mean = (values * w).sum(0) / np.maximum(w.sum(0), 1e-3)
-    known = (weights.sum(0) > 0.03 * len(weights)).astype(np.float32).reshape(size, size)
+    known = (weights.mean(0) > SEEN_BY).astype(np.float32).reshape(size, size)
     mean = fill_smooth(mean.reshape(size, size, 3).astype(np.float32), known).ravel()
     filled = np.where(w > 0.05, values, mean)
     for _ in range(ROUNDS):
-        mean = symmetric(filled.mean(0), size)
-        u, s, vt = np.linalg.svd(filled - mean, full_matrices=False)
+        filled = symmetric(filled, size)
+        mean = filled.mean(0)
+        _, s, vt = np.linalg.svd(filled - mean, full_matrices=False)
         basis = vt[:modes]
         rebuilt = mean + np.stack([_project(row, wr, mean, basis, s) for row, wr in zip(values, w, strict=True)])
         filled = w.clip(0, 1) * values + (1 - w.clip(0, 1)) * rebuilt
@@ -69,6 +74,13 @@ def _project(row: np.ndarray, weight: np.ndarray, mean: np.ndarray, basis: np.nd
     deviation = s[: len(basis)] / np.sqrt(len(s))
     matrix = (basis * weight) @ basis.T + np.diag(0.15**2 / np.maximum(deviation, 1e-6) ** 2)
     return np.linalg.solve(matrix, (basis * weight) @ (row - mean)) @ basis
+
+
+def without_shade(mean: np.ndarray, seen: np.ndarray, plain: np.ndarray) -> np.ndarray:
+    """The mean, its plain skin drawn to one lightness: what every portrait shades alike looks like pigment."""
+    lightness = mean.mean(-1)
+    level = np.average(lightness, weights=seen * plain + 1e-6)
+    return (mean - (BAKED * plain * (lightness - level))[..., None]).astype(np.float32)
 
 
 def smooth_modes(modes: np.ndarray, seen: np.ndarray, size: int) -> np.ndarray:
@@ -96,11 +108,12 @@ def main(work: Path, out: Path) -> None:
     textures = load_textures(work)
     values, weights = incomplete(textures, SIZE, FINEST)
     mean, modes = learn(values, weights, MODES, SIZE)
-    seen = np.clip(weights.mean(0).reshape(SIZE, SIZE) * 4, 0, 1).astype(np.float32)
-    seen = cv2.erode(seen, np.ones((3, 3)))
+    seen = (weights.mean(0).reshape(SIZE, SIZE) > SEEN_BY).astype(np.float32)
+    seen = cv2.GaussianBlur(cv2.erode(seen, np.ones((3, 3))), (0, 0), 1.0)
+    mean = without_shade(mean.reshape(SIZE, SIZE, 3).astype(np.float32), seen, plain_skin(model, SIZE))
     np.savez_compressed(
         out,
-        mean=fill_smooth(mean.reshape(SIZE, SIZE, 3).astype(np.float32), seen).astype(np.float16),
+        mean=fill_smooth(mean, seen).astype(np.float16),
         modes=smooth_modes(modes, seen, SIZE).astype(np.float16),
         detail=mean_detail(textures, model, 512).astype(np.float16),
     )

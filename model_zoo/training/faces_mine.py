@@ -5,12 +5,11 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from facetex_plugins.detect_landmarks import CROP, MARGIN, LandmarkDetector, Square, cut
+from facetex_plugins.detect_landmarks import CROP, MARGIN, LandmarkDetector, Square, cut, halves
 from landmarks_augment import Backgrounds, Source, homogeneous, load_sources, paste, warp_levels
 from landmarks_labels import Square as Place
 from landmarks_labels import apply
 
-from facetex_core import Photo
 from facetex_core.colour import decode_srgb, to_bytes
 
 SIZE = 320
@@ -27,14 +26,14 @@ class Miner:
 
     def crops(self, image: np.ndarray, truth: Square | None, least: float) -> list[np.ndarray]:
         """Crops of the proposals that are not the face and score at least so much."""
-        photo = Photo(decode_srgb(image.astype(np.float32) / 255))
+        views = halves(decode_srgb(image.astype(np.float32) / 255))
         found = []
-        for square in self.detector.propose(photo):
+        for square in self.detector.propose(views):
             if truth is not None and not _beside(square, truth):
                 continue
-            if self.detector.measure(photo, square).score >= least:
+            if self.detector.measure(views, square).score >= least:
                 matrix = Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
-                found.append(to_bytes(cut(photo.rgb, matrix)))
+                found.append(to_bytes(cut(views, matrix)))
         return found
 
     def portrait(self, source: Source) -> tuple[np.ndarray, Square]:

@@ -30,6 +30,10 @@ OVERLAP = 0.35
 RIGHT_EYE, LEFT_EYE, TOP, CHIN = 33, 263, 10, 152
 
 
+Views = list[np.ndarray]
+"""A photo, linear, and its halves."""
+
+
 @hookimpl
 def detectors() -> dict[str, type]:
     """The one that ships."""
@@ -55,54 +59,56 @@ class Square:
 class LandmarkDetector:
     """Finds faces from about 40 pixels up to nearly the whole photo, turned by up to 45 degrees."""
 
-    def __init__(self, min_score: float = 0.6, device: str = "cpu") -> None:
+    def __init__(self, min_score: float = 0.35, device: str = "cpu") -> None:
         self.min_score = min_score
         self.device = device
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """The faces whose score passes, the largest first."""
-        faces = [self.measure(photo, square) for square in self.propose(photo)]
+        views = halves(photo.rgb)
+        faces = [self.measure(views, square) for square in self.propose(views)]
         kept = suppress([face for face in faces if face.score >= self.min_score])
         return tuple(sorted(kept, key=lambda face: -float(area(face.box))))
 
-    def propose(self, photo: Photo) -> list[Square]:
+    def propose(self, views: Views) -> list[Square]:
         """Places that look like a face, the hottest first."""
-        longest = max(photo.size)
+        longest = max(views[0].shape[:2])
         levels = [level for level in LONG_SIDES if level <= max(1.5 * longest, LONG_SIDES[1])]
-        squares = [square for level in levels for square in self._on_level(photo, level / longest)]
+        squares = [square for level in levels for square in self._on_level(views, level / longest)]
         kept: list[Square] = []
         for square in sorted(squares, key=lambda square: -square.heat):
             if not any(_same_place(square, other) for other in kept):
                 kept.append(square)
         return kept[:MOST]
 
-    def measure(self, photo: Photo, square: Square) -> Face:
+    def measure(self, views: Views, square: Square) -> Face:
         """The points of the face at this place; the second crop is laid by the first one's points."""
-        first, _, first_score = self._points(photo, square)
+        first, _, first_score = self._points(views, square)
         again = face_square(first)
-        dense, landmarks, second_score = self._points(photo, again)
-        box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [*photo.size, *photo.size])
+        dense, landmarks, second_score = self._points(views, again)
+        height, width = views[0].shape[:2]
+        box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
         moved = np.linalg.norm(dense - first, axis=1).mean() / (again.side * REST)
         # The net's scores crowd at 0.98 for faces and at 0.9 for ears: a power parts them.
         score = np.sqrt(square.heat) * (first_score * second_score) ** 2 * np.exp(-(moved**2))
         return Face(box.astype(np.float32), landmarks, dense, float(score))
 
-    def _on_level(self, photo: Photo, scale: float) -> list[Square]:
+    def _on_level(self, views: Views, scale: float) -> list[Square]:
         from facetex_core.colour import encode_srgb
 
-        small, scales = shrink(photo.rgb, scale)
+        small, scales = shrink(views, scale)
         picture = encode_srgb(small)
         heat, geometry = self._finder.run(None, {"picture": picture.transpose(2, 0, 1)[None]})
         found = peaks(heat[0], geometry[0])
         return [Square(square.centre / scales, square.side / scale, square.roll, square.heat) for square in found]
 
-    def _points(self, photo: Photo, square: Square) -> tuple[np.ndarray, np.ndarray, float]:
+    def _points(self, views: Views, square: Square) -> tuple[np.ndarray, np.ndarray, float]:
         """Dense points and 68 landmarks in photo pixels, and the score, from one crop."""
         from facetex_core.colour import encode_srgb
 
         wide = Square(square.centre, square.side * MARGIN, square.roll)
         matrix = wide.matrix(CROP)
-        crop = encode_srgb(cut(photo.rgb, matrix)).transpose(2, 0, 1)[None]
+        crop = encode_srgb(cut(views, matrix)).transpose(2, 0, 1)[None]
         dense, landmarks, score = self._landmarker.run(None, {"crop": np.ascontiguousarray(crop)})
         back = np.linalg.inv(matrix[:, :2]).T
         placed = [((points[0] * CROP - matrix[:, 2]) @ back).astype(np.float32) for points in (dense, landmarks)]
@@ -138,14 +144,33 @@ def face_square(dense: Float32[np.ndarray, "468 2"]) -> Square:
     return Square((low + high) / 2 @ axes, max(float((high - low).max()), 1.0), roll)
 
 
-def shrink(image: np.ndarray, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
+def halves(rgb: Float32[np.ndarray, "height width 3"]) -> Views:
+    """The photo and its halves down to about a finder's level, so that no crop reads more pixels than it needs."""
+    import cv2
+
+    views = [rgb]
+    while max(views[-1].shape[:2]) > 2 * LONG_SIDES[-1]:
+        height, width = views[-1].shape[:2]
+        views.append(cv2.resize(views[-1], (max(width // 2, 1), max(height // 2, 1)), interpolation=cv2.INTER_AREA))
+    return views
+
+
+def view_for(views: Views, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest view that is still finer than `scale` (pixels wanted a photo pixel), and its own scales of x and y."""
+    whole = np.array(views[0].shape[1::-1], float)
+    fine = [view for view in views if max(view.shape[:2]) >= scale * whole.max()]
+    view = fine[-1] if fine else views[0]
+    return view, np.array(view.shape[1::-1]) / whole
+
+
+def shrink(views: Views, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
     """The photo at about this scale, its edges drawn out to multiples of 16, and the exact scales of x and y."""
     import cv2
 
-    height, width = image.shape[:2]
+    height, width = views[0].shape[:2]
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(image, size, interpolation=method)
+    small = cv2.resize(view_for(views, scale)[0], size, interpolation=method)
     pad = ((0, -size[1] % 16), (0, -size[0] % 16), (0, 0))
     return np.pad(small, pad, mode="edge"), np.array([size[0] / width, size[1] / height])
 
@@ -164,15 +189,17 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
     return squares
 
 
-def cut(image: np.ndarray, matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "112 112 3"]:
+def cut(views: Views, matrix: Float32[np.ndarray, "2 3"]) -> Float32[np.ndarray, "112 112 3"]:
     """The crop that `matrix` maps to (0, 0, CROP, CROP), averaged over area where the photo is larger."""
     import cv2
 
-    times = int(np.ceil(1 / np.linalg.norm(matrix[0, :2])))
-    fine = (matrix * times).astype(np.float64)
+    view, scales = view_for(views, float(np.linalg.norm(matrix[0, :2])))
+    near = np.column_stack([matrix[:, :2] / scales, matrix[:, 2]]).astype(np.float64)
+    times = int(np.ceil(1 / np.linalg.norm(near[0, :2])))
+    fine = near * times
     fine[:, 2] += fine[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV's pixel centres are whole numbers
     size = (CROP * times, CROP * times)
-    large = cv2.warpAffine(image, fine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    large = cv2.warpAffine(view, fine, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(large, (CROP, CROP), interpolation=cv2.INTER_AREA)
 
 

@@ -99,8 +99,9 @@ class SkinSegmenter:
         (skin,) = self._session.run(None, {"image": image})
         height, width = photo.rgb.shape[:2]
         back = cv2.invertAffineTransform(matrix)
-        mask = warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT)
-        return np.clip(mask, 0, 1).astype(np.float32)
+        mask = np.clip(warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT), 0, 1)
+        # The network takes some teeth for skin; the landmarks know better.
+        return cut_holes(mask, face)
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -119,11 +120,16 @@ class GeometrySegmenter:
     def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
         """1 inside the face's outline."""
         height, width = photo.rgb.shape[:2]
-        outline, *holes = face_outlines(face.landmarks, face.dense)
-        mask = fill_polygon(outline, width, height)
-        for hole in holes:
-            mask = np.minimum(mask, 1 - fill_polygon(hole, width, height))
-        return mask
+        outline = face_outlines(face.landmarks, face.dense)[0]
+        return cut_holes(fill_polygon(outline, width, height), face)
+
+
+def cut_holes(mask: Float32[np.ndarray, "height width"], face: Face) -> Float32[np.ndarray, "height width"]:
+    """The mask without eyes and open mouth."""
+    height, width = mask.shape
+    for hole in face_outlines(face.landmarks, face.dense)[1:]:
+        mask = np.minimum(mask, 1 - fill_polygon(hole, width, height))
+    return np.asarray(mask, np.float32)
 
 
 def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:

@@ -80,11 +80,13 @@ class CompleteSynthesizer:
         mirror, mirror_own = seen[:, ::-1], own[:, ::-1]
         fine = seen - blur_where(seen, own, PORES * albedo.size)
         sample = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), albedo.size, rng)
+        features = region(fit.model, NO_SKIN, albedo.size)
         by_mirror = (1 - own) * mirror_own
-        by_sample = (1 - own) * (1 - mirror_own) * (1 - region(fit.model, NO_SKIN, albedo.size))
-        energy = np.sqrt(np.maximum(own**2 + by_mirror**2 + by_sample**2, 0.25))
-        parts = zip((own, by_mirror, by_sample), (seen, mirror, sample), strict=True)
-        return np.asarray(sum((w / energy)[..., None] * d for w, d in parts), np.float32)
+        by_sample = (1 - own) * (1 - mirror_own) * (1 - features)
+        by_mean = (1 - own) * (1 - mirror_own) * features
+        energy = np.sqrt(np.maximum(own**2 + by_mirror**2 + by_sample**2 + by_mean**2, 0.25))
+        parts = ((own, seen), (by_mirror, mirror), (by_sample, sample), (by_mean, _mean_detail(fit, albedo.size)))
+        return np.asarray(sum((weight / energy)[..., None] * detail for weight, detail in parts), np.float32)
 
     def _polish(
         self, rgb: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
@@ -117,6 +119,13 @@ class CompleteSynthesizer:
             np.maximum(end, _DARKEST)
         ) - np.log(np.maximum(start, _DARKEST))
         return np.asarray(rgb * np.exp(cv2.resize(change, (size, size), interpolation=cv2.INTER_CUBIC)), np.float32)
+
+
+def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
+    """Brows, lids and lips of the mean face, in logarithms; none where the model has no albedo."""
+    if fit.model.albedo is None:
+        return np.zeros((size, size, 3), np.float32)
+    return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
