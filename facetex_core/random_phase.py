@@ -1,4 +1,7 @@
-"""Random-phase textures: noise with the power spectrum and colour correlations of a sample (Galerne et al. 2011)."""
+"""Random-phase textures: noise with the power spectrum of a sample (Galerne et al. 2011), the same in all directions.
+
+Pores have no direction; a sample's wrinkles and shadows have, and would run as grain over the whole head.
+"""
 
 import numpy as np
 from jaxtyping import Float32
@@ -15,8 +18,8 @@ def random_phase_texture(
 ) -> Float32[np.ndarray, "size size 3"]:
     """A field of the map's size that looks like the most usable square of `detail`; zero where nothing is usable.
 
-    The sample, windowed and without its mean, is convolved with white noise: every channel with the same, so that
-    colours go together as in the sample.
+    White noise is filtered to the spectrum of the sample's lightness, windowed and without its mean; every channel is
+    a multiple of it, as far as it goes with lightness in the sample.
     """
     side = max(16, int(size * SAMPLE))
     corner = _best_square(usable, side)
@@ -26,11 +29,21 @@ def random_phase_texture(
     sample = detail[row : row + side, column : column + side]
     weight = usable[row : row + side, column : column + side, None] * _window(side)
     sample = (sample - (sample * weight).sum((0, 1)) / weight.sum()) * np.sqrt(weight)
-    texton = np.zeros((size, size, 3))
-    texton[:side, :side] = sample / np.sqrt(weight.sum())
-    noise = np.fft.rfft2(rng.standard_normal((size, size)))
-    field = np.fft.irfft2(np.fft.rfft2(texton, axes=(0, 1)) * noise[..., None], (size, size), axes=(0, 1))
-    return np.asarray(field, np.float32)
+    noise = rng.standard_normal((size, size))
+    field = np.fft.irfft2(np.fft.rfft2(noise) * _isotropic(sample.mean(-1) / np.sqrt(weight.sum()), size), (size, size))
+    gain = (sample * sample.mean(-1, keepdims=True)).sum((0, 1)) / max(float((sample.mean(-1) ** 2).sum()), 1e-12)
+    return np.asarray(field[..., None] * gain, np.float32)
+
+
+def _isotropic(sample: np.ndarray, size: int) -> np.ndarray:
+    """The root mean square of the sample's spectrum on each circle of frequencies, as a filter for a field of `size`."""
+    side = len(sample)
+    power = np.abs(np.fft.fft2(sample)) ** 2
+    each = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None]) * side
+    ring = np.minimum(np.rint(each).astype(int), side // 2)
+    profile = np.bincount(ring.ravel(), power.ravel()) / np.maximum(np.bincount(ring.ravel()), 1)
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None]) * side
+    return np.sqrt(np.interp(frequency, np.arange(len(profile)), profile))
 
 
 def _best_square(usable: np.ndarray, side: int) -> tuple[int, int] | None:

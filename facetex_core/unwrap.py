@@ -14,6 +14,8 @@ GRAZING = 0.25
 """Cosine below which a texel counts as hidden: background leaks in there (measured on 213 portraits)."""
 STRAIGHT = 0.5
 """Cosine from which a texel is trusted fully."""
+UNSURE, SURE = 0.6, 0.95
+"""The mask's probability up to which a pixel counts as hidden, and from which it is trusted fully."""
 OFFSET = 0.0002
 """Metres a ray starts off the skin, along the normal and towards the camera, so that it does not meet its own triangle."""
 
@@ -36,7 +38,7 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
     registered = region(fit.model, "face", size)[texels.inside]
-    visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - 0.5) / 0.4, 0, 1)
+    visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - UNSURE) / (SURE - UNSURE), 0, 1)
     return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
 
 

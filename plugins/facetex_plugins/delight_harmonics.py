@@ -20,9 +20,11 @@ SMOOTH = 0.04
 """Width of the smooth residual's blur, as a share of the map."""
 SHINE = 0.012
 """Width of highlights, as a share of the map."""
+DOWNWARD = 0.4
+"""How far a normal points down where the jaw's underside begins."""
 HAIR = 0.008
 """Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
-FAINT_HAIR = 0.2
+FAINT_HAIR = 0.16
 """Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
 _TINY = 1e-4
 
@@ -41,11 +43,13 @@ class HarmonicsDelighter:
 
     def delight(self, texture: Texture, fit: Fit) -> Texture:
         """The albedo; texels in deep shade lose visibility, since nothing can be divided out of black."""
-        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        normals = normal_map(fit, texture.size)
+        shading = shade(fit.lighting, normals)
         seen = texture.visibility > 0
         middle = np.median(shading[seen], axis=0)
         depth = (shading / middle).min(-1)
         visibility = texture.visibility * np.clip((depth - DARKEST / 2) / (DARKEST / 2), 0, 1)
+        visibility = visibility * _not_below(normals, fit)
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
         visibility = visibility * _clear_of_hair(albedo, expected, visibility, fit)
@@ -71,6 +75,12 @@ class HarmonicsDelighter:
         bump = blur_where(residual - wide, skin, SHINE * len(albedo))
         paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
         return np.asarray(albedo * np.exp(-self.matte * np.maximum(bump - 0.04, 0) * paler), np.float32)
+
+
+def _not_below(normals: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"]:
+    """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
+    down = np.clip((-normals[..., 1] - DOWNWARD) / 0.25, 0, 1)
+    return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
 def _clear_of_hair(

@@ -48,10 +48,16 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, own mirror, own skin's texture; polished for `polish_iterations` or until the loss falls below `enough`."""
+    """Own texels, own mirror, own skin's texture; polished for `polish_iterations` or until the loss falls below `enough`.
 
-    def __init__(self, polish_iterations: int = 24, enough: float = 0.03, device: str = "cpu") -> None:
+    `layers` are those whose correlations are matched: from conv3_1 on they carry folds, which run over the cheeks as worms.
+    """
+
+    def __init__(
+        self, polish_iterations: int = 16, enough: float = 0.01, layers: str = "conv1_1,conv2_1", device: str = "cpu"
+    ) -> None:
         self.polish_iterations, self.enough, self.device = polish_iterations, enough, device
+        self.layers = tuple(layers.split(","))
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
@@ -101,7 +107,8 @@ class CompleteSynthesizer:
         hidden = _broad(skin * (1 - known))
         if hidden.mean() < WORTH_POLISHING:
             return rgb
-        network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
+        layers = tuple(layer for layer in wanted.correlations if layer in self.layers)
+        network = read_network(model_path(wanted.network), layers, self.device)
         end = match_correlations(
             network,
             start,
