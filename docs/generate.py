@@ -4,8 +4,8 @@ import inspect
 from pathlib import Path
 
 import click
-
 from facetex_cli.main import COMMANDS, facetex
+
 from facetex_core import STAGES, HookSpecs, Registry, preset_names
 from facetex_core.recipe import load_preset
 

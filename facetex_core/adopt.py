@@ -27,7 +27,7 @@ def adopt_layout(
     other: MorphableModel,
 ) -> MorphableModel:
     """The model in the other's frame, with its UV map, regions and landmarks; metres, y up, looking along +z."""
-    turn, scale, shift = align(mean, triangles, other)
+    turn, scale, shift = align(mean, other)
     moved = (scale * mean @ turn.T + shift).astype(np.float32)
     skin = other.mesh.triangles[other.mesh.parts["skin"]]
     scene = Scene(other.mean, skin)
@@ -52,7 +52,7 @@ def adopt_layout(
 
 
 def align(
-    mean: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], other: MorphableModel
+    mean: Float32[np.ndarray, "vertices 3"], other: MorphableModel
 ) -> tuple[Float64[np.ndarray, "3 3"], float, Float64[np.ndarray, "3"]]:
     """Rotation, scale and shift; starts with the tips of the noses, the foremost vertices, on each other."""
     skin = other.mesh.triangles[other.mesh.parts["skin"]]
@@ -105,6 +105,4 @@ def _embed(other: MorphableModel, scene: Scene) -> Embedding:
         points = np.einsum("pk,pki->pi", barycentric, other.mean[skin[triangles]])
         return scene.nearest(points.astype(np.float32))
 
-    return Embedding(
-        *look_up(e.landmark_triangles, e.landmark_barycentric), *look_up(e.dense_triangles, e.dense_barycentric)
-    )
+    return Embedding(*look_up(e.landmark_triangles, e.landmark_barycentric), *look_up(e.dense_triangles, e.dense_barycentric))

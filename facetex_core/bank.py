@@ -69,7 +69,7 @@ def save_bank(bank: Bank, path: Path) -> None:
         upper = np.triu_indices(cells.shape[-1])
         scale = np.float32(np.abs(cells).max())
         arrays[f"correlations/{layer}"] = (cells[..., upper[0], upper[1]] / scale).astype(np.float16)
-        arrays[f"scale/{layer}"] = scale
+        arrays[f"scale/{layer}"] = np.asarray(scale)
         arrays[f"mass/{layer}"] = bank.mass[layer].astype(np.float32)
     with path.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own

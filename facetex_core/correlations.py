@@ -37,6 +37,6 @@ def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars
 def relative_error(found: Descriptor, wanted: Descriptor) -> dict[str, float]:
     """||G - W||_F / ||W||_F by layer."""
     return {
-        layer: float(np.linalg.norm(found.correlations[layer] - matrix) / max(np.linalg.norm(matrix), 1e-12))
+        layer: float(np.linalg.norm(found.correlations[layer] - matrix) / np.maximum(np.linalg.norm(matrix), 1e-12))
         for layer, matrix in wanted.correlations.items()
     }

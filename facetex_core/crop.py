@@ -13,10 +13,10 @@ NO_SKIN = ("lips", "brows", "eyes", "nostrils")
 """Regions left out of skin statistics: correlations forget places, and these would be redrawn as strokes on a cheek."""
 
 
-def face_slices(model: MorphableModel, size: int) -> tuple[slice, slice]:
-    """Rows and columns of the face's box in a map of `size` texels; as wide as high."""
+def face_slices(model: MorphableModel, size: int, multiple: int = 1) -> tuple[slice, slice]:
+    """Rows and columns of the face's box in a map of `size` texels; as wide as high, a whole `multiple` of texels."""
     left, top, right, bottom = (round(edge * size) for edge in model.face_box)
-    side = min(right - left, bottom - top)
+    side = min(right - left, bottom - top) // multiple * multiple
     return slice(top, top + side), slice(left, left + side)
 
 
@@ -28,7 +28,6 @@ def face_crop(texture: Texture, model: MorphableModel) -> Texture:
 
 def resize_texture(texture: Texture, size: int) -> Texture:
     """The texture at another size; hidden texels do not bleed into visible ones."""
-
     if texture.size == size:
         return texture
     how = cv2.INTER_AREA if size < texture.size else cv2.INTER_LINEAR

@@ -1,6 +1,6 @@
 """Writes all that a user gets: whole, or not at all.
 
-Everything is made in a hidden folder beside the target and moved when it is complete. The same photo with the same
+Everything is made in a hidden folder on the target's disk and moved when it is complete. The same photo with the same
 recipe gives the same bytes, except for seconds: they stand in facetex.json under "seconds" and in report.html.
 """
 
@@ -101,8 +101,11 @@ def _timed(name: str, seconds: dict[str, float], watch: Watch) -> Iterator[None]
 
 @contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
-    """A hidden folder beside the target, on the same disk; gone afterwards, with every folder made on the way to it."""
-    parent = folder.absolute().parent
+    """A hidden folder in the target, or beside one that is still to be made; gone afterwards, with what was made for it.
+
+    A folder that exists may be a disk of its own, to which nothing can be moved from beside it.
+    """
+    parent = folder.absolute() if folder.is_dir() else folder.absolute().parent
     made = [above for above in (parent, *parent.parents) if not above.exists()]
     staging = parent / f".{folder.name}.{secrets.token_hex(4)}.part"
     try:

@@ -6,6 +6,7 @@ With `tint` the texels may change in colour; without, each is only made lighter 
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32
@@ -14,13 +15,18 @@ from facetex_core.colour import decode_srgb, encode_srgb
 from facetex_core.onnx_torch import Network
 from facetex_core.structures import Descriptor
 
+if TYPE_CHECKING:
+    import torch
+
+BLOCK = 8
+"""The picture's sides are multiples of this: what three poolings divide."""
 CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
 CONTENT_BLUR = 4
 """Pooling by 16 texels stands for the blur."""
 
 
-def match_correlations(
+def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, and when to stop
     network: Network,
     start: Float32[np.ndarray, "height width 3"],
     free: Float32[np.ndarray, "height width"],
@@ -50,29 +56,30 @@ def match_correlations(
 
     def loss() -> torch.Tensor:
         now = changed()
-        total = sum(_distance(features, targets[layer], positions) for layer, features in network(now).items())
+        parts = [_distance(features, targets[layer], positions) for layer, features in network(now).items()]
         drift = torch.nn.functional.avg_pool2d(now - image, pool)
-        return total + CONTENT * drift.square().mean()
+        return torch.stack(parts).sum().to(now.device) + CONTENT * drift.square().mean()
 
-    optimizer = torch.optim.LBFGS([change], max_iter=1, history_size=10, line_search_fn="strong_wolfe")
+    optimizer: torch.optim.Optimizer = torch.optim.LBFGS([change], max_iter=1, history_size=10, line_search_fn="strong_wolfe")
 
-    def closure() -> torch.Tensor:
+    def closure() -> float:
         optimizer.zero_grad()
         value = loss()
-        value.backward()
-        return value
+        torch.autograd.backward(value)
+        return float(value.detach())
 
     for done in range(iterations):
-        if optimizer.step(closure).item() < enough:  # the loss before this step: one step more than needed
+        if optimizer.step(closure) < enough:  # the loss before this step: one step more than needed
             break
         progress(done + 1, iterations)
     result = changed().detach()[0].permute(1, 2, 0).numpy()
     return np.where(free[..., None] > 0, decode_srgb(result), start).astype(np.float32)
 
 
-def _distance(features: "torch.Tensor", target: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":  # noqa: F821  # torch is loaded where it is used
+def _distance(features: "torch.Tensor", target: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":
     import torch
 
+    target, window = target.to(features.device), window.to(features.device)  # the network may run elsewhere
     step = window.shape[-1] // features.shape[-1]
     weight = torch.nn.functional.avg_pool2d(window, step)[..., : features.shape[-2], : features.shape[-1]]
     flat = features[0].flatten(1)

@@ -127,9 +127,7 @@ def _project(points: Points, pose: Pose, intrinsics: np.ndarray) -> tuple[np.nda
     return camera[:, :2] / camera[:, 2:] * intrinsics[0, 0] + intrinsics[:2, 2], camera
 
 
-def _gauss_newton(
-    points: Points, pose: Pose, intrinsics: np.ndarray, model: MorphableModel, *, rigid: bool
-) -> Pose:
+def _gauss_newton(points: Points, pose: Pose, intrinsics: np.ndarray, model: MorphableModel, *, rigid: bool) -> Pose:
     pixels, camera = _project(points, pose, intrinsics)
     residual = (pixels - points.seen) / points.scale
     robust = points.weights / (1 + (np.linalg.norm(residual, axis=1) / CAUCHY) ** 2)

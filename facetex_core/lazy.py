@@ -1,7 +1,7 @@
 """Heavy packages that are imported when first used, so that `facetex --help` is quick and a listing loads nothing."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 
 class _Lazy:
@@ -10,7 +10,7 @@ class _Lazy:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, attribute: str) -> Any:
+    def __getattr__(self, attribute: str) -> object:
         return getattr(import_module(self._name), attribute)
 
 

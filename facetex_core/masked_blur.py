@@ -10,7 +10,6 @@ def blur_where(
     values: Float32[np.ndarray, "size size channels"], weight: Float32[np.ndarray, "size size"], sigma: float
 ) -> Float32[np.ndarray, "size size channels"]:
     """A Gaussian mean of the texels that have weight, computed at a lower resolution where it is wide."""
-
     size = len(weight)
     step = max(1, int(sigma / 4))
     small = (size // step, size // step)

@@ -22,9 +22,7 @@ def vertex_normals(
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Unit normals: those of the triangles round a vertex, weighted by area."""
     each = triangle_normals(vertices, triangles).astype(np.float64)
-    summed = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), len(vertices)) for axis in range(3)], 1
-    )
+    summed = np.stack([np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), len(vertices)) for axis in range(3)], 1)
     return np.asarray(summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-20), np.float32)
 
 

@@ -7,30 +7,42 @@ from typing import TYPE_CHECKING, Any
 from facetex_core.errors import ModelError
 
 if TYPE_CHECKING:
+    import onnx
     import torch
 
+Attributes = dict[str, Any]
+"""Of an operator, by ONNX's names."""
+Operator = Callable[[list["torch.Tensor"], Attributes], "torch.Tensor"]
 Network = Callable[["torch.Tensor"], dict[str, "torch.Tensor"]]
 """Pixels (1, 3, height, width) to features by layer."""
 
+_MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate"}
+"""ONNX's names of padding, and torch's."""
+
 
 def read_network(path: Path, layers: tuple[str, ...], device: str = "cpu") -> Network:
-    """The network as far as its last wanted layer; an operator that is not known here is a ModelError."""
-    import onnx
+    """The network as far as its last wanted layer, run on `device` wherever the pixels are.
+
+    A file that is no ONNX, an operator that is not known here, or a layer that is missing is a ModelError.
+    """
     import torch
     from onnx import numpy_helper
 
-    graph = onnx.load(str(path)).graph
+    graph = _load(path)
+    nodes = [(node.op_type, list(node.input), node.output[0], _attributes(node)) for node in graph.node]
+    for operator, _, _, attributes in nodes:
+        _refuse_unknown(path, operator, attributes)
+    there = {name for _, _, name, _ in nodes}
+    for layer in layers:
+        if layer not in there:
+            raise ModelError(f"{path.name} has no layer {layer!r}; it has: {', '.join(o.name for o in graph.output)}")
     weights = {w.name: torch.from_numpy(numpy_helper.to_array(w).copy()).float().to(device) for w in graph.initializer}
-    for node in graph.node:
-        if node.op_type not in _OPERATORS and node.op_type != "Constant":
-            raise ModelError(f"{path.name}: operator {node.op_type} is not known; known: {', '.join(_OPERATORS)}")
     source = graph.input[0].name
 
     def features(pixels: "torch.Tensor") -> dict[str, "torch.Tensor"]:
-        values: dict[str, Any] = {**weights, source: pixels}
-        for node in graph.node:
-            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-            values[node.output[0]] = _OPERATORS[node.op_type]([values.get(name) for name in node.input], attributes)
+        values = {**weights, source: pixels.to(device)}
+        for operator, inputs, output, attributes in nodes:
+            values[output] = _OPERATORS[operator]([values[name] for name in inputs if name], attributes)
             if all(layer in values for layer in layers):
                 break
         return {layer: values[layer] for layer in layers}
@@ -38,41 +50,85 @@ def read_network(path: Path, layers: tuple[str, ...], device: str = "cpu") -> Ne
     return features
 
 
-def _conv(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+def _load(path: Path) -> "onnx.GraphProto":
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        graph = onnx.load(str(path)).graph
+    except DecodeError:
+        raise ModelError(f"{path.name} is no ONNX file") from None
+    if not graph.input:
+        raise ModelError(f"{path.name} is no ONNX file: it holds no network")
+    return graph
+
+
+def _attributes(node: "onnx.NodeProto") -> Attributes:
+    from onnx import helper
+
+    return {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+
+
+def _refuse_unknown(path: Path, operator: str, attributes: Attributes) -> None:
+    """What would be passed over in silence would give other features than ONNX Runtime's."""
+    if operator not in _OPERATORS:
+        raise ModelError(f"{path.name}: operator {operator} is not known; known: {', '.join(_OPERATORS)}")
+    uneven = "Pool" in operator and (any(attributes.get("pads", [])) or attributes.get("ceil_mode", 0))
+    if uneven or attributes.get("auto_pad", b"NOTSET") != b"NOTSET":
+        raise ModelError(f"{path.name}: {operator} pads in a way that is not known")
+
+
+def _constant(_: list["torch.Tensor"], attributes: Attributes) -> "torch.Tensor":
+    import torch
+    from onnx import numpy_helper
+
+    return torch.from_numpy(numpy_helper.to_array(attributes["value"]).copy()).float()
+
+
+def _conv(inputs: list["torch.Tensor"], attributes: Attributes) -> "torch.Tensor":
     from torch.nn import functional
 
     bias = inputs[2] if len(inputs) > 2 else None
     stride, dilation = attributes.get("strides", [1, 1]), attributes.get("dilations", [1, 1])
-    padded = _padded(inputs[0], attributes)
+    padded = _padded(inputs[0], attributes.get("pads", [0, 0, 0, 0]))
     return functional.conv2d(padded, inputs[1], bias, stride, 0, dilation, attributes.get("group", 1))
 
 
-def _padded(value: Any, attributes: dict[str, Any], mode: str = "constant") -> Any:
+def _padded(value: "torch.Tensor", pads: list[int], mode: str = "constant") -> "torch.Tensor":
     from torch.nn import functional
 
-    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
-    return functional.pad(value, (left, right, top, bottom), mode) if top or left or bottom or right else value
+    top, left, bottom, right = pads
+    return functional.pad(value, (left, right, top, bottom), mode) if any(pads) else value
 
 
-def _pad(inputs: list[Any], attributes: dict[str, Any]) -> Any:
-    top, left, bottom, right = (int(inputs[1][index]) for index in (2, 3, 6, 7))
-    return _padded(inputs[0], {"pads": [top, left, bottom, right]}, attributes.get("mode", b"constant").decode())
+def _pad(inputs: list["torch.Tensor"], attributes: Attributes) -> "torch.Tensor":
+    pads = [int(inputs[1][index]) for index in (2, 3, 6, 7)]
+    return _padded(inputs[0], pads, _MODES[attributes.get("mode", b"constant").decode()])
 
 
-def _pool(kind: str) -> Callable[[list[Any], dict[str, Any]], Any]:
-    def pool(inputs: list[Any], attributes: dict[str, Any]) -> Any:
+def _pool(kind: str) -> Operator:
+    def pool(inputs: list["torch.Tensor"], attributes: Attributes) -> "torch.Tensor":
         from torch.nn import functional
 
-        return getattr(functional, kind)(inputs[0], attributes["kernel_shape"], attributes.get("strides"))
+        strides = attributes.get("strides", [1, 1])
+        pooled: torch.Tensor = getattr(functional, kind)(inputs[0], attributes["kernel_shape"], strides)
+        return pooled
 
     return pool
 
 
-_OPERATORS: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
+def _leaky_relu(inputs: list["torch.Tensor"], attributes: Attributes) -> "torch.Tensor":
+    from torch.nn import functional
+
+    return functional.leaky_relu(inputs[0], attributes.get("alpha", 0.01))
+
+
+_OPERATORS: dict[str, Operator] = {
+    "Constant": _constant,
     "Conv": _conv,
     "Pad": _pad,
     "Relu": lambda inputs, _: inputs[0].relu(),
-    "LeakyRelu": lambda inputs, attributes: __import__("torch").nn.functional.leaky_relu(inputs[0], attributes.get("alpha", 0.01)),
+    "LeakyRelu": _leaky_relu,
     "MaxPool": _pool("max_pool2d"),
     "AveragePool": _pool("avg_pool2d"),
     "Add": lambda inputs, _: inputs[0] + inputs[1],

@@ -31,7 +31,7 @@ ALBEDO_NOISE = 0.15
 """What a texel's log albedo deviates by from the best low-frequency model."""
 INDEPENDENT = 0.05
 """Share of texels that count as independent evidence: neighbours err together."""
-SKIN_TONE = np.log(np.array([0.40, 0.22, 0.14], np.float32))
+SKIN_TONE = np.log(np.array([0.47, 0.27, 0.185], np.float32))
 """A middle skin in log linear RGB, for models that bring no albedo,"""
 SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
 """and how skins differ from it: melanin, blood, and the rest."""

@@ -103,7 +103,9 @@ class Pipeline:
 def choose(faces: tuple[Face, ...], number: int | None, photo: Photo) -> Face:
     """The face asked for, or the largest; says so where there are several."""
     if not faces:
-        raise PhotoError(f"{photo.name}: no face found; facetex needs one face, upright within 45 degrees and over {SMALLEST_FACE} pixels")
+        raise PhotoError(
+            f"{photo.name}: no face found; facetex needs one face, upright within 45 degrees and over {SMALLEST_FACE} pixels"
+        )
     if number is not None and not 1 <= number <= len(faces):
         raise PhotoError(f"{photo.name}: there is no face {number}; faces found: {len(faces)}")
     if number is None and len(faces) > 1:
@@ -129,7 +131,9 @@ def refuse_hidden(lit: Texture, photo: Photo) -> None:
         raise PhotoError(f"{photo.name}: hardly any skin can be seen ({len(seen) / lit.size**2:.1%} of the map; 2% are needed)")
     middle = float(np.median(seen))
     if not 0.004 < middle < 0.96:
-        raise PhotoError(f"{photo.name}: the face is too {'dark' if middle < 0.5 else 'bright'} (median {middle:.3f} of full light)")
+        raise PhotoError(
+            f"{photo.name}: the face is too {'dark' if middle < 0.5 else 'bright'} (median {middle:.3f} of full light)"
+        )
 
 
 def _stopwatch(seconds: dict[str, float], watch: Watch) -> Watch:

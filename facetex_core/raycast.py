@@ -28,9 +28,7 @@ class Scene:
 
     def __init__(self, vertices: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> None:
         self._scene = open3d().t.geometry.RaycastingScene()
-        self._scene.add_triangles(
-            np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(triangles, np.uint32)
-        )
+        self._scene.add_triangles(np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(triangles, np.uint32))
 
     def first_hits(
         self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
@@ -43,9 +41,7 @@ class Scene:
         weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
         return np.where(np.isfinite(distance), triangle, -1).astype(np.int32), weights.astype(np.float32), distance
 
-    def blocked(
-        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
-    ) -> np.ndarray:
+    def blocked(self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]) -> np.ndarray:
         """Whether anything lies on each ray."""
         return np.asarray(self._scene.test_occlusions(_rays(origins, directions)).numpy())
 

@@ -45,7 +45,9 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
         "blend": [
             {"exemplar": name, "weight": round(share, 4)} for name, share in largest_weights(run.weights, notes.exemplars)
         ],
-        "correlation_distance": {layer: round(error, 4) for layer, error in relative_error(run.explained, run.observed).items()},
+        "correlation_distance": {
+            layer: round(error, 4) for layer, error in relative_error(run.explained, run.observed).items()
+        },
         "visible": round(float((run.head.lit.visibility > 0).mean()), 4),
         "warnings": list(notes.warnings),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -25,7 +25,6 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
 
     Only the model's face is looked at: ears, neck and hairline are not where the landmarks put them.
     """
-
     mesh, vertices = fit.model.mesh, fit.vertices
     texels = skin_texels(fit.model, size)
     points = spread(texels, mesh, vertices)[texels.inside]
@@ -37,7 +36,7 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     rgb = _sample(photo.rgb, where, cv2.INTER_CUBIC)
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
-    registered = region(fit.model, "face", size)[texels.inside]
+    registered = np.clip(2 * region(fit.model, "face", size)[texels.inside] - 1, 0, 1)
     visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - UNSURE) / (SURE - UNSURE), 0, 1)
     return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
 

@@ -17,8 +17,8 @@ AIR = 1.06
 """How much wider the picture is than the head."""
 
 # Direction towards the light (x to the subject's left, so that the viewer's upper left has x < 0) and strength.
-STUDIO = (((-0.45, 0.40, 0.80), 0.95), ((0.75, 0.05, 0.65), 0.25), ((0.3, 0.5, -0.8), 0.20))
-STUDIO_AMBIENT = 0.16
+STUDIO = (((-0.45, 0.40, 0.80), 0.95), ((0.75, 0.05, 0.65), 0.35), ((0.3, 0.5, -0.8), 0.20))
+STUDIO_AMBIENT = 0.24
 
 
 def portrait_camera(fit: Fit, yaw: float, size: int = 700) -> Camera:

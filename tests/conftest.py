@@ -9,6 +9,7 @@ from jaxtyping import install_import_hook
 install_import_hook(["facetex_core", "facetex_plugins"], "type_checks.check")
 
 ROOT = Path(__file__).resolve().parents[1]
+collect_ignore = ["blender_import.py"]  # runs in Blender's Python; test_export.py starts it
 
 
 @pytest.fixture(scope="session")

@@ -241,7 +241,9 @@ def mark(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("stage", ["synthesizer", "exporter"])
 def test_an_interrupted_run_leaves_nothing(toys, photo, tmp_path, mark, number, code, words, stage):  # noqa: PLR0917
     before = sorted(tmp_path.iterdir())
-    command = [sys.executable, "-c", "import sys; from facetex_cli.main import main; sys.exit(main())", "run", str(photo)]
+    # What was started in the background ignores SIGINT, and its children inherit that.
+    heed = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    command = [sys.executable, "-c", heed + "from facetex_cli.main import main; sys.exit(main())", "run", str(photo)]
     command += ["-o", str(tmp_path / "new" / "out"), *toys, "--set", f"{stage}.seconds=60"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60

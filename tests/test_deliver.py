@@ -2,9 +2,11 @@
 
 import errno
 import json
+import os
 import re
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,7 +78,9 @@ def tiny_run(name="tiny.jpg"):
     wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
     skin = np.ones((200, 160), np.float32)
-    return Run(photo, face, skin, head.lit, seen, weights, wanted, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5})
+    return Run(
+        photo, face, skin, head.lit, seen, weights, wanted, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +191,20 @@ def test_a_later_run_replaces_its_own_files_and_no_others(registry, recipe, tmp_
     deliver(tiny_run("other.jpg"), recipe, registry, tmp_path / "out", side=96)
     assert found(tmp_path / "out") == FILES | {"mine.txt"}
     assert json.loads((tmp_path / "out" / "facetex.json").read_text("utf-8"))["photo"] == "other.jpg"
+
+
+def test_a_folder_that_is_a_disk_of_its_own_is_filled(registry, recipe, tmp_path, monkeypatch):
+    disk, move = tmp_path / "disk", os.replace
+    disk.mkdir()
+
+    def move_within_one_disk(source, target):
+        if disk not in Path(source).parents:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", move_within_one_disk)
+    deliver(tiny_run(), recipe, registry, disk, side=96)
+    assert found(disk) == FILES
 
 
 def test_a_full_disk_is_told_in_one_line(registry, recipe, tmp_path, monkeypatch):

@@ -38,7 +38,7 @@ def camera_at(yaw):
 def test_refits_its_own_landmarks(yaw):
     model = tiny_model()
     face = seen(model, [0.8, -0.6], [0.5, 0.0], camera_at(yaw))
-    camera, identity, expression, left = fit_landmarks(model, face, SIZE)
+    camera, _, expression, left = fit_landmarks(model, face, SIZE)
     assert left < 0.1  # percent of the eye distance: the focal length differs and takes a little
     np.testing.assert_allclose(yaw_degrees(camera), -yaw, atol=1.0)
     np.testing.assert_allclose(expression, [0.5, 0.0], atol=0.05)
@@ -78,7 +78,9 @@ def test_light_and_skin_are_told_apart_up_to_their_level():
     assert left < 0.05
     normals = normal_map(fit, 128)
     seen = unwrap(photo, fit, np.ones(SIZE, np.float32), 128).visibility > 0
-    np.testing.assert_allclose(shade(found, normals)[seen], shade(light, normals)[seen] * level(found, light, normals[seen]), rtol=0.08)
+    np.testing.assert_allclose(
+        shade(found, normals)[seen], shade(light, normals)[seen] * level(found, light, normals[seen]), rtol=0.08
+    )
     np.testing.assert_allclose(albedo[64, 64] * level(found, light, normals[seen]), np.exp(SKIN_TONE), rtol=0.05)
 
 

@@ -1,0 +1,1 @@
+"""The contracts that every plugin keeps, for plugin authors: inherit one, override its fixture `plugin`, run pytest."""

@@ -11,7 +11,7 @@ from facetex_core import Bank, Registry, load_preset
 from facetex_core.bank import cells_of, save_bank
 from facetex_core.crop import face_crop, region, skin_only
 from facetex_core.morphable_model import load_morphable_model
-from facetex_core.structures import Texture
+from facetex_core.structures import MorphableModel, Texture
 
 GRID = 4
 """Cells along one side: masks of turned heads are met as well as by 8 (measured), at a quarter of the size."""
@@ -46,7 +46,7 @@ def main(work: Path, out: Path, descriptor: str) -> None:
     print(f"{len(rows)} exemplars, {out.stat().st_size / 1e6:.1f} MB")
 
 
-def whole(model, size: int) -> Texture:
+def whole(model: MorphableModel, size: int) -> Texture:
     """The plain skin of a face all of which is seen."""
     return skin_only(Texture(np.zeros((size, size, 3), np.float32), region(model, "face", size)), model)
 

@@ -10,7 +10,7 @@ import click
 import numpy as np
 from facetex_model_zoo import model_path
 
-from facetex_core import FacetexError, Photo, Pipeline, Registry, load_preset
+from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.camera import yaw_degrees
 from facetex_core.fit import fit_photo
 from facetex_core.image_io import load_photo

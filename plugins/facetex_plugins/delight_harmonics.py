@@ -20,7 +20,7 @@ SMOOTH = 0.04
 """Width of the smooth residual's blur, as a share of the map."""
 SHINE = 0.012
 """Width of highlights, as a share of the map."""
-DOWNWARD = 0.4
+DOWNWARD = 0.25
 """How far a normal points down where the jaw's underside begins."""
 HAIR = 0.008
 """Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
@@ -36,7 +36,7 @@ def delighters() -> dict[str, type]:
 
 
 class HarmonicsDelighter:
-    """Second-order spherical harmonics; `flatten` is the share of the smooth residual that is taken out, `matte` of the shine."""
+    """Second-order spherical harmonics; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
 
     def __init__(self, flatten: float = 0.8, matte: float = 0.7) -> None:
         self.flatten, self.matte = flatten, matte
@@ -57,9 +57,7 @@ class HarmonicsDelighter:
         albedo = self._flatten(albedo, expected, skin)
         albedo = self._take_shine(albedo, expected, skin)
         visible = visibility > 0
-        return Texture(
-            np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32)
-        )
+        return Texture(np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32))
 
     def _flatten(self, albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
         residual = _log_ratio(albedo, expected)

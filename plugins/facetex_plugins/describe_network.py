@@ -4,11 +4,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Texture, hookimpl
 from facetex_core.colour import encode_srgb
 from facetex_core.fill import fill_smooth
+from facetex_core.onnx_session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -69,11 +71,7 @@ class NetworkExtractor:
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
-        import onnxruntime
-        from facetex_model_zoo import model_path
-
-        providers = ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
-        session = onnxruntime.InferenceSession(str(model_path(self.model)), providers=providers)
+        session = open_session(model_path(self.model), self.device)
         there = [output.name for output in session.get_outputs()]
         for layer in self.layers:
             if layer not in there:

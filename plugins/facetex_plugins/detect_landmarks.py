@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import Face, Photo, hookimpl
+from facetex_core.colour import encode_srgb
+from facetex_core.onnx_session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -94,8 +96,6 @@ class LandmarkDetector:
         return Face(box.astype(np.float32), landmarks, dense, float(score))
 
     def _on_level(self, views: Views, scale: float) -> list[Square]:
-        from facetex_core.colour import encode_srgb
-
         small, scales = shrink(views, scale)
         picture = encode_srgb(small)
         heat, geometry = self._finder.run(None, {"picture": picture.transpose(2, 0, 1)[None]})
@@ -104,8 +104,6 @@ class LandmarkDetector:
 
     def _points(self, views: Views, square: Square) -> tuple[np.ndarray, np.ndarray, float]:
         """Dense points and 68 landmarks in photo pixels, and the score, from one crop."""
-        from facetex_core.colour import encode_srgb
-
         wide = Square(square.centre, square.side * MARGIN, square.roll)
         matrix = wide.matrix(CROP)
         crop = encode_srgb(cut(views, matrix)).transpose(2, 0, 1)[None]
@@ -116,21 +114,11 @@ class LandmarkDetector:
 
     @cached_property
     def _finder(self) -> "onnxruntime.InferenceSession":
-        return self._open("faces")
+        return open_session(model_path("faces"), self.device)
 
     @cached_property
     def _landmarker(self) -> "onnxruntime.InferenceSession":
-        return self._open("landmarks")
-
-    def _open(self, name: str) -> "onnxruntime.InferenceSession":
-        import onnxruntime
-        from facetex_model_zoo import model_path
-
-        providers = ["CPUExecutionProvider"]
-        if self.device != "cpu":
-            providers.insert(0, "CUDAExecutionProvider")
-        path: Path = model_path(name)
-        return onnxruntime.InferenceSession(str(path), providers=providers)
+        return open_session(model_path("landmarks"), self.device)
 
 
 def face_square(dense: Float32[np.ndarray, "468 2"]) -> Square:

@@ -4,9 +4,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import Face, Photo, hookimpl
+from facetex_core.colour import encode_srgb
+from facetex_core.onnx_session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -91,8 +94,6 @@ class SkinSegmenter:
         """Probability of bare skin, 0 outside of the crop."""
         import cv2
 
-        from facetex_core.colour import encode_srgb
-
         matrix = crop_matrix(face.landmarks, CROP)
         coded = encode_srgb(cut_crop(photo.rgb, matrix, CROP))
         image = np.ascontiguousarray(coded.transpose(2, 0, 1)[None], np.float32)
@@ -105,13 +106,7 @@ class SkinSegmenter:
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
-        import onnxruntime
-        from facetex_model_zoo import model_path
-
-        providers = ["CPUExecutionProvider"]
-        if self.device != "cpu":
-            providers.insert(0, "CUDAExecutionProvider")
-        return onnxruntime.InferenceSession(str(model_path("skin")), providers=providers)
+        return open_session(model_path("skin"), self.device)
 
 
 class GeometrySegmenter:

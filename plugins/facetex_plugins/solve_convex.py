@@ -49,7 +49,7 @@ class NearestSolver:
 class UniformSolver:
     """The bank's mean, whatever is seen: what every other solver has to beat."""
 
-    def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
+    def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:  # noqa: ARG002  # of the stage
         """The same weight for all."""
         return np.full(len(exemplars), 1 / len(exemplars), np.float32)
 
@@ -68,7 +68,7 @@ def system(
 
 
 def solve_on_simplex(matrix: Float64[np.ndarray, "n n"], right: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
-    """min w^T A w / 2 - b^T w on the simplex, A positive definite, by the primal active-set method.
+    """Minimises w^T A w / 2 - b^T w on the simplex, A positive definite, by the primal active-set method.
 
     >>> solve_on_simplex(np.eye(3), np.array([0.7, 0.5, -1.0])).round(6).tolist()
     [0.6, 0.4, 0.0]

@@ -15,7 +15,7 @@ from jaxtyping import Float32
 from facetex_core import Descriptor, Fit, Texture, hookimpl
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import match_correlations
+from facetex_core.gram_match import BLOCK, match_correlations
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_torch import read_network
@@ -24,6 +24,8 @@ from facetex_core.random_phase import random_phase_texture
 
 SMOOTH = 0.012
 """Blur between low frequency and detail, as a share of the map (six texels at 512)."""
+NEAR = 0.03
+"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
 PORES = 0.004
 """Blur that a random-phase texture may not exceed, as a share of the map: spots larger than pores would be a pattern."""
 POLISHED_SIZE = 512
@@ -94,16 +96,14 @@ class CompleteSynthesizer:
         parts = ((own, seen), (by_mirror, mirror), (by_sample, sample), (by_mean, _mean_detail(fit, albedo.size)))
         return np.asarray(sum((weight / energy)[..., None] * detail for weight, detail in parts), np.float32)
 
-    def _polish(
-        self, rgb: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
-    ) -> Float32[np.ndarray, "size size 3"]:
+    def _polish(self, rgb: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
         """Matches correlations at the bank's size, and carries the change over to the full size."""
         size = rgb.shape[0]
         small = min(size, POLISHED_SIZE)
-        box = face_slices(fit.model, small)
-        start = _multiple_of_eight(cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)[box])
-        skin = _multiple_of_eight(plain_skin(fit.model, small)[box])
-        known = _multiple_of_eight(cv2.resize(np.maximum(own, own[:, ::-1]), (small, small), interpolation=cv2.INTER_AREA)[box])
+        box = face_slices(fit.model, small, BLOCK)
+        start = cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)[box]
+        skin = plain_skin(fit.model, small)[box]
+        known = cv2.resize(np.maximum(own, own[:, ::-1]), (small, small), interpolation=cv2.INTER_AREA)[box]
         hidden = _broad(skin * (1 - known))
         if hidden.mean() < WORTH_POLISHING:
             return rgb
@@ -121,10 +121,7 @@ class CompleteSynthesizer:
             progress=report_progress,
         )
         change = np.zeros((small, small, 3), np.float32)
-        rows, columns = box
-        change[rows.start : rows.start + len(end), columns.start : columns.start + end.shape[1]] = np.log(
-            np.maximum(end, _DARKEST)
-        ) - np.log(np.maximum(start, _DARKEST))
+        change[box] = np.log(np.maximum(end, _DARKEST)) - np.log(np.maximum(start, _DARKEST))
         return np.asarray(rgb * np.exp(cv2.resize(change, (size, size), interpolation=cv2.INTER_CUBIC)), np.float32)
 
 
@@ -136,7 +133,7 @@ def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
 
 
 def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
-    """Where the photo's own texels are taken, 0 to 1; on plain skin with a soft border, since masks cut into shadow and hair."""
+    """Where the photo's own texels are taken, 0 to 1; soft-edged on plain skin, since masks cut into shadow and hair."""
     own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
     inside = cv2.distanceTransform((own > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (FEATHER * albedo.size)
     feathered = own * np.clip(inside, 0, 1) ** 2 * (3 - 2 * np.clip(inside, 0, 1))
@@ -145,7 +142,11 @@ def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
 
 
 def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
-    """The model's albedo, times what the visible skin differs from it, smoothly continued; a mirror counts a tenth."""
+    """The model's albedo, times what the visible skin differs from it; a mirror counts a tenth.
+
+    Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
+    the shade of hair and in the light that clothes throw back.
+    """
     size = albedo.size
     expected = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), _DARKEST)
     ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(expected), 0)
@@ -155,9 +156,10 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
     smooth = blur_where(both.astype(np.float32), weight, sigma)
-    core = np.clip((cv2.GaussianBlur(weight, (0, 0), sigma) - 0.6) / 0.3, 0, 1)
-    near = np.clip(cv2.GaussianBlur(weight, (0, 0), sigma) * 4, 0, 1)[..., None]
-    filled = near * smooth + (1 - near) * fill_smooth(smooth, core)
+    far = np.median(ratio[(albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)], axis=0)
+    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
+    close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
+    filled = near * fill_smooth(smooth, close) + (1 - near) * far
     return np.asarray(expected * np.exp(filled), np.float32)
 
 
@@ -171,9 +173,3 @@ def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]
     """Plain skin, a little way off anything that is not: where pores can be sampled."""
     features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), 0.008 * size)
     return (features < 0.05).astype(np.float32)
-
-
-def _multiple_of_eight(picture: np.ndarray) -> np.ndarray:
-    """Trimmed to what three halvings divide."""
-    height, width = (side // 8 * 8 for side in picture.shape[:2])
-    return np.ascontiguousarray(picture[:height, :width])

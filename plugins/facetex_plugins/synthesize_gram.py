@@ -14,7 +14,7 @@ from facetex_model_zoo import model_path
 from facetex_core import Descriptor, Fit, Texture, hookimpl
 from facetex_core.crop import face_slices, region, skin_texels
 from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import match_correlations
+from facetex_core.gram_match import BLOCK, match_correlations
 from facetex_core.lazy import cv2
 from facetex_core.onnx_torch import read_network
 from facetex_core.progress import report_progress
@@ -36,7 +36,7 @@ class GramSynthesizer:
         """The whole albedo; outside of the face's box it is the low frequency alone."""
         size = albedo.size
         start = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), 0)
-        box = tuple(slice(edge.start, edge.start + (edge.stop - edge.start) // 8 * 8) for edge in face_slices(fit.model, size))
+        box = face_slices(fit.model, size, BLOCK)
         face = region(fit.model, "face", size)[box]
         network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
         result = start.copy()

@@ -1,4 +1,7 @@
-"""Runs photos through facetex and lays out input, albedo and three renders of each: python tests/benchmarks/contact_sheet.py PHOTO... -o OUT."""
+"""Runs photos through facetex and lays out input, albedo and three renders of each.
+
+python tests/benchmarks/contact_sheet.py PHOTO... -o OUT
+"""
 
 import subprocess
 import sys
@@ -28,19 +31,26 @@ def row_of(folder: Path, side: int) -> Image.Image:
 
 @click.command()
 @click.argument("photos", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the heads and sheet_1.png, sheet_2.png, ...")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder for the heads and sheet_1.png, sheet_2.png, ..."
+)
 @click.option("--side", default=380, show_default=True, help="Pixels of one picture.")
 @click.option("--example", is_flag=True, help="The astronaut picture alone.")
 @click.option("--size", default=1024, show_default=True)
 def main(photos: tuple[Path, ...], out: Path, side: int, example: bool, size: int) -> None:
     """Heads of all photos, and contact sheets of them; photos that are refused are named."""
-    files = sorted(file for path in photos for file in ([path] if path.is_file() else path.iterdir()) if file.suffix in (".jpg", ".png"))
+    files = sorted(
+        file for path in photos for file in ([path] if path.is_file() else path.iterdir()) if file.suffix in (".jpg", ".png")
+    )
     heads = []
     for photo in [None] if example else files:
         folder = out / (photo.stem if photo else "astronaut")
         source = [str(photo)] if photo else ["--example"]
         done = subprocess.run(
-            [sys.executable, "-m", "facetex_cli", "run", *source, "-o", str(folder), "--size", str(size), "--quiet"], capture_output=True, text=True, check=False
+            [sys.executable, "-m", "facetex_cli", "run", *source, "-o", str(folder), "--size", str(size), "--quiet"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         print(folder.name, "ok" if done.returncode == 0 else "refused", done.stderr.strip(), flush=True)
         heads += [folder] if done.returncode == 0 else []

@@ -1,0 +1,22 @@
+"""Opens a model in ONNX Runtime, on the processor or the graphics card."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facetex_core.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSession":
+    """A session on `cpu` or `cuda`; operators that the card lacks run on the processor. A damaged file is a ModelError."""
+    import onnxruntime
+
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    cards = [] if device == "cpu" else ["CUDAExecutionProvider"]
+    try:
+        return onnxruntime.InferenceSession(str(path), providers=[*cards, "CPUExecutionProvider"])
+    except (failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.NoModel) as error:
+        raise ModelError(f"{path.name} is no network that ONNX Runtime can read: {str(error).split(' : ')[-1]}") from None

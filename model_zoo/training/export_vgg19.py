@@ -1,0 +1,156 @@
+"""Writes vgg19.onnx for `facetex zoo add vgg19` from weights that the user brings.
+
+The network of Simonyan and Zisserman 2015 (configuration E), rectified features of conv1_1 to conv5_1. Two sources:
+
+- a state dict in torchvision's layout (`features.N.weight`; IMAGENET1K_V1): zero padding, ImageNet's mean and deviation;
+- the normalised encoders of style transfer (Gatys 2015; `vgg_normalised_convN_1.pth`): reflection padding, and a first
+  1 x 1 convolution that turns RGB into BGR and takes the mean off. They end at the layer of their name.
+"""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import numpy as np
+import onnx
+from jaxtyping import Float32
+from onnx import TensorProto, helper, numpy_helper
+
+from facetex_core.errors import ModelError
+
+WIDTHS = {"1": (64, 64), "2": (128, 128), "3": (256,) * 4, "4": (512,) * 4, "5": (512,)}
+"""Channels of each convolution, block by block, as far as conv5_1."""
+LAYERS = tuple(f"conv{block}_{index}" for block, widths in WIDTHS.items() for index in range(1, len(widths) + 1))
+OPSET = 17
+
+# ImageNet's statistics of RGB in [0, 1], as torchvision's weights were trained with.
+MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Convolution:
+    """One layer's numbers."""
+
+    weight: Float32[np.ndarray, "outputs inputs high wide"]
+    bias: Float32[np.ndarray, "outputs"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Source:
+    """What a file of weights holds: what happens to the pixels first, and the convolutions in their order."""
+
+    preparation: Convolution
+    convolutions: tuple[Convolution, ...]
+    reflects: bool
+    """Whether borders are mirrored; else they are zeros."""
+
+
+def read_source(path: Path) -> Source:
+    """Either kind of file; what is no VGG-19 is a ModelError."""
+    found = _convolutions(path)
+    reflects = bool(found) and found[0].weight.shape == (3, 3, 1, 1)
+    if reflects:
+        preparation, *found = found
+    else:
+        preparation = Convolution(np.diag(1 / DEVIATION)[..., None, None], -MEAN / DEVIATION)
+    convolutions = tuple(found[: len(LAYERS)])
+    channels = (3, *(width for widths in WIDTHS.values() for width in widths))
+    expected = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(channels)]
+    shapes = [convolution.weight.shape for convolution in convolutions]
+    if not shapes or shapes != expected[: len(shapes)]:
+        raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes or 'none'}")
+    return Source(preparation, convolutions, reflects)
+
+
+def _convolutions(path: Path) -> list[Convolution]:
+    """The convolutions of a state dict by their numbers."""
+    import torch
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251  # weights_only: no code is run
+        arrays = {name.removeprefix("features."): value.float().numpy() for name, value in state.items()}
+    except Exception:  # noqa: BLE001  # torch's readers raise whatever they stumble over
+        raise ModelError(f"{path.name} is no state dict of torch") from None
+    if any(name.endswith("running_mean") for name in arrays):
+        raise ModelError(f"{path.name} has batch normalisation; the plain VGG-19 is needed")
+    numbers = sorted(int(name.removesuffix(".weight")) for name in arrays if re.fullmatch(r"\d+\.weight", name))
+    pairs = [(arrays[f"{number}.weight"], arrays.get(f"{number}.bias")) for number in numbers]
+    return [Convolution(weight, bias) for weight, bias in pairs if weight.ndim == 4 and bias is not None]
+
+
+def build(source: Source) -> onnx.ModelProto:
+    """The network as ONNX, with free height and width."""
+    graph = _Graph()
+    last = graph.convolve("image", "prepared", source.preparation)
+    outputs = []
+    for layer, convolution in zip(LAYERS, source.convolutions, strict=False):
+        if layer.endswith("_1") and layer != LAYERS[0]:
+            last = graph.add("MaxPool", [last], f"{layer}_pooled", kernel_shape=[2, 2], strides=[2, 2])
+        if source.reflects:
+            last = graph.reflect(last, f"{layer}_padded")
+        pads = [0 if source.reflects else 1] * 4
+        last = graph.add("Relu", [graph.convolve(last, f"{layer}_linear", convolution, pads)], layer)
+        if layer.endswith("_1"):
+            sides = [f"{layer}_height", f"{layer}_width"]
+            outputs.append(helper.make_tensor_value_info(layer, TensorProto.FLOAT, [1, len(convolution.bias), *sides]))
+    image = helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, "height", "width"])
+    named = {layer.name for layer in outputs}
+    while graph.nodes[-1].output[0] not in named:  # nothing after the last output is of use
+        graph.nodes.pop()
+    body = helper.make_graph(graph.nodes, "vgg19", [image], outputs, graph.used_weights())
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, producer_name="facetex")
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+class _Graph:
+    """Nodes and weights that grow."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: dict[str, onnx.TensorProto] = {}
+
+    def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
+        """One node; the name of what it makes."""
+        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
+        return output
+
+    def weight(self, name: str, values: np.ndarray) -> str:
+        """One array; its name."""
+        self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def convolve(self, value: str, output: str, numbers: Convolution, pads: list[int] | None = None) -> str:
+        """A convolution of stride 1."""
+        names = [self.weight(f"{output}_weight", numbers.weight), self.weight(f"{output}_bias", numbers.bias)]
+        return self.add("Conv", [value, *names], output, kernel_shape=numbers.weight.shape[2:], pads=pads or [0] * 4)
+
+    def reflect(self, value: str, output: str) -> str:
+        """A border of one pixel, mirrored."""
+        border = self.weight("border", np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+        return self.add("Pad", [value, border], output, mode="reflect")
+
+    def used_weights(self) -> list[onnx.TensorProto]:
+        """Those that a node reads."""
+        read = {name for node in self.nodes for name in node.input}
+        return [tensor for name, tensor in self.weights.items() if name in read]
+
+
+@click.command()
+@click.argument("weights", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), default=Path("vgg19.onnx"), show_default=True)
+def main(weights: Path, out: Path) -> None:
+    """Turns WEIGHTS, a state dict of VGG-19, into ONNX."""
+    try:
+        model = build(read_source(weights))
+    except ModelError as error:
+        raise click.ClickException(str(error)) from None
+    onnx.save(model, str(out))
+    print(f"{out}: {', '.join(output.name for output in model.graph.output)}; now run: facetex zoo add vgg19 {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""A network that the user brings works as our own does: exported, added, and read alike by ONNX Runtime and by torch."""
+
+import importlib.util
+import subprocess
+import sys
+
+import facetex_model_zoo as zoo
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from facetex_cli.main import main
+from facetex_plugins.describe_network import SmallExtractor, Vgg19Extractor
+from facetex_plugins.synthesize_gram import GramSynthesizer
+from numpy.testing import assert_allclose, assert_array_equal
+from onnx import TensorProto, helper, numpy_helper
+from sampled import tiny_fit, tiny_texture
+
+from facetex_core import ModelError, Texture
+from facetex_core.bank import cells_of
+from facetex_core.correlations import merge
+from facetex_core.onnx_torch import read_network
+
+LAYERS = ("conv1_1", "conv2_1", "conv3_1")
+CHANNELS = {"vgg19": (64, 128, 256), "descriptor": (16, 32, 64)}
+
+
+@pytest.fixture(scope="session")
+def script(root):
+    """The script that exports."""
+    spec = importlib.util.spec_from_file_location("export_vgg19", root / "model_zoo/training/export_vgg19.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["export_vgg19"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def exported(script, shared, tmp_path_factory):
+    """vgg19.onnx from the true weights, as far as these go: conv3_1."""
+    path = tmp_path_factory.mktemp("exported") / "vgg19.onnx"
+    source = shared / "data/models/features/src/vgg_normalised_conv3_1.pth"
+    onnx.save(script.build(script.read_source(source)), str(path))
+    return path
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A user who has added nothing yet."""
+    monkeypatch.setenv("FACETEX_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(params=["descriptor", "vgg19"])
+def extractor(request, home):
+    """Our own descriptor, and the user's vgg19."""
+    if request.param == "descriptor":
+        return SmallExtractor()
+    zoo.add_model("vgg19", request.getfixturevalue("exported"))
+    return Vgg19Extractor()
+
+
+def texture(size=96, seed=3):
+    """Noise on several scales, all of it seen."""
+    from scipy.ndimage import gaussian_filter
+
+    generator = np.random.default_rng(seed)
+    layers = [gaussian_filter(generator.normal(size=(size, size, 3)), (s, s, 0)) * s * 0.1 for s in (0.5, 2, 8)]
+    return Texture(np.clip(0.3 + sum(layers), 0, 1).astype(np.float32), np.ones((size, size), np.float32))
+
+
+def by_runtime(path, pixels):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return dict(zip(LAYERS, session.run(list(LAYERS), {"image": pixels.numpy()}), strict=True))
+
+
+def test_onnx_runtime_and_torch_see_the_same_in_the_same_pixels(extractor):
+    path = zoo.model_path(extractor.model)
+    pixels = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, (1, 3, 64, 96)).astype(np.float32))
+    ours, theirs = read_network(path, LAYERS)(pixels), by_runtime(path, pixels)
+    for level, layer in enumerate(LAYERS):
+        assert ours[layer].shape == (1, CHANNELS[extractor.model][level], 64 >> level, 96 >> level)
+        assert float(ours[layer].std()) > 0
+        assert_allclose(ours[layer].numpy(), theirs[layer], rtol=0, atol=1e-3 * np.abs(theirs[layer]).max())
+
+
+def test_what_is_described_is_symmetric_and_positive_semidefinite(extractor):
+    (descriptor,) = extractor.describe(texture())
+    assert descriptor.network == extractor.model
+    for channels, (layer, matrix) in zip(CHANNELS[extractor.model], descriptor.correlations.items(), strict=True):
+        assert matrix.shape == (channels, channels)
+        assert_allclose(matrix, matrix.T, rtol=0, atol=1e-6 * np.abs(matrix).max())
+        values = np.linalg.eigvalsh(matrix.astype(np.float64))
+        assert values[0] > -1e-5 * values[-1]
+        assert values[-1] > 0
+        assert descriptor.mass[layer] > 0
+
+
+def test_two_textures_are_told_apart(extractor):
+    (first,), (second,) = extractor.describe(texture(seed=1)), extractor.describe(Texture(0.5 * texture().rgb, texture().visibility))
+    for layer in LAYERS:
+        difference = np.linalg.norm(first.correlations[layer] - second.correlations[layer])
+        assert difference > 0.05 * np.linalg.norm(first.correlations[layer])
+
+
+def test_hidden_texels_are_not_looked_at(extractor):
+    clean, visible = texture(), np.ones((96, 96), np.float32)
+    visible[30:60, :40] = 0
+    spoilt = np.where(visible[..., None] > 0, clean.rgb, np.random.default_rng(9).uniform(0, 1, clean.rgb.shape))
+    (first,), (second,) = (extractor.describe(Texture(rgb.astype(np.float32), visible)) for rgb in (clean.rgb, spoilt))
+    for layer in LAYERS:
+        assert_array_equal(first.correlations[layer], second.correlations[layer])
+
+
+def test_cells_merge_to_the_whole(extractor):
+    (alone,) = extractor.describe(texture())
+    merged = merge(extractor.describe(texture(), cells_of(4, 96)))
+    for layer, matrix in alone.correlations.items():
+        assert_allclose(merged.correlations[layer], matrix, rtol=0, atol=1e-5 * np.abs(matrix).max())
+        assert merged.mass[layer] == pytest.approx(alone.mass[layer])
+
+
+def test_the_exported_network_is_the_published_one(script, exported, shared):
+    """conv1_1 by hand: the preparation, a mirrored border, nine taps, rectified."""
+    weights = script.read_source(shared / "data/models/features/src/vgg_normalised_conv3_1.pth")
+    pixels = np.random.default_rng(0).uniform(0, 1, (3, 32, 32)).astype(np.float32)
+    bgr = 255 * pixels[::-1] - np.array([103.939, 116.779, 123.68], np.float32)[:, None, None]
+    padded = np.pad(bgr, ((0, 0), (1, 1), (1, 1)), mode="reflect")
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    first = weights.convolutions[0]
+    expected = np.maximum(np.einsum("ocij,chwij->ohw", first.weight, patches) + first.bias[:, None, None], 0)
+    found = by_runtime(exported, torch.from_numpy(pixels[None]))["conv1_1"][0]
+    assert_allclose(found, expected, atol=1e-4 * expected.max())
+
+
+def vgg_like(script, seed=0):
+    """Random weights in torchvision's layout: convolutions at their places among rectifiers and pools."""
+    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
+    widths = (3, *(width for block in script.WIDTHS.values() for width in block))
+    generator, state = torch.Generator().manual_seed(seed), {"classifier.0.weight": torch.zeros(4, 4)}
+    for place, inputs, outputs in zip(places, widths, widths[1:], strict=False):
+        state[f"features.{place}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=generator) * (2 / (9 * inputs)) ** 0.5
+        state[f"features.{place}.bias"] = 0.1 * torch.randn(outputs, generator=generator)
+    return state
+
+
+def torchvision_like(state):
+    """The same layers as torch's own modules, and where each convX_1 comes out."""
+    from torch import nn
+
+    modules = []
+    for name, weight in state.items():
+        if name.startswith("features") and name.endswith("weight"):
+            while len(modules) < int(name.split(".")[1]):
+                modules.append(nn.MaxPool2d(2))
+            modules += [nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1), nn.ReLU()]
+    net = nn.Sequential(*modules)
+    net.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if "features" in name})
+    return net.eval()
+
+
+def test_torchvision_s_weights_give_torchvision_s_features_to_conv5_1(script, tmp_path):
+    state = vgg_like(script)
+    torch.save(state, tmp_path / "vgg19-dcbb9e9d.pth")
+    out = tmp_path / "vgg19.onnx"
+    command = [sys.executable, script.__file__, str(tmp_path / "vgg19-dcbb9e9d.pth"), "--out", str(out)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "conv1_1, conv2_1, conv3_1, conv4_1, conv5_1" in said
+    assert f"facetex zoo add vgg19 {out}" in said
+    pixels = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, (1, 3, 48, 64)).astype(np.float32))
+    deep = dict(zip((1, 6, 11, 20, 29), (*LAYERS, "conv4_1", "conv5_1"), strict=True))
+    value = (pixels - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    ours = read_network(out, tuple(deep.values()))(pixels)
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        for place, module in enumerate(torchvision_like(state)):
+            value = module(value)
+            if place in deep:
+                close = 1e-4 * float(value.max())
+                assert_allclose(ours[deep[place]].numpy(), value.numpy(), rtol=0, atol=close)
+                assert_allclose(session.run([deep[place]], {"image": pixels.numpy()})[0], value.numpy(), rtol=0, atol=close)
+
+
+def test_other_weights_are_refused(script, tmp_path):
+    def refused(state, why):
+        torch.save(state, tmp_path / "x.pth")
+        with pytest.raises(ModelError, match=why):
+            script.read_source(tmp_path / "x.pth")
+
+    good = vgg_like(script)
+    refused({**good, "features.5.weight": torch.zeros(64, 64, 3, 3)}, "x.pth is no VGG-19: its convolutions are")
+    refused({**good, "features.1.running_mean": torch.zeros(64)}, "batch normalisation")
+    refused({"fc.weight": torch.zeros(2, 2)}, "its convolutions are none")
+    (tmp_path / "y.pth").write_text("<html>", "utf-8")
+    with pytest.raises(ModelError, match=r"y\.pth is no state dict of torch"):
+        script.read_source(tmp_path / "y.pth")
+
+
+def test_a_missing_vgg19_is_one_line_that_says_what_to_do(home):
+    with pytest.raises(ModelError, match=r"licence: CC BY 4\.0.*facetex zoo add vgg19 FILE") as error:
+        Vgg19Extractor().describe(tiny_texture())
+    assert "export_vgg19.py" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><html>sign in</html>", b"\x08\x07cut short"])
+def test_what_is_no_network_is_named(home, tmp_path, capsys, content):
+    (tmp_path / "page.html").write_bytes(content)
+    assert main(["zoo", "add", "vgg19", str(tmp_path / "page.html")]) == 0
+    with pytest.raises(ModelError, match=r"vgg19\.onnx is no network that ONNX Runtime can read: \w+"):
+        Vgg19Extractor().describe(texture())
+    with pytest.raises(ModelError, match=r"vgg19\.onnx is no ONNX file"):
+        read_network(zoo.model_path("vgg19"), LAYERS)
+
+
+def test_a_layer_that_the_file_lacks_is_named(home, exported):
+    zoo.add_model("vgg19", exported)
+    with pytest.raises(Exception, match="'conv5_1'; it has: conv1_1, conv2_1, conv3_1"):
+        Vgg19Extractor("conv5_1").describe(texture())
+    (wanted,) = Vgg19Extractor().describe(texture())
+    wanted.correlations["conv5_1"] = wanted.correlations["conv1_1"]
+    with pytest.raises(ModelError, match="'conv5_1'; it has: conv1_1, conv2_1, conv3_1"):
+        GramSynthesizer(1).synthesize(tiny_texture(), wanted, tiny_fit(), np.random.default_rng(0))
+
+
+def one_node(tmp_path, operator, **attributes):
+    image, out = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, None, None]) for name in ("image", "out"))
+    inputs = ["image", "half"] if operator == "Mul" else ["image"]
+    nodes = [helper.make_node("Constant", [], ["half"], value=numpy_helper.from_array(np.array(0.5, np.float32)))]
+    nodes.append(helper.make_node(operator, inputs, ["out"], **attributes))
+    graph = helper.make_graph(nodes, "net", [image], [out])
+    path = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+    return path
+
+
+def test_what_torch_would_compute_otherwise_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="operator Tanh is not known"):
+        read_network(one_node(tmp_path, "Tanh"), ("out",))
+    with pytest.raises(ModelError, match="MaxPool pads in a way"):
+        read_network(one_node(tmp_path, "MaxPool", kernel_shape=[2, 2], ceil_mode=1), ("out",))
+
+
+@pytest.mark.parametrize(("operator", "attributes"), [("Mul", {}), ("MaxPool", {"kernel_shape": [2, 2]})])
+def test_constants_and_unnamed_strides_are_read_as_onnx_means_them(tmp_path, operator, attributes):
+    path = one_node(tmp_path, operator, **attributes)
+    pixels = np.random.default_rng(0).uniform(0, 1, (1, 3, 8, 8)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    expected = session.run(["out"], {"image": pixels})[0]
+    assert_allclose(read_network(path, ("out",))(torch.from_numpy(pixels))["out"].numpy(), expected, rtol=1e-6)
