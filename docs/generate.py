@@ -1,6 +1,7 @@
 """Writes the reference pages that follow from the code: python docs/generate.py (a test checks that they are current)."""
 
 import inspect
+from importlib.resources import files
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ FOLDER = Path(__file__).parent / "reference"
 
 
 def stages_page() -> str:
-    """Every stage: its hook, its verb and the plugins that ship."""
+    """Every stage: its hook, its verb and the plugins that ship; not those of others that happen to be installed."""
     lines = ["# Stages, hooks and plugins", "", "In running order. The hook of a stage returns `{name: factory}`.", ""]
     offers = Registry().offers
     chosen = load_preset("embedded").stages
@@ -22,7 +23,7 @@ def stages_page() -> str:
         hook = inspect.getdoc(getattr(HookSpecs, role + "s"))
         lines += [f"## {role}", "", f"Hook `{role}s`: {hook}", "", f"Verb `{verb}`: {inspect.getdoc(method)}", ""]
         lines += ["| name | options | what |", "|---|---|---|"]
-        for name, offer in sorted(offers[role].items()):
+        for name, offer in sorted((n, o) for n, o in offers[role].items() if o.origin.split()[0] == "facetex"):
             options = ", ".join(f"`{o.name}={o.default!r}`" for o in offer.options) or "-"
             default = " (default)" if name in chosen[role].name.split("+") else ""
             lines.append(f"| `{name}`{default} | {options} | {first_line(offer.factory)} |")
@@ -36,12 +37,20 @@ def first_line(factory: object) -> str:
 
 
 def command_page() -> str:
-    """The help of every command."""
-    lines = ["# The command line", "", f"Presets: {', '.join(f'`{name}`' for name in preset_names())}.", ""]
+    """The presets, and the help of every command."""
+    lines = ["# The command line", "", "| preset | what |", "|---|---|"]
+    lines += [f"| `{name}` | {preset_comment(name)} |" for name in preset_names()]
+    lines += ["", *help_of(facetex, click.Context(facetex, info_name="facetex"))]
     for name in COMMANDS:
         command = facetex.get_command(click.Context(facetex), name)
         lines += help_of(command, click.Context(command, info_name=f"facetex {name}"))
     return "\n".join(lines)
+
+
+def preset_comment(name: str) -> str:
+    """Its file's first line."""
+    text = files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8")
+    return text.split("\n")[0].removeprefix("# ")
 
 
 def help_of(command: click.Command, context: click.Context) -> list[str]:

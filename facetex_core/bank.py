@@ -30,6 +30,11 @@ def seen_like(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...
             f"the bank holds correlations of {bank.network!r}, the photo was described by {seen[0].network!r}: "
             "choose a bank and a descriptor extractor of one network"
         )
+    if set(seen[0].mass) != set(bank.mass):
+        raise ConfigError(
+            f"the bank holds the layers {', '.join(bank.mass)}, the photo was described by {', '.join(seen[0].mass)}: "
+            "choose the same"
+        )
     shares = {}
     for layer, mass in bank.mass.items():
         full = mass.max(0)

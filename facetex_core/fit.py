@@ -8,10 +8,15 @@ import numpy as np
 from facetex_core.harmonics import ambient
 from facetex_core.landmark_fit import fit_landmarks
 from facetex_core.photometry import SIZE, explain_light
-from facetex_core.structures import Face, Fit, MorphableModel, Photo
+from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
+from facetex_core.unwrap import unwrap
 
 POOR = 4.0
 """Percent of the eye distance: the 95th percentile of the inner face on portraits is 3.5 (measured)."""
+
+
+LANDMARKS, PHOTO = "landmarks (% of eye distance)", "photo (share of its light)"
+"""The residuals' names."""
 
 
 def fit_photo(model: MorphableModel, photo: Photo, face: Face) -> Fit:
@@ -21,6 +26,12 @@ def fit_photo(model: MorphableModel, photo: Photo, face: Face) -> Fit:
         warnings.warn(f"{photo.name}: the head fits poorly (landmarks {inner:.1f}% of the eye distance off)", stacklevel=3)
     grey = np.ones((SIZE, SIZE, 3), np.float32)
     start = Fit(model, identity, expression, camera, ambient(), grey)
-    lighting, albedo, left = explain_light(photo, start)
-    residuals = {"landmarks (% of eye distance)": inner, "photo (share of its light)": left}
-    return replace(start, lighting=lighting, albedo=albedo, residuals=residuals)
+    everything = np.ones(photo.rgb.shape[:2], np.float32)
+    fit = replace(start, residuals={LANDMARKS: inner})
+    return relight(fit, unwrap(photo, fit, everything, SIZE))
+
+
+def relight(fit: Fit, lit: Texture) -> Fit:
+    """The fit with light and albedo found from a texture: the better its mask, the less hair they have to explain."""
+    lighting, albedo, left = explain_light(lit, fit)
+    return replace(fit, lighting=lighting, albedo=albedo, residuals={**fit.residuals, PHOTO: left})

@@ -2,7 +2,9 @@
 
     min_I  sum_l ||G_l(I) - G_l||_F^2 / ||G_l||_F^2 + content mean |blur(I) - blur(I_0)|^2
 
-With `tint` the texels may change in colour; without, each is only made lighter or darker, I = I_0 exp(d).
+`match_correlations` frees every texel, as published. `match_strengths` frees only the strength of given bands of detail:
+correlations under a mask also hold how colour and shade vary over a face, and texels that are free to would make up
+for that with worms.
 """
 
 from collections.abc import Callable
@@ -22,6 +24,12 @@ BLOCK = 8
 """The picture's sides are multiples of this: what three poolings divide."""
 CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
+TRIES = 12
+"""Steps that a line search may try: with one iteration at a time, the library would allow a single one."""
+STRONGEST = 3.0
+"""The largest factor of a band."""
+CODED = 2.2
+"""A change of log linear light is about this much larger than that of sRGB-coded values."""
 CONTENT_BLUR = 4
 """Pooling by 16 texels stands for the blur."""
 
@@ -34,8 +42,7 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
     wanted: Descriptor,
     *,
     iterations: int,
-    enough: float,
-    tint: bool,
+    enough: float = 0.0,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Float32[np.ndarray, "height width 3"]:
     """The picture, changed where `free`, after at most `iterations` or when the loss falls below `enough`.
@@ -48,19 +55,67 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
     mask = torch.from_numpy(np.ascontiguousarray(free, np.float32))[None, None]
     targets = {layer: torch.from_numpy(np.ascontiguousarray(g)) for layer, g in wanted.correlations.items()}
     positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
-    change = torch.zeros_like(image if tint else image[:, :1]).requires_grad_()
+    change = torch.zeros_like(image).requires_grad_()
     pool = 2**CONTENT_BLUR
 
-    def changed() -> torch.Tensor:
-        return image + mask * change if tint else image * torch.exp(mask * change)
+    def loss() -> torch.Tensor:
+        now = image + mask * change
+        drift = torch.nn.functional.avg_pool2d(now - image, pool)
+        return _total(network(now), targets, positions).to(now.device) + CONTENT * drift.square().mean()
+
+    _descend(change, loss, iterations, enough, progress)
+    result = (image + mask * change).detach()[0].permute(1, 2, 0).numpy()
+    return np.where(free[..., None] > 0, decode_srgb(result), start).astype(np.float32)
+
+
+def match_strengths(
+    network: Network,
+    start: Float32[np.ndarray, "height width 3"],
+    bands: Float32[np.ndarray, "bands height width 3"],
+    window: Float32[np.ndarray, "height width"],
+    wanted: Descriptor,
+    *,
+    iterations: int,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Float32[np.ndarray, "bands"]:
+    """Factors in [0, STRONGEST] of the bands (log linear light) with which start * exp(sum_b factor_b band_b) comes nearest.
+
+    They begin at 1: the bands are expected to be about right.
+    """
+    import torch
+
+    image = torch.from_numpy(encode_srgb(start)).permute(2, 0, 1)[None].contiguous()
+    layers = torch.from_numpy(np.ascontiguousarray(bands / CODED)).permute(0, 3, 1, 2).contiguous()
+    targets = {layer: torch.from_numpy(np.ascontiguousarray(g)) for layer, g in wanted.correlations.items()}
+    positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
+    raw = torch.full((len(bands),), -float(np.log(STRONGEST - 1))).requires_grad_()
+
+    def distance() -> torch.Tensor:
+        factors = STRONGEST * torch.sigmoid(raw)
+        return _total(network(image * torch.exp((factors[:, None, None, None] * layers).sum(0))), targets, positions)
+
+    unit = float(distance().detach())  # grain is a small part of a correlation: without it the steps would end at once
 
     def loss() -> torch.Tensor:
-        now = changed()
-        parts = [_distance(features, targets[layer], positions) for layer, features in network(now).items()]
-        drift = torch.nn.functional.avg_pool2d(now - image, pool)
-        return torch.stack(parts).sum().to(now.device) + CONTENT * drift.square().mean()
+        return distance() / max(unit, 1e-20)
 
-    optimizer: torch.optim.Optimizer = torch.optim.LBFGS([change], max_iter=1, history_size=10, line_search_fn="strong_wolfe")
+    _descend(raw, loss, iterations, 0.0, progress)
+    return np.asarray((STRONGEST * torch.sigmoid(raw)).detach().numpy(), np.float32)
+
+
+def _descend(
+    unknown: "torch.Tensor",
+    loss: "Callable[[], torch.Tensor]",
+    iterations: int,
+    enough: float,
+    progress: Callable[[int, int], None],
+) -> None:
+    """L-BFGS in place, for at most `iterations` or until the loss falls below `enough`."""
+    import torch
+
+    optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
+        [unknown], max_iter=1, max_eval=TRIES, history_size=10, line_search_fn="strong_wolfe", tolerance_grad=0, tolerance_change=0
+    )
 
     def closure() -> float:
         optimizer.zero_grad()
@@ -72,17 +127,39 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
         if optimizer.step(closure) < enough:  # the loss before this step: one step more than needed
             break
         progress(done + 1, iterations)
-    result = changed().detach()[0].permute(1, 2, 0).numpy()
-    return np.where(free[..., None] > 0, decode_srgb(result), start).astype(np.float32)
+
+
+def _total(features: "dict[str, torch.Tensor]", targets: "dict[str, torch.Tensor]", window: "torch.Tensor") -> "torch.Tensor":
+    import torch
+
+    return torch.stack([_distance(found, targets[layer], window) for layer, found in features.items()]).sum()
+
+
+def correlations_of(
+    network: Network, name: str, picture: Float32[np.ndarray, "height width 3"], window: Float32[np.ndarray, "height width"]
+) -> Descriptor:
+    """The correlations that the picture has under the window, by the network called `name`."""
+    import torch
+
+    pixels = torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None].contiguous()
+    positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
+    with torch.no_grad():
+        found = {layer: _correlate(features, positions) for layer, features in network(pixels).items()}
+    return Descriptor(
+        name, {layer: gram.cpu().numpy() for layer, gram in found.items()}, dict.fromkeys(found, float(window.sum()))
+    )
 
 
 def _distance(features: "torch.Tensor", target: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":
+    target = target.to(features.device)  # the network may run elsewhere
+    return (_correlate(features, window) - target).square().sum() / target.square().sum().clamp_min(1e-12)
+
+
+def _correlate(features: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":
+    """F diag(m) F^T / sum m, the window averaged to the layer's positions."""
     import torch
 
-    target, window = target.to(features.device), window.to(features.device)  # the network may run elsewhere
     step = window.shape[-1] // features.shape[-1]
-    weight = torch.nn.functional.avg_pool2d(window, step)[..., : features.shape[-2], : features.shape[-1]]
-    flat = features[0].flatten(1)
-    m = weight.flatten()
-    found = (flat * m) @ flat.T / m.sum().clamp_min(1)
-    return (found - target).square().sum() / target.square().sum().clamp_min(1e-12)
+    weight = torch.nn.functional.avg_pool2d(window.to(features.device), step)[..., : features.shape[-2], : features.shape[-1]]
+    flat, m = features[0].flatten(1), weight.flatten()
+    return (flat * m) @ flat.T / m.sum().clamp_min(1)

@@ -35,6 +35,13 @@ _DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, O
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
+def example_photo() -> Photo:
+    """Eileen Collins, astronaut (NASA, public domain): a picture that scikit-image ships."""
+    from skimage.data import astronaut
+
+    return Photo(decode_srgb(astronaut() / np.float32(255)), "astronaut.png")
+
+
 def load_photo(path: Path) -> Photo:
     """The photo of a file; a PhotoError says in one line why a file cannot be used.
 

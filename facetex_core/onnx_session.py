@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSession":
     """A session on `cpu` or `cuda`; operators that the card lacks run on the processor. A damaged file is a ModelError."""
     import onnxruntime
-
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
     cards = [] if device == "cpu" else ["CUDAExecutionProvider"]

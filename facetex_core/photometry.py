@@ -10,11 +10,10 @@ what the product cannot: how much of the brightness is skin.
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.crop import region, skin_texels
+from facetex_core.crop import region, resize_texture, skin_texels
 from facetex_core.harmonics import harmonics
 from facetex_core.mesh import spread, vertex_normals
-from facetex_core.structures import AlbedoModel, Fit, Lighting, MorphableModel, Photo
-from facetex_core.unwrap import unwrap
+from facetex_core.structures import AlbedoModel, Fit, Lighting, MorphableModel, Texture
 
 SIZE = 128
 """Texels of the map on which light and albedo are found: both are low-frequency."""
@@ -27,6 +26,8 @@ EXPOSURE = 0.3
 """Standard deviation of the light's level about 1, in logarithms: photographers expose for the face."""
 TINT = 0.06
 """Standard deviation of the light's colour about white, in logarithms: cameras balance white."""
+COLOURED = 0.5
+"""Share of the directional colour that is left to the light."""
 ALBEDO_NOISE = 0.15
 """What a texel's log albedo deviates by from the best low-frequency model."""
 INDEPENDENT = 0.05
@@ -37,10 +38,9 @@ SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08
 """and how skins differ from it: melanin, blood, and the rest."""
 
 
-def explain_light(photo: Photo, fit: Fit) -> tuple[Lighting, Float32[np.ndarray, "size size 3"], float]:
-    """Light, albedo, and the root mean square of what they leave unexplained, as a share of the photo's."""
-    skin = np.ones(photo.rgb.shape[:2], np.float32)
-    seen = unwrap(photo, fit, skin, SIZE)
+def explain_light(lit: Texture, fit: Fit) -> tuple[Lighting, Float32[np.ndarray, "size size 3"], float]:
+    """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's."""
+    seen = resize_texture(lit, SIZE)
     normals = normal_map(fit, SIZE)
     basis = harmonics(normals).astype(np.float64)
     weight = (seen.visibility * region(fit.model, "face", SIZE)).astype(np.float64)
@@ -49,7 +49,7 @@ def explain_light(photo: Photo, fit: Fit) -> tuple[Lighting, Float32[np.ndarray,
     albedo = np.exp(model.mean).astype(np.float64)
     for _ in range(ROUNDS):
         light = _solve_light(seen.rgb[on], albedo[on], basis[on], weight[on])
-        light /= np.maximum(light[0], 0.05)
+        light = _whiten(light / np.maximum(light[0], 0.05))
         shading = np.maximum(basis @ light, 0.05)
         coefficients, exposure = _solve_albedo(seen.rgb[on] / shading[on], model, on, weight[on])
         albedo = np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float64)
@@ -73,6 +73,12 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
         return model.albedo
     ones = np.ones((SIZE, SIZE, 3), np.float32)
     return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
+
+
+def _whiten(light: np.ndarray) -> np.ndarray:
+    """Takes out part of what the light's colour changes by with direction: of it, blood under the skin explains much."""
+    grey = light.mean(1, keepdims=True)
+    return np.asarray(grey + COLOURED * (light - grey))
 
 
 def _solve_light(seen: np.ndarray, albedo: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
 from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
+from facetex_core.fit import relight
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap
 
@@ -77,6 +78,7 @@ class Pipeline:
         with step("unwrap"):
             lit = unwrap(photo, fit, skin, self.size)
             refuse_hidden(lit, photo)
+            fit = relight(fit, lit)
         with step("delight"):
             partial = self.delighter.delight(lit, fit)
         with step("describe"):

@@ -178,7 +178,7 @@ def validated(path):
 def test_the_khronos_validator_finds_nothing_to_say(glb):
     messages = validated(glb)
     if messages is None:
-        pytest.skip("needs node and gltf-validator: run `npm install` in tests/")
+        pytest.skip("needs node and gltf-validator: run `npm ci` in tests/")
     assert messages == []
 
 

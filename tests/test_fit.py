@@ -74,7 +74,7 @@ def test_light_and_skin_are_told_apart_up_to_their_level():
     grey = np.ones((128, 128, 3), np.float32)
     fit = Fit(model, np.zeros(2, np.float32), np.zeros(2, np.float32), camera, ambient(), grey)
     photo = render_flat(fit, light, np.exp(SKIN_TONE))
-    found, albedo, left = explain_light(photo, fit)
+    found, albedo, left = explain_light(unwrap(photo, fit, np.ones(SIZE, np.float32), 128), fit)
     assert left < 0.05
     normals = normal_map(fit, 128)
     seen = unwrap(photo, fit, np.ones(SIZE, np.float32), 128).visibility > 0

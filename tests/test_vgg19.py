@@ -1,6 +1,5 @@
 """A network that the user brings works as our own does: exported, added, and read alike by ONNX Runtime and by torch."""
 
-import importlib.util
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ import torch
 from facetex_cli.main import main
 from facetex_plugins.describe_network import SmallExtractor, Vgg19Extractor
 from facetex_plugins.synthesize_gram import GramSynthesizer
+from foreign import export_script, export_true
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from sampled import tiny_fit, tiny_texture
@@ -29,20 +29,13 @@ CHANNELS = {"vgg19": (64, 128, 256), "descriptor": (16, 32, 64)}
 @pytest.fixture(scope="session")
 def script(root):
     """The script that exports."""
-    spec = importlib.util.spec_from_file_location("export_vgg19", root / "model_zoo/training/export_vgg19.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["export_vgg19"] = module
-    spec.loader.exec_module(module)
-    return module
+    return export_script(root)
 
 
 @pytest.fixture(scope="session")
-def exported(script, shared, tmp_path_factory):
-    """vgg19.onnx from the true weights, as far as these go: conv3_1."""
-    path = tmp_path_factory.mktemp("exported") / "vgg19.onnx"
-    source = shared / "data/models/features/src/vgg_normalised_conv3_1.pth"
-    onnx.save(script.build(script.read_source(source)), str(path))
-    return path
+def exported(root, shared, tmp_path_factory):
+    """vgg19.onnx from the true weights."""
+    return export_true(root, shared, tmp_path_factory.mktemp("exported") / "vgg19.onnx")
 
 
 @pytest.fixture
@@ -98,7 +91,10 @@ def test_what_is_described_is_symmetric_and_positive_semidefinite(extractor):
 
 
 def test_two_textures_are_told_apart(extractor):
-    (first,), (second,) = extractor.describe(texture(seed=1)), extractor.describe(Texture(0.5 * texture().rgb, texture().visibility))
+    (first,), (second,) = (
+        extractor.describe(texture(seed=1)),
+        extractor.describe(Texture(0.5 * texture().rgb, texture().visibility)),
+    )
     for layer in LAYERS:
         difference = np.linalg.norm(first.correlations[layer] - second.correlations[layer])
         assert difference > 0.05 * np.linalg.norm(first.correlations[layer])

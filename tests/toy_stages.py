@@ -6,7 +6,6 @@ import errno
 import os
 import time
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -17,13 +16,10 @@ from facetex_core import (
     Camera,
     Descriptor,
     Detail,
-    Embedding,
     Face,
     Fit,
     Head,
     Lighting,
-    Mesh,
-    MorphableModel,
     Photo,
     Texture,
     hookimpl,
@@ -32,29 +28,9 @@ from facetex_core.bank import save_bank
 from facetex_core.camera import orbit_camera
 from facetex_core.progress import report_progress
 from facetex_core.structures import Bank
+from facetex_core.testing.samples import sheet
 
-SIDE = 17
-"""Vertices along one side of the sheet."""
-REGIONS = ("face", "lips", "brows", "eyes", "nose", "nostrils", "forehead", "cheeks", "chin", "neck", "scalp", "ears")
 WHITE = Lighting(np.outer(np.eye(9, dtype=np.float32)[0], np.ones(3, np.float32)))
-
-
-@cache
-def sheet() -> MorphableModel:
-    """20 cm square, bulging towards +z, one UV map without seams."""
-    u, v = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
-    x, y = 0.2 * (u - 0.5), 0.2 * (0.5 - v)
-    vertices = np.stack([x, y, 0.05 - 3 * (x**2 + y**2)], -1).reshape(-1, 3).astype(np.float32)
-    uvs = np.stack([u, v], -1).reshape(-1, 2).astype(np.float32)
-    corner = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
-    a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:]))
-    triangles = np.concatenate([np.stack([a, c, b], 1), np.stack([b, c, d], 1)]).astype(np.int32)
-    mesh = Mesh(vertices, triangles, uvs, triangles, {"skin": slice(0, len(triangles))})
-    regions = {name: np.full(len(vertices), name == "face", np.float32) for name in REGIONS}
-    middle = np.full((68, 3), 1 / 3, np.float32)
-    embedding = Embedding(np.zeros(68, np.int32), middle, np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
-    bulge = np.zeros((1, len(vertices), 3), np.float32)
-    return MorphableModel("toy", vertices, bulge, bulge, ("jawOpen",), mesh, embedding, regions, (0.0, 0.0, 1.0, 1.0))
 
 
 def write_toy_bank(path: Path) -> Path:
@@ -133,7 +109,7 @@ class ToyDescriptor:
 class ToyBlend:
     """Every exemplar counts alike."""
 
-    def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
+    def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, " exemplars"]:
         return np.full(len(exemplars), 1 / len(exemplars), np.float32)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from facetex_core.image_io import load_photo
+from facetex_core.image_io import example_photo, load_photo
 from facetex_core.structures import Photo
 
 EXAMPLE = Path("astronaut.png")
@@ -36,13 +36,3 @@ class Manner:
     face: int | None
     as_json: bool
     quiet: bool
-
-
-def example_photo() -> Photo:
-    """The astronaut."""
-    import numpy as np
-    from skimage.data import astronaut
-
-    from facetex_core.colour import decode_srgb
-
-    return Photo(decode_srgb(astronaut() / np.float32(255)), EXAMPLE.name)

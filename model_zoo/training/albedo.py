@@ -1,6 +1,7 @@
 """Learns the low-frequency albedo of skin over the UV map from partial albedos: mean and modes of log albedo.
 
-Principal components of incomplete data: texels that a portrait hides are taken from its mirror, then from the model
+The broad modes of tone come first: two hundred portraits are no sample of mankind, and their spread would draw every skin
+to their mean. The others are principal components of incomplete data: texels that a portrait hides are taken from its mirror, then from the model
 itself, in turns. The mean face at full resolution is kept beside it, for brows and lips that no photo shows.
 """
 
@@ -16,7 +17,7 @@ from facetex_core.crop import plain_skin, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.masked_blur import blur_where
 from facetex_core.morphable_model import load_morphable_model
-from facetex_core.photometry import SIZE
+from facetex_core.photometry import SIZE, SKIN_TONES
 from facetex_core.structures import MorphableModel, Texture
 
 MODES = 24
@@ -111,10 +112,11 @@ def main(work: Path, out: Path) -> None:
     seen = (weights.mean(0).reshape(SIZE, SIZE) > SEEN_BY).astype(np.float32)
     seen = cv2.GaussianBlur(cv2.erode(seen, np.ones((3, 3))), (0, 0), 1.0)
     mean = without_shade(mean.reshape(SIZE, SIZE, 3).astype(np.float32), seen, plain_skin(model, SIZE))
+    tones = np.broadcast_to(SKIN_TONES[:, None, None], (len(SKIN_TONES), SIZE, SIZE, 3))
     np.savez_compressed(
         out,
         mean=fill_smooth(mean, seen).astype(np.float16),
-        modes=smooth_modes(modes, seen, SIZE).astype(np.float16),
+        modes=np.concatenate([tones, smooth_modes(modes, seen, SIZE)]).astype(np.float16),
         detail=mean_detail(textures, model, 512).astype(np.float16),
     )
     share = [float(np.linalg.norm(m)) for m in modes]

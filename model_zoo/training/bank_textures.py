@@ -1,6 +1,5 @@
 """Portraits to partial albedo textures in a working folder: what the albedo model and the bank are learned from."""
 
-import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -9,17 +8,17 @@ from pathlib import Path
 import click
 import numpy as np
 from facetex_model_zoo import model_path
+from shared_data import DATA
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.camera import yaw_degrees
-from facetex_core.fit import fit_photo
+from facetex_core.fit import fit_photo, relight
 from facetex_core.image_io import load_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 from facetex_core.pipeline import choose
 from facetex_core.structures import Fit, MorphableModel, Texture
 from facetex_core.unwrap import unwrap
 
-SHARED = Path(os.environ.get("FACETEX_SHARED", "../shared"))
 SIZE = 512
 """Portraits of 430-pixel faces hold no more."""
 WIDEST_YAW = 15.0
@@ -48,6 +47,7 @@ def partial_albedo(photo: Photo, with_colour: bool) -> tuple[Texture, Fit]:
     if abs(yaw_degrees(fit.camera)) > WIDEST_YAW:
         raise FacetexError(f"{photo.name}: turned by {yaw_degrees(fit.camera):.0f} degrees")
     lit = unwrap(photo, fit, segmenter.segment(photo, face), SIZE)
+    fit = relight(fit, lit)
     return delighter.delight(lit, fit), fit
 
 
@@ -83,7 +83,7 @@ def load_textures(folder: Path) -> list[Texture]:
 
 
 @click.command()
-@click.option("--photos", type=click.Path(path_type=Path), default=SHARED / "data/photos/bank", show_default=True)
+@click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/bank", show_default=True)
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder for the textures.")
 @click.option("--with-colour/--without-colour", default=True, help="Whether the albedo model exists already.")
 @click.option("--jobs", default=2, show_default=True)

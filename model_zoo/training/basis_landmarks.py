@@ -1,11 +1,12 @@
 """Landmarks on the own mesh: iBUG's 68 from the source's list, MediaPipe's 468 by registering its canonical face."""
 
 import numpy as np
-from basis_source import Source, shared_data
+from basis_source import Source
 from basis_surface import closest
 from jaxtyping import Float, Int
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
+from shared_data import DATA
 
 IBUG_OF_DENSE = {
     **dict(zip((70, 63, 105, 66, 107, 336, 296, 334, 293, 300), range(17, 27), strict=True)),
@@ -22,7 +23,7 @@ SMOOTHING = np.geomspace(3e-3, 1e-5, ROUNDS)
 
 def read_canonical() -> Float[np.ndarray, "468 3"]:
     """MediaPipe's canonical face, in its own centimetres."""
-    path = shared_data() / "models" / "landmarks" / "canonical_face_model.obj"
+    path = DATA / "models" / "landmarks" / "canonical_face_model.obj"
     lines = [line.split()[1:4] for line in path.read_text().splitlines() if line.startswith("v ")]
     return np.array(lines, dtype=np.float64)
 

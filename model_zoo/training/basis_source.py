@@ -1,7 +1,6 @@
 """ICT-FaceKit as learning material: its surface, left-right pairs and modes (https://github.com/ICT-VGL/ICT-FaceKit, MIT)."""
 
 import json
-import os
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial import cKDTree
+from shared_data import DATA
 
 CENTIMETRE = 0.01
 # Vertex ranges of generic_neutral_mesh.obj, read off its materials and connected components.
@@ -32,12 +32,6 @@ class Source:
     expression: Float[np.ndarray, "shapes vertices 3"]
     expression_names: tuple[str, ...]
     landmarks: Int[np.ndarray, " 68"]
-
-
-def shared_data() -> Path:
-    """The data folder named by FACETEX_SHARED, else the one beside the repository."""
-    default = Path(__file__).resolve().parents[2] / ".." / "shared"
-    return Path(os.environ.get("FACETEX_SHARED", default)) / "data"
 
 
 def read_triangles(path: Path) -> Int[np.ndarray, "triangles 3"]:
@@ -73,7 +67,7 @@ def lip_closing(points: Float[np.ndarray, "vertices 3"], ibug: Float[np.ndarray,
 
 def read_source() -> Source:
     """Reads ICT-FaceKit from the shared folder."""
-    folder = shared_data() / "models" / "mm" / "ict"
+    folder = DATA / "models" / "mm" / "ict"
     with np.load(folder / "ict_facekit_f16.npz") as stored:
         neutral = stored["neutral"].astype(np.float64) * CENTIMETRE
         identity = stored["identity"].astype(np.float32) * np.float32(CENTIMETRE)

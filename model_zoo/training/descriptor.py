@@ -1,6 +1,5 @@
 """Trains the small descriptor: features F with F F^T ~ P^T G P, where G are the correlations of VGG-19."""
 
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -11,8 +10,9 @@ import torch
 from descriptor_data import make_crops, read_sources
 from descriptor_net import CHANNELS, LEVELS, DescriptorNet, export
 from descriptor_teacher import Teacher, channel_products, principal_directions, project
+from shared_data import DATA
+from timed_training import make_model, schedule
 
-SHARED = Path(os.environ.get("FACETEX_SHARED", "../shared"))
 FILES = Path(__file__).parents[1] / "facetex_model_zoo" / "files"
 WORK = Path(tempfile.gettempdir()) / "facetex-descriptor"
 CROP = 160
@@ -55,8 +55,8 @@ def make_dataset(folder: Path, crops: int, seed: int) -> None:
     """Directions once, then chunks of 96 crops."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
-    sources = read_sources(SHARED / "data")
-    teacher = Teacher(SHARED / "data" / "models" / "features")
+    sources = read_sources(DATA)
+    teacher = Teacher(DATA / "models" / "features")
     first = make_crops(sources, 192, CROP, rng)
     directions = measure_directions(teacher, first)
     np.savez(folder / "directions.npz", **dict(zip(LEVELS, directions, strict=True)))
@@ -112,13 +112,7 @@ def level_loss(guess: torch.Tensor, truth: torch.Tensor, squares: torch.Tensor) 
     return (feature + 0.3 * wrong.square().sum((1, 2)) / wanted.square().sum((1, 2))).mean()
 
 
-def schedule(optimizer: torch.optim.Optimizer, progress: float, steps: int, peak: float) -> None:
-    """Warm-up over 100 steps, then a cosine."""
-    rate = min(1.0, (steps + 1) / 100) * (1 + np.cos(np.pi * progress)) / 2
-    optimizer.param_groups[0]["lr"] = peak * max(rate, 1e-3)
-
-
-def train(net: DescriptorNet, folder: Path, minutes: float, seed: int, *, further: bool) -> None:
+def train(net: DescriptorNet, work: Path, minutes: float, seed: int, *, further: bool) -> None:
     """AdamW over the wall clock, in bfloat16.
 
     The normalisations learn for the first third only, and not at all where the training goes `further`: their
@@ -127,13 +121,13 @@ def train(net: DescriptorNet, folder: Path, minutes: float, seed: int, *, furthe
     rng = np.random.default_rng(seed + 1)
     net.to(memory_format=torch.channels_last)
     peak = LEARNING_RATE / 3 if further else LEARNING_RATE
-    dataset = Dataset(folder)
+    dataset = Dataset(work)
     squares = dataset.channel_squares()
     optimizer = torch.optim.AdamW(net.parameters(), peak, weight_decay=1e-4)
     start = time.monotonic()
     losses: list[list[float]] = []
     while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        schedule(optimizer, progress, len(losses), peak)
+        schedule(optimizer, progress, len(losses), peak, 100)
         net.train(not further and progress < 1 / 3)
         images, truths = dataset.batch(BATCH, rng)
         with torch.autocast("cpu", torch.bfloat16):
@@ -147,7 +141,7 @@ def train(net: DescriptorNet, folder: Path, minutes: float, seed: int, *, furthe
         if len(losses) % 200 == 0:
             recent = np.mean(losses[-200:], 0).round(4).tolist()
             click.echo(f"{len(losses)} {time.monotonic() - start:.0f} s {recent}")
-            torch.save(net.state_dict(), folder / "net.pt")
+            torch.save(net.state_dict(), work / "net.pt")
 
 
 @click.command()
@@ -162,13 +156,7 @@ def main(work: Path, crops: int, minutes: float, seed: int, start: Path | None, 
     torch.set_num_threads(1)
     if not (work / "directions.npz").exists():
         make_dataset(work, crops, seed)
-    torch.manual_seed(seed)
-    net = DescriptorNet()
-    if start is not None:
-        net.load_state_dict(torch.load(start, weights_only=True))  # noqa: TID251  tensors only
-    train(net, work, minutes, seed, further=start is not None)
-    torch.save(net.state_dict(), work / "net.pt")
-    export(net.float().to(memory_format=torch.contiguous_format), output)
+    make_model(DescriptorNet, train, export, work=work, minutes=minutes, seed=seed, start=start, output=output)
 
 
 if __name__ == "__main__":

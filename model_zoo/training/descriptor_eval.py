@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-import onnxruntime
-from descriptor import FILES, SHARED, WORK
+from descriptor import FILES, WORK
 from descriptor_data import read_image
 from descriptor_net import LEVELS
 from descriptor_teacher import Teacher, project
+from onnx_teacher import session
+from shared_data import DATA
 
 SIZE = 368
 # Both pad, differently: positions this near to the border are not compared.
@@ -97,12 +98,10 @@ def seconds(call: object, crop: np.ndarray, times: int = 8) -> float:
 @click.option("--model", type=click.Path(path_type=Path), default=FILES / "descriptor.onnx")
 def main(work: Path, model: Path) -> None:
     """Print a table a level."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    student = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-    teacher = Teacher(SHARED / "data" / "models" / "features")
+    student = session(model)
+    teacher = Teacher(DATA / "models" / "features")
     directions = np.load(work / "directions.npz")
-    crops = face_crops(SHARED / "data" / "photos" / "dev")
+    crops = face_crops(DATA / "photos" / "dev")
     for how in ("as it is", "noise 0.03", "blur 2", "sharpened 1.5"):
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in LEVELS}
         grams: dict[str, tuple[list[np.ndarray], list[np.ndarray]]] = {name: ([], []) for name in LEVELS}

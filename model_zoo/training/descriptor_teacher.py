@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from jaxtyping import Float32
+from onnx_teacher import session
 from torch import nn
 
 TEACHER_CHANNELS = (64, 128, 256, 512)
@@ -35,11 +35,7 @@ class Teacher:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Reads both networks from the folder `models/features`."""
         self.vgg = read_vgg(folder).to(memory_format=torch.channels_last)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.deep = onnxruntime.InferenceSession(
-            str(folder / "vgg19_distilled_16x.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self.deep = session(folder / "vgg19_distilled_16x.onnx", threads)
 
     @torch.no_grad()
     def __call__(self, images: Float32[np.ndarray, "batch 3 height width"]) -> list[np.ndarray]:

@@ -1,13 +1,14 @@
 """Trains the face finder on portraits pasted at all sizes and turns, and on pictures without a face; writes faces.onnx."""
 
 import copy
-import time
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
 import numpy as np
 import torch
+from averaged_training import Plan, learn, plan_options, save
 from faces_net import LARGEST, SMALLEST, STRIDE, UNIT, Deployed, FaceNet
 from landmarks_augment import (
     Backgrounds,
@@ -23,7 +24,7 @@ from landmarks_augment import (
     warp_levels,
 )
 from landmarks_labels import Square, face_square
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 SIZE = 160
@@ -189,20 +190,6 @@ def loss_of(net: FaceNet, pictures: Tensor, heat: Tensor, weight: Tensor, geomet
     return focal + shape, focal.detach(), shape.detach()
 
 
-def average(target: FaceNet, net: FaceNet, step: int) -> None:
-    """Running mean of the weights, quick at first."""
-    decay = min(0.999, (step + 1) / (step + 20))
-    with torch.no_grad():
-        for kept, new in zip(target.state_dict().values(), net.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, 1 - decay)
-
-
-def save(net: nn.Module, path: Path) -> None:
-    """The weights as plain arrays."""
-    np.savez(path, **{name: value.numpy() for name, value in net.state_dict().items()})
-
-
 def export(net: FaceNet, path: Path) -> None:
     """Write the ONNX file with free batch, height and width."""
     model = Deployed(copy.deepcopy(net)).eval().to(memory_format=torch.contiguous_format)
@@ -213,45 +200,30 @@ def export(net: FaceNet, path: Path) -> None:
     torch.onnx.export(model, (example,), str(path), opset_version=17, dynamo=False, dynamic_axes=axes, **names)
 
 
-def train(work: Path, minutes: float, rate: float, every: int, seed: int) -> FaceNet:
-    """One schedule over wall-clock time: short warm-up, then a cosine to nothing."""
-    pictures, net = Pictures(work, seed), FaceNet().to(memory_format=torch.channels_last)
-    kept = copy.deepcopy(net)
-    click.echo(f"{sum(part.numel() for part in net.parameters())} parameters")
-    optimizer = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.02)
-    begin, step = time.monotonic(), 0
-    while (done := (time.monotonic() - begin) / (60 * minutes)) < 1:
-        optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 200) * 0.5 * (1 + np.cos(np.pi * done))
-        loss, focal, shape = loss_of(net, *pictures.batch(24))
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 10.0)
-        optimizer.step()
-        average(kept, net, step)
-        if step % 50 == 0:
-            click.echo(f"{step} {done:.3f} loss {loss:.3f} heat {focal:.3f} geometry {shape:.3f}")
-        if step % every == every - 1:
-            pictures.reload_mined()
-            save(kept, work / "faces.npz")
-            export(kept, work / "faces.onnx")
-        step += 1
-    return kept
+def train(plan: Plan) -> FaceNet:
+    """On 24 pictures a step."""
+    pictures = Pictures(plan.work, plan.seed)
+
+    def loss(net: FaceNet) -> tuple[Tensor, str]:
+        total, focal, shape = loss_of(net, *pictures.batch(24))
+        return total, f"heat {focal:.3f} geometry {shape:.3f}"
+
+    def snapshot(net: FaceNet) -> None:
+        pictures.reload_mined()
+        save(net, plan.work / "faces.npz")
+        export(net, plan.work / "faces.onnx")
+
+    return learn(FaceNet().to(memory_format=torch.channels_last), plan, loss, snapshot, clip=10.0)
 
 
 @click.command(help=__doc__)
-@click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder of the caches.")
-@click.option("--minutes", default=40.0, show_default=True)
-@click.option("--rate", default=2e-3, show_default=True, help="Highest learning rate.")
-@click.option("--every", default=500, show_default=True, help="Steps between snapshots.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--threads", default=1, show_default=True)
-def main(work: Path, minutes: float, rate: float, every: int, seed: int, threads: int) -> None:
+@plan_options
+def main(threads: int, **options: Any) -> None:  # noqa: ANN401  # the fields of Plan
     """Train and write the model file."""
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(seed)
-    net = train(work, minutes, rate, every, seed)
-    save(net, work / "faces.npz")
+    plan = Plan(**options)
+    plan.begin(threads)
+    net = train(plan)
+    save(net, plan.work / "faces.npz")
     export(net, FILES / "faces.onnx")
 
 

@@ -6,7 +6,8 @@ import click
 import cv2
 import numpy as np
 import skimage
-from landmarks_labels import SHARED, face_square, read
+from landmarks_labels import face_square, read
+from shared_data import DATA
 
 # Pictures of scikit-image's wheel without a face; chelsea, coffee and rocket stay out, they test.
 PICTURES = [
@@ -41,7 +42,7 @@ def shipped() -> list[np.ndarray]:
 def lights(generator: np.random.Generator) -> list[np.ndarray]:
     """Crops of the environment lights at several exposures."""
     crops = []
-    for path in sorted((SHARED / "hdri").glob("*.hdr")):
+    for path in sorted((DATA / "hdri").glob("*.hdr")):
         radiance = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1]
         for _ in range(16):
             side = int(generator.integers(140, 420))
@@ -67,7 +68,7 @@ def surroundings(work: Path) -> list[np.ndarray]:
 def skin(generator: np.random.Generator) -> list[np.ndarray]:
     """Pieces of head textures, each too small to hold a face."""
     crops = []
-    paths = [*SHARED.glob("textures/makehuman_skins/*.png"), *SHARED.glob("textures/reom/*.jpg")]
+    paths = [*DATA.glob("textures/makehuman_skins/*.png"), *DATA.glob("textures/reom/*.jpg")]
     for path in sorted(paths):
         texture = read(path, 1024)
         for _ in range(8):

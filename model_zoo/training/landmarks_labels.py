@@ -1,16 +1,15 @@
 """Teacher labels for portraits: 468 dense points with depth and 68 iBUG points, averaged over jittered crops."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
-import onnxruntime
 from jaxtyping import Float64, UInt8
+from onnx_teacher import session
+from shared_data import DATA
 
-SHARED = Path(os.environ.get("FACETEX_SHARED", Path(__file__).parents[2] / "../shared")) / "data"
 PHOTO_SIZE = 512  # faces of about 215 pixels: twice what a 112-pixel crop can use
 FOLDERS = ("bank", "dev", "extra")
 # MediaPipe's vertices nearest in meaning to the 68 iBUG points, in iBUG's order.
@@ -77,7 +76,7 @@ def face_square(dense: np.ndarray) -> Square:
 
 def flip_468() -> np.ndarray:
     """For every dense point the point on the other side, from the canonical mesh's symmetry."""
-    lines = (SHARED / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
+    lines = (DATA / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
     vertices = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], float)
     mirrored = vertices * [-1, 1, 1]
     return np.linalg.norm(mirrored[:, None] - vertices[None], axis=2).argmin(1)
@@ -85,27 +84,19 @@ def flip_468() -> np.ndarray:
 
 def triangles_468() -> np.ndarray:
     """The canonical mesh's triangles."""
-    lines = (SHARED / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
+    lines = (DATA / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
     rows = [[int(part.split("/")[0]) - 1 for part in line.split()[1:4]] for line in lines if line.startswith("f ")]
     return np.array(rows)
-
-
-def session(path: Path) -> onnxruntime.InferenceSession:
-    """A single-threaded ONNX Runtime session."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 class Teachers:
     """YuNet finds; MediaPipe's 478 points and face-api's 68 label."""
 
     def __init__(self) -> None:
-        self.finder = str(SHARED / "models/detect/yunet_n_640_640.onnx")
-        self.dense = session(SHARED / "models/landmarks/mediapipe_face_landmarks_478_v2.onnx")
-        self.sparse = session(SHARED / "models/landmarks/faceapi_landmark68.onnx")
-        self.person = session(SHARED / "models/segment/mediapipe_selfie_segmentation.onnx")
+        self.finder = str(DATA / "models/detect/yunet_n_640_640.onnx")
+        self.dense = session(DATA / "models/landmarks/mediapipe_face_landmarks_478_v2.onnx")
+        self.sparse = session(DATA / "models/landmarks/faceapi_landmark68.onnx")
+        self.person = session(DATA / "models/segment/mediapipe_selfie_segmentation.onnx")
         self.flip = flip_468()
 
     def find(self, rgb: UInt8[np.ndarray, "height width 3"]) -> list[Square]:
@@ -188,7 +179,7 @@ def label_folder(teachers: Teachers, folder: str) -> dict[str, np.ndarray]:
     """Photographs, masks and labels of one folder of `photos`."""
     rows: dict[str, list[np.ndarray]] = {"rgb": [], "mask": [], "dense": [], "sparse": [], "mixed": []}
     names = []
-    for path in sorted((SHARED / "photos" / folder).glob("*.*g")):
+    for path in sorted((DATA / "photos" / folder).glob("*.*g")):
         rgb = read(path)
         found = teachers.find(rgb)
         if not found:

@@ -9,6 +9,7 @@ import torch
 from skin_augment import example, shrink
 from skin_labels import IGNORE, WORK, Labelled, read_labelled
 from skin_net import SkinNet, export
+from timed_training import make_model, schedule
 from torch.nn import functional
 
 FILES = Path(__file__).parents[1] / "facetex_model_zoo" / "files"
@@ -35,12 +36,6 @@ def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     return entropy + 0.5 * dice.mean()
 
 
-def schedule(optimizer: torch.optim.Optimizer, progress: float, steps: int, peak: float) -> None:
-    """Warm-up over 50 steps, then a cosine."""
-    rate = min(1.0, (steps + 1) / 50) * (1 + np.cos(np.pi * progress)) / 2
-    optimizer.param_groups[0]["lr"] = peak * max(rate, 1e-3)
-
-
 def train(net: SkinNet, work: Path, minutes: float, seed: int, *, further: bool) -> None:
     """AdamW over the wall clock, in bfloat16.
 
@@ -54,7 +49,7 @@ def train(net: SkinNet, work: Path, minutes: float, seed: int, *, further: bool)
     start = time.monotonic()
     losses: list[float] = []
     while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        schedule(optimizer, progress, len(losses), peak)
+        schedule(optimizer, progress, len(losses), peak, 50)
         net.train(not further and progress < 5 / 6)
         images, labels = batch(faces, rng)
         with torch.autocast("cpu", torch.bfloat16):
@@ -78,14 +73,7 @@ def train(net: SkinNet, work: Path, minutes: float, seed: int, *, further: bool)
 @click.option("--output", type=click.Path(path_type=Path), default=FILES / "skin.onnx")
 def main(work: Path, minutes: float, seed: int, start: Path | None, output: Path) -> None:
     """Train and write the ONNX file."""
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    net = SkinNet()
-    if start is not None:
-        net.load_state_dict(torch.load(start, weights_only=True))  # noqa: TID251  tensors only
-    train(net, work, minutes, seed, further=start is not None)
-    torch.save(net.state_dict(), work / "net.pt")
-    export(net.float().to(memory_format=torch.contiguous_format), output)
+    make_model(SkinNet, train, export, work=work, minutes=minutes, seed=seed, start=start, output=output)
 
 
 if __name__ == "__main__":

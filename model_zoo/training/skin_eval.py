@@ -7,6 +7,7 @@ import click
 import cv2
 import numpy as np
 import onnxruntime
+from onnx_teacher import session
 from skin import FILES
 from skin_augment import SIZE
 from skin_draw import Canvas, draw_glasses, draw_hand
@@ -19,10 +20,10 @@ def middle(image: np.ndarray, way: int) -> np.ndarray:
     return cv2.resize(image[edge : edge + CROP_IN_WIDE, edge : edge + CROP_IN_WIDE], (SIZE, SIZE), interpolation=way)
 
 
-def predict(session: onnxruntime.InferenceSession, rgb: np.ndarray) -> np.ndarray:
+def predict(net: onnxruntime.InferenceSession, rgb: np.ndarray) -> np.ndarray:
     """Probability of skin on the network's crop."""
     fed = np.clip(middle(rgb.astype(np.float32), cv2.INTER_AREA) / 255, 0, 1)
-    return session.run(None, {"image": np.ascontiguousarray(fed.transpose(2, 0, 1)[None])})[0][0, 0]
+    return net.run(None, {"image": np.ascontiguousarray(fed.transpose(2, 0, 1)[None])})[0][0, 0]
 
 
 def overlap(skin: np.ndarray, label: np.ndarray) -> float:
@@ -48,14 +49,14 @@ def occluded(face: Labelled, kind: str, seed: int) -> tuple[Canvas, np.ndarray]:
     return canvas, (face.label == 1) & (canvas.label == 0)
 
 
-def report(session: onnxruntime.InferenceSession, faces: list[Labelled], kind: str) -> list[np.ndarray]:
+def report(net: onnxruntime.InferenceSession, faces: list[Labelled], kind: str) -> list[np.ndarray]:
     """Print the mean over the faces; return overlays."""
     scores, found, sheets = [], [], []
     for index, face in enumerate(faces):
         canvas, cover = Canvas(face.rgb.astype(np.float32), face.label, face.landmarks), None
         if kind != "plain":
             canvas, cover = occluded(face, kind, index)
-        skin = predict(session, canvas.rgb)
+        skin = predict(net, canvas.rgb)
         scores.append(overlap(skin, middle(canvas.label, cv2.INTER_NEAREST)))
         if cover is not None:
             hidden = middle(cover.astype(np.uint8), cv2.INTER_NEAREST) > 0
@@ -71,14 +72,12 @@ def report(session: onnxruntime.InferenceSession, faces: list[Labelled], kind: s
 @click.option("--model", type=click.Path(path_type=Path), default=FILES / "skin.onnx")
 def main(work: Path, model: Path) -> None:
     """Print intersection over union and write sheets of overlays."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    net = session(model)
     for name in ("dev", "extra"):
         faces = read_labelled(work, name)
         click.echo(f"{name}, {len(faces)} faces, against the teachers' label")
         for kind in ("plain", "glasses", "hand"):
-            sheets = report(session, faces, kind)
+            sheets = report(net, faces, kind)
             sheets += [np.zeros_like(sheets[0])] * (-len(sheets) % 5)
             rows = [np.hstack(sheets[start : start + 5]) for start in range(0, len(sheets), 5)]
             cv2.imwrite(str(work / f"{name}_{kind}.png"), np.vstack(rows))
@@ -86,7 +85,7 @@ def main(work: Path, model: Path) -> None:
     times = []
     for _ in range(20):
         start = time.perf_counter()
-        session.run(None, {"image": image})
+        net.run(None, {"image": image})
         times.append(time.perf_counter() - start)
     click.echo(f"one pass, one thread: {1000 * min(times):.0f} ms")
 

@@ -1,6 +1,5 @@
 """Teacher labels of bare skin: MediaPipe's hair and person masks, 468 points' polygons, and the face's own skin colour."""
 
-import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ import cv2
 import numpy as np
 import onnxruntime
 from jaxtyping import Float32, UInt8
-from landmarks_labels import Teachers, apply, read, session
+from landmarks_labels import Teachers, apply, read
+from onnx_teacher import session
+from shared_data import DATA
 
 sys.path.append(str(Path(__file__).parents[2] / "plugins"))
 from facetex_plugins.segment_skin import crop_matrix, cut_crop, face_outlines, fill_polygon
 
-SHARED = Path(os.environ.get("FACETEX_SHARED", Path(__file__).parents[2] / "../shared")) / "data"
 WORK = Path(tempfile.gettempdir()) / "facetex-skin"
 # The labelled square is 1.6 of the network's crops wide, at 400 pixels a crop: room to turn and to scale.
 WIDE = 640
@@ -174,9 +174,9 @@ def main(work: Path, folders: tuple[str, ...]) -> None:
     """Label the photos once."""
     work.mkdir(parents=True, exist_ok=True)
     teachers = Teachers()
-    hair_net = session(SHARED / "models" / "segment" / "mediapipe_hair_segmentation.onnx")
+    hair_net = session(DATA / "models" / "segment" / "mediapipe_hair_segmentation.onnx")
     for name in folders:
-        paths = sorted((SHARED / "photos" / name).glob("*.*g"))
+        paths = sorted((DATA / "photos" / name).glob("*.*g"))
         faces = [label_photo(teachers, hair_net, path) for path in paths]
         columns = {key: np.stack([getattr(face, key) for face in faces]) for key in Labelled.__annotations__}
         np.savez(work / f"{name}.npz", stems=[path.stem for path in paths], **columns)

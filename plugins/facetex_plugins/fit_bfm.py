@@ -54,7 +54,8 @@ def read_bfm(path: Path, identity: int, expression: int, basis: MorphableModel) 
             mean = np.asarray(file["shape/model/mean"]) + np.asarray(file["expression/model/mean"])
             triangles = _triangles(np.asarray(file["shape/representer/cells"]))
             shape, moves = _modes(file["shape/model"], identity), _modes(file["expression/model"], expression)
-    except (OSError, KeyError, ValueError) as error:
+        _refuse_nonsense(mean, triangles, shape, moves)
+    except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
         raise ModelError(f"{path.name} is no Basel Face Model of 2017 or 2019: {error}") from None
     names = tuple(f"expression{index:03d}" for index in range(len(moves)))
     vertices = (METRES * mean.reshape(-1, 3)).astype(np.float32)
@@ -63,11 +64,21 @@ def read_bfm(path: Path, identity: int, expression: int, basis: MorphableModel) 
 
 def _modes(group: object, count: int) -> np.ndarray:
     """(modes, vertices, 3) for one standard deviation, from a (3 vertices, modes) basis of unit columns."""
-    basis, variance = np.asarray(group["pcaBasis"]), np.asarray(group["pcaVariance"])  # type: ignore[index]
-    scaled = (basis[:, :count] * np.sqrt(variance[:count])).T
+    basis, variance = group["pcaBasis"][:, :count], np.asarray(group["pcaVariance"])  # type: ignore[index]
+    scaled = (basis * np.sqrt(variance[:count])).T
     return np.asarray(scaled.reshape(len(scaled), -1, 3), np.float32)
 
 
 def _triangles(cells: np.ndarray) -> np.ndarray:
     """(triangles, 3), whichever way round the file has them."""
     return np.ascontiguousarray(cells if cells.shape[1] == 3 else cells.T, np.int32)
+
+
+def _refuse_nonsense(mean: np.ndarray, triangles: np.ndarray, *modes: np.ndarray) -> None:
+    """What can be read may still be no head."""
+    if not all(np.isfinite(values).all() for values in (mean, *modes)):
+        raise ValueError("it holds numbers that are not finite")
+    if any(mode.shape[1:] != (len(mean) // 3, 3) for mode in modes):
+        raise ValueError("its modes have other vertices than its mean")
+    if triangles.min() < 0 or triangles.max() >= len(mean) // 3:
+        raise ValueError("its triangles have vertices that do not exist")

@@ -3,19 +3,22 @@
 1. low frequency: the morphable model's albedo, corrected by what the visible skin (or its mirror) says;
 2. detail: the face's own, then its own mirror's, then a random-phase texture of its own plain skin (Galerne et al. 2011);
    brows, lids and lips that are hidden on both sides come from the mean face;
-3. polish: plain skin of the face that is hidden on both sides is moved, by L-BFGS, until the face carries the wanted
-   correlations (Saito 2017, equation 5, with features left out and all other texels held), or until the target's own
-   uncertainty is reached. A mirror is not polished: it is nearer to the truth than what correlations make of it (measured).
+3. the strength of that texture, octave by octave, is what brings the hidden skin's correlations nearest to the wanted ones
+   (Saito 2017, equation 5, features left out) together with the face's own, by the share of it that is shown.
+
+Texels that are free to match correlations redraw folds as worms; a mirror is nearer to the truth than what correlations
+make of it (measured). So neither is moved.
 """
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
+from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import BLOCK, match_correlations
+from facetex_core.gram_match import BLOCK, correlations_of, match_strengths
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_torch import read_network
@@ -28,11 +31,11 @@ NEAR = 0.03
 """How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
 PORES = 0.004
 """Blur that a random-phase texture may not exceed, as a share of the map: spots larger than pores would be a pattern."""
-POLISHED_SIZE = 512
+OCTAVES = (0.0007, 0.0014, 0.0028)
+"""Blurs between the octaves of the texture, as shares of the map."""
+MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
-BROAD = 13
-"""Texels at the bank's size: hidden parts narrower than this are not polished."""
-WORTH_POLISHING = 0.01
+WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
 FEATHER = 0.016
 """Width of the border over which own skin fades, as a share of the map."""
@@ -50,26 +53,26 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, own mirror, own skin's texture; polished for `polish_iterations` or until the loss falls below `enough`.
+    """Own texels, own mirror, own skin's texture, whose strength is matched in `match_iterations` steps (0 leaves it as sampled).
 
-    `layers` are those whose correlations are matched: from conv3_1 on they carry folds, which run over the cheeks as worms.
+    `layers` are those whose correlations are matched: from conv3_1 on they carry folds.
     """
 
-    def __init__(
-        self, polish_iterations: int = 16, enough: float = 0.01, layers: str = "conv1_1,conv2_1", device: str = "cpu"
-    ) -> None:
-        self.polish_iterations, self.enough, self.device = polish_iterations, enough, device
-        self.layers = tuple(layers.split(","))
+    def __init__(self, match_iterations: int = 8, layers: str = "conv1_1,conv2_1", device: str = "cpu") -> None:
+        self.match_iterations, self.device = match_iterations, device
+        self.layers = tuple(layer.strip() for layer in layers.split(","))
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
         own = trust(albedo, fit)
         base = low_frequency(albedo, own, fit)
-        detail = self._detail(albedo, own, base, fit, rng)
-        rgb = np.clip(base * np.exp(detail), _DARKEST, 1).astype(np.float32)
+        detail, grain = self._detail(albedo, own, base, fit, rng)
+        octaves = _octaves(grain, albedo.size)
+        if self.match_iterations:
+            strengths = self._strengths(base * np.exp(detail), octaves, own, wanted, fit)
+            octaves = strengths[:, None, None, None] * octaves
+        rgb = np.clip(base * np.exp(detail + octaves.sum(0)), _DARKEST, 1)
         rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb
-        if self.polish_iterations:
-            rgb = self._polish(rgb, own, wanted, fit)
         rgb = self._darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
@@ -81,48 +84,66 @@ class CompleteSynthesizer:
 
     def _detail(
         self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
-    ) -> Float32[np.ndarray, "size size 3"]:
-        """Log albedo over the base, from three sources; independent ones are blended to equal energy."""
+    ) -> tuple[Float32[np.ndarray, "size size 3"], Float32[np.ndarray, "size size 3"]]:
+        """Log albedo over the base: what is known of it, and the texture for the rest."""
         logarithm = np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(base)
         seen = np.where(own[..., None] > 0, logarithm, 0)
-        mirror, mirror_own = seen[:, ::-1], own[:, ::-1]
         fine = seen - blur_where(seen, own, PORES * albedo.size)
-        sample = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), albedo.size, rng)
+        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), albedo.size, rng)
         features = region(fit.model, NO_SKIN, albedo.size)
-        by_mirror = (1 - own) * mirror_own
-        by_sample = (1 - own) * (1 - mirror_own) * (1 - features)
-        by_mean = (1 - own) * (1 - mirror_own) * features
-        energy = np.sqrt(np.maximum(own**2 + by_mirror**2 + by_sample**2 + by_mean**2, 0.25))
-        parts = ((own, seen), (by_mirror, mirror), (by_sample, sample), (by_mean, _mean_detail(fit, albedo.size)))
-        return np.asarray(sum((weight / energy)[..., None] * detail for weight, detail in parts), np.float32)
+        by_mirror = (1 - own) * own[:, ::-1]
+        unknown = (1 - own) * (1 - own[:, ::-1])
+        parts = ((own, seen), (by_mirror, seen[:, ::-1]), (unknown * features, _mean_detail(fit, albedo.size)))
+        known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
+        return known, np.asarray((unknown * (1 - features))[..., None] * grain, np.float32)
 
-    def _polish(self, rgb: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
-        """Matches correlations at the bank's size, and carries the change over to the full size."""
-        size = rgb.shape[0]
-        small = min(size, POLISHED_SIZE)
+    def _known_layers(self, wanted: Descriptor) -> tuple[str, ...]:
+        for layer in self.layers:
+            if layer not in wanted.correlations:
+                raise ConfigError(f"the bank has no layer {layer}; it has: {', '.join(wanted.correlations)}")
+        return self.layers
+
+    def _strengths(
+        self, start: np.ndarray, octaves: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
+    ) -> Float32[np.ndarray, "octaves"]:
+        """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell."""
+        small = min(len(start), MATCHED_SIZE)
         box = face_slices(fit.model, small, BLOCK)
-        start = cv2.resize(rgb, (small, small), interpolation=cv2.INTER_AREA)[box]
-        skin = plain_skin(fit.model, small)[box]
-        known = cv2.resize(np.maximum(own, own[:, ::-1]), (small, small), interpolation=cv2.INTER_AREA)[box]
-        hidden = _broad(skin * (1 - known))
-        if hidden.mean() < WORTH_POLISHING:
-            return rgb
+        start, shown = (_shrink(picture, small)[box] for picture in (start, own))
+        skin, known = plain_skin(fit.model, small)[box], np.maximum(shown, _shrink(own[:, ::-1], small)[box])
+        hidden = skin * (known < 0.1)
+        if hidden.mean() < WORTH_MATCHING:
+            return np.ones(len(octaves), np.float32)
         layers = tuple(layer for layer in wanted.correlations if layer in self.layers)
+        if not layers:
+            raise ConfigError(f"the bank has no layer {', '.join(self.layers)}; it has: {', '.join(wanted.correlations)}")
         network = read_network(model_path(wanted.network), layers, self.device)
-        end = match_correlations(
-            network,
-            start,
-            hidden,
-            (skin > 0.5).astype(np.float32),
-            wanted,
-            iterations=self.polish_iterations,
-            enough=self.enough,
-            tint=False,
-            progress=report_progress,
+        target = _target(correlations_of(network, wanted.network, start, skin * shown), wanted, float(hidden.sum()))
+        bands = np.stack([_shrink(octave, small)[box] for octave in octaves])
+        return match_strengths(
+            network, start, bands, hidden, target, iterations=self.match_iterations, progress=report_progress
         )
-        change = np.zeros((small, small, 3), np.float32)
-        change[box] = np.log(np.maximum(end, _DARKEST)) - np.log(np.maximum(start, _DARKEST))
-        return np.asarray(rgb * np.exp(cv2.resize(change, (size, size), interpolation=cv2.INTER_CUBIC)), np.float32)
+
+
+def _shrink(picture: np.ndarray, size: int) -> np.ndarray:
+    return np.asarray(cv2.resize(np.asarray(picture, np.float32), (size, size), interpolation=cv2.INTER_AREA))
+
+
+def _octaves(grain: Float32[np.ndarray, "size size 3"], size: int) -> Float32[np.ndarray, "octaves size size 3"]:
+    """The texture in bands from fine to coarse, which add up to it."""
+    blurred = [grain, *(cv2.GaussianBlur(grain, (0, 0), max(share * size, 0.3)) for share in OCTAVES)]
+    bands = [finer - coarser for finer, coarser in zip(blurred[:-1], blurred[1:], strict=True)]
+    return np.stack([*bands, blurred[-1]])
+
+
+def _target(own: Descriptor, wanted: Descriptor, hidden: float) -> Descriptor:
+    """What hidden skin should carry: the blend's correlations, and the face's own by the share that is shown.
+
+    The low layers of one half of a face tell the other half's better than a bank does (measured: .115 against .133).
+    """
+    share = next(iter(own.mass.values())) / (next(iter(own.mass.values())) + hidden)
+    same = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in own.correlations}, own.mass)
+    return mix((same, own), np.array([1 - share, share], np.float32))
 
 
 def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
@@ -156,17 +177,12 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
     smooth = blur_where(both.astype(np.float32), weight, sigma)
-    far = np.median(ratio[(albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)], axis=0)
+    clear = (albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)
+    far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
     near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
     close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
     filled = near * fill_smooth(smooth, close) + (1 - near) * far
     return np.asarray(expected * np.exp(filled), np.float32)
-
-
-def _broad(hidden: np.ndarray) -> Float32[np.ndarray, "height width"]:
-    """Without what is narrower than correlations can see: they would paint it in colours of their own."""
-    opened = cv2.morphologyEx((hidden > 0.5).astype(np.float32), cv2.MORPH_OPEN, np.ones((BROAD, BROAD)))
-    return np.asarray(hidden * cv2.GaussianBlur(opened, (0, 0), BROAD / 4), np.float32)
 
 
 def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:

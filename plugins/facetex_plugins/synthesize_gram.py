@@ -41,15 +41,7 @@ class GramSynthesizer:
         network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
         result = start.copy()
         result[box] = match_correlations(
-            network,
-            start[box],
-            face,
-            face,
-            wanted,
-            iterations=self.iterations,
-            enough=0.0,
-            tint=True,
-            progress=report_progress,
+            network, start[box], face, face, wanted, iterations=self.iterations, progress=report_progress
         )
         inside = skin_texels(fit.model, size).inside.astype(np.float32)
         return Texture(np.clip(fill_smooth(result.astype(np.float32), inside), 0, 1), albedo.visibility)

@@ -1,0 +1,77 @@
+"""A head for tests, made in code: a bulging sheet of skin, one UV map without seams, and textures that lie on it."""
+
+from functools import cache
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.camera import orbit_camera
+from facetex_core.crop import plain_skin
+from facetex_core.image_io import example_photo
+from facetex_core.structures import Embedding, Fit, Lighting, Mesh, MorphableModel, Photo, Texture
+from facetex_core.testing.read_only import read_only
+
+SIDE = 17
+"""Vertices along one side of the sheet."""
+RIM = 2
+"""Vertices from the border that are no face: a network's padding is felt there."""
+SIZE = 128
+"""Texels along one side of the maps."""
+REGIONS = ("face", "lips", "brows", "eyes", "nose", "nostrils", "forehead", "cheeks", "chin", "neck", "scalp", "ears")
+TONE = np.array([0.45, 0.28, 0.2])
+
+
+@cache
+def sheet() -> MorphableModel:
+    """20 cm square, bulging towards +z; all but the rim is face."""
+    u, v = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
+    x, y = 0.2 * (u - 0.5), 0.2 * (0.5 - v)
+    vertices = np.stack([x, y, 0.05 - 3 * (x**2 + y**2)], -1).reshape(-1, 3).astype(np.float32)
+    uvs = np.stack([u, v], -1).reshape(-1, 2).astype(np.float32)
+    corner = np.arange(SIDE * SIDE).reshape(SIDE, SIDE)
+    a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, :-1], corner[1:, 1:]))
+    triangles = np.concatenate([np.stack([a, c, b], 1), np.stack([b, c, d], 1)]).astype(np.int32)
+    mesh = Mesh(vertices, triangles, uvs, triangles, {"skin": slice(0, len(triangles))})
+    inner = np.pad(np.ones((SIDE - 2 * RIM, SIDE - 2 * RIM), np.float32), RIM).ravel()
+    regions = {name: inner * np.float32(name == "face") for name in REGIONS}
+    middle = np.full((68, 3), 1 / 3, np.float32)
+    embedding = Embedding(np.zeros(68, np.int32), middle, np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
+    bulge = np.zeros((1, len(vertices), 3), np.float32)
+    return MorphableModel("sheet", vertices, bulge, bulge, ("jawOpen",), mesh, embedding, regions, (0.0, 0.0, 1.0, 1.0))
+
+
+def skin(pores: float = 0.0) -> Float32[np.ndarray, "size size 3"]:
+    """Albedo of a skin that is a little redder on one side; `pores` is the deviation of their log lightness."""
+    ramp = np.linspace(0.9, 1.1, SIZE)[None, :, None] ** np.array([1.0, 0.5, 0.5])
+    noise = np.random.default_rng(0).normal(0, pores, (SIZE, SIZE, 1))
+    return np.asarray(TONE * ramp * np.exp(noise), np.float32)
+
+
+def fit_of(lighting: Lighting) -> Fit:
+    """The sheet in this light, seen from the front, of plain skin."""
+    camera = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.25, size=(160, 160))
+    return read_only(Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera, lighting, skin()))
+
+
+def half_seen(rgb: np.ndarray) -> Texture:
+    """A texture of which the photo shows the upper part; below, the mirror is hidden too."""
+    size = len(rgb)
+    visibility = np.zeros((size, size), np.float32)
+    visibility[: 5 * size // 8] = 1
+    return read_only(Texture(np.asarray(rgb * visibility[..., None], np.float32), visibility))
+
+
+def face() -> Float32[np.ndarray, "size size"]:
+    """1 on the face, 0 on the rim."""
+    return np.asarray(plain_skin(sheet(), SIZE) > 0.5, np.float32)
+
+
+def whole(rgb: np.ndarray) -> Texture:
+    """A texture all of which is seen."""
+    return read_only(Texture(np.asarray(rgb, np.float32), np.ones(rgb.shape[:2], np.float32)))
+
+
+@cache
+def portrait() -> Photo:
+    """The astronaut."""
+    return read_only(example_photo())

@@ -1,0 +1,253 @@
+"""A licensed model in the Basel Face Model's form: read, laid over our basis, fitted, and carried through a whole run."""
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import facetex_model_zoo as zoo
+import numpy as np
+import pygltflib
+import pytest
+from facetex_cli.main import facetex as command
+from facetex_cli.main import main
+from facetex_plugins.export_glb import GlbExporter
+from facetex_plugins.fit_bfm import BfmFitter, read_bfm
+from foreign import stand_in, write_bfm
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+from skimage import data
+from test_fit import camera_at, seen
+
+from facetex_core import ModelError, Photo
+from facetex_core.adopt import closest_weights, similarity
+from facetex_core.eyes import paint_eyes_and_mouth
+from facetex_core.harmonics import ambient
+from facetex_core.landmark_fit import fit_landmarks
+from facetex_core.morphable_model import load_morphable_model, with_albedo
+from facetex_core.raycast import Scene
+from facetex_core.structures import Detail, Fit, Head, Texture
+
+KEEP = 30, 12
+
+
+@cache
+def basis():
+    return with_albedo(load_morphable_model(zoo.model_path("face_basis")), zoo.model_path("skin_albedo"))
+
+
+@pytest.fixture(scope="module")
+def stand():
+    return stand_in()
+
+
+@pytest.fixture(scope="module")
+def file(stand, tmp_path_factory):
+    return write_bfm(tmp_path_factory.mktemp("bfm") / "model2019_bfm.h5", stand)
+
+
+@pytest.fixture(scope="module")
+def model(file):
+    return read_bfm(file, *KEEP, basis())
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACETEX_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def astronaut(tmp_path):
+    path = tmp_path / "astronaut.png"
+    Image.fromarray(data.astronaut()).save(path)
+    return path
+
+
+def points_of(model, kind, vertices=None):
+    triangles, weights = (getattr(model.embedding, f"{kind}_{name}") for name in ("triangles", "barycentric"))
+    return np.einsum("pk,pki->pi", weights, (model.mean if vertices is None else vertices)[model.mesh.triangles[triangles]])
+
+
+def skin_of(model):
+    return model.mesh.triangles[model.mesh.parts["skin"]]
+
+
+def signed_areas(uvs, triangles):
+    a, b, c = (uvs[triangles[:, corner]].astype(np.float64) for corner in range(3))
+    return (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
+
+
+def test_the_model_lies_on_the_basis_in_our_frame(model):
+    away = np.linalg.norm(Scene(basis().mean, skin_of(basis())).closest_points(model.mean) - model.mean, axis=1)
+    assert np.median(away) < 0.0015  # metres; the file's mean is another person than the basis'
+    assert np.quantile(away, 0.95) < 0.006
+
+
+def test_landmarks_lie_where_they_lie_on_the_person(model, stand):
+    true = np.einsum("vk,vki->vi", stand.weights, stand.person[stand.corners])
+    turn, scale, shift = similarity(true.astype(np.float64), model.mean.astype(np.float64))
+    assert_allclose(scale * true @ turn.T + shift, model.mean, atol=1e-5)  # turned and scaled, not bent
+    for kind in ("landmark", "dense"):
+        wanted = scale * points_of(basis(), kind, stand.person) @ turn.T + shift
+        away = np.linalg.norm(points_of(model, kind) - wanted, axis=1)
+        assert np.median(away) < 0.0015
+        assert np.quantile(away, 0.95) < 0.007  # the jaw's outline may slide along itself
+        assert np.median(np.linalg.norm(points_of(model, kind) - points_of(basis(), kind), axis=1)) < 0.0025
+
+
+def test_the_map_is_inside_and_hardly_folded(model):
+    mesh = model.mesh
+    assert mesh.uvs.min() >= 0
+    assert mesh.uvs.max() <= 1
+    areas, way = signed_areas(mesh.uvs, mesh.uv_triangles), signed_areas(basis().mesh.uvs, basis().mesh.uv_triangles)
+    assert (areas * np.median(np.sign(way)) <= 0).mean() < 0.02
+
+
+def test_the_map_shows_each_place_where_the_basis_shows_it(model, stand):
+    points = np.einsum("vk,vki->vi", stand.weights, basis().mean[stand.corners]).astype(np.float32)
+    triangle, weights = Scene(basis().mean, skin_of(basis())).nearest(points)
+    wanted = np.einsum("vk,vki->vi", weights, basis().mesh.uvs[basis().mesh.uv_triangles[triangle]])
+    away = np.linalg.norm(model.mesh.uvs - wanted, axis=1) * 1024
+    assert np.median(away) < 8  # texels: two millimetres, as far as skin without features slides
+    assert np.quantile(away, 0.95) < 30
+    for name in ("lips", "nose", "eyes"):
+        there = np.einsum("vk,vk->v", stand.weights, basis().regions[name][stand.corners]) > 0.5
+        assert np.median(away[there]) < 8
+        assert model.regions[name][there].mean() > 0.75
+        assert model.regions[name][~there].mean() < 0.1
+
+
+def test_modes_keep_their_spread_and_turn_with_the_head(model, stand):
+    assert model.identity.shape == (KEEP[0], len(stand.corners), 3)
+    assert model.expression.shape == (KEEP[1], len(stand.corners), 3)
+    for found, given in ((model.identity, stand.shape), (model.expression, stand.expression)):
+        size, true = ((modes.astype(np.float64) ** 2).sum((0, 2)) for modes in (found, given / 1000))
+        assert_allclose(np.sqrt(size), np.sqrt(true) * np.sqrt(size.sum() / true.sum()), rtol=1e-3, atol=1e-6)
+    assert model.expression_range == (-3.0, 3.0)
+
+
+@pytest.mark.parametrize("variant", ["cells by row", "wound inwards"])
+def test_other_ways_to_write_the_triangles_are_understood(stand, model, tmp_path, variant):
+    if variant == "cells by row":
+        path = write_bfm(tmp_path / "x.h5", stand, turned_cells=True)
+    else:
+        path = write_bfm(tmp_path / "x.h5", replace(stand, triangles=stand.triangles[:, ::-1]))
+    assert_array_equal(read_bfm(path, *KEEP, basis()).mesh.triangles, model.mesh.triangles)
+
+
+def test_the_fit_finds_its_own_projection_again(model):
+    generator = np.random.default_rng(1)
+    identity, expression = generator.normal(0, 1, KEEP[0]), generator.normal(0, 0.7, KEEP[1])
+    face = seen(model, identity, expression, camera_at(15))
+    _, a, b, left = fit_landmarks(model, face, (640, 640))
+    assert left < 0.5  # percent of the eye distance: priors draw to the mean
+    true, found = model.vertices(np.float32(identity), np.float32(expression)), model.vertices(a, b)
+    turn, scale, shift = similarity(found.astype(np.float64), true.astype(np.float64))
+    away = np.linalg.norm(scale * found @ turn.T + shift - true, axis=1)
+    mean = np.linalg.norm(model.mean - true, axis=1)
+    assert np.median(away) < 0.5 * np.median(mean)
+
+
+@pytest.fixture(scope="module")
+def head(model):
+    generator = np.random.default_rng(1)
+    grey, flat = np.full((64, 64, 3), 0.3, np.float32), np.zeros((64, 64, 3), np.float32)
+    flat[..., 2] = 1
+    expression = generator.normal(0, 0.7, KEEP[1]).astype(np.float32)
+    fit = Fit(model, np.zeros(KEEP[0], np.float32), expression, camera_at(0), ambient(0.8), grey)
+    texture = Texture(grey, np.ones((64, 64), np.float32))
+    return Head("x.jpg", fit, texture, texture, Detail(np.zeros((64, 64), np.float32), flat))
+
+
+def test_statistical_expressions_are_morph_targets_too(head, tmp_path):
+    document = pygltflib.GLTF2().load(str(GlbExporter().export(head, tmp_path)[0]))
+    mesh = document.meshes[0]
+    assert mesh.extras["targetNames"] == [f"expression{index:03d}" for index in range(KEEP[1])]
+    assert_allclose(mesh.weights, head.fit.expression, atol=1e-6)
+    (skin,) = mesh.primitives
+    assert len(skin.targets) == KEEP[1]
+    moves = [document.accessors[target["POSITION"]].max for target in skin.targets]
+    assert np.max(moves) > 0.001
+
+
+def test_a_head_without_eyeballs_is_painted_without_complaint(head):
+    photo = Photo(np.full((640, 640, 3), 0.3, np.float32))
+    painted = paint_eyes_and_mouth(photo, head.fit, head.albedo)
+    assert_allclose(painted.rgb, head.albedo.rgb, atol=1e-6)
+
+
+def test_a_run_with_it_delivers_a_head(home, file, astronaut, tmp_path, capsys):
+    assert main(["zoo", "add", "bfm", str(file)]) == 0
+    out = tmp_path / "out"
+    words = ["run", str(astronaut), "-o", str(out), "--fitter", "bfm", "--preset", "draft", "--size", "256"]
+    assert command.main(words, standalone_mode=False) in (None, 0)
+    names = pygltflib.GLTF2().load(str(out / "head.glb")).meshes[0].extras["targetNames"]
+    assert names[0] == "expression000"
+    said = json.loads((out / "facetex.json").read_text("utf-8"))
+    assert "non-commercial, University of Basel" in json.dumps(said)
+    assert "poorly" not in capsys.readouterr().err
+    albedo = np.asarray(Image.open(out / "albedo.png")).astype(float)
+    assert albedo.shape == (256, 256, 3)
+    assert 60 < albedo[100:170, 100:156].mean() < 230  # skin, neither black nor burnt out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"<!DOCTYPE html><html>please register</html>",
+        b"MATLAB 5.0 MAT-file, Platform: PCWIN64" + bytes(90),
+        b"\x89HDF\r\n\x1a\n",
+    ],
+)
+def test_what_is_no_such_file_is_named_in_one_line(home, tmp_path, astronaut, capsys, content):
+    (tmp_path / "download").write_bytes(content)
+    assert main(["zoo", "add", "bfm", str(tmp_path / "download")]) == 0
+    capsys.readouterr()
+    words = ["run", str(astronaut), "-o", str(tmp_path / "out"), "--fitter", "bfm", "--size", "256"]
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: bfm.h5 is no Basel Face Model of 2017 or 2019")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("broken", ["missing", "shape", "cells", "cut", "not finite"])
+def test_a_damaged_file_is_named(file, tmp_path, broken):
+    import h5py
+
+    path = tmp_path / "bfm.h5"
+    path.write_bytes(file.read_bytes()[: 40_000 if broken == "cut" else None])
+    if broken != "cut":
+        with h5py.File(path, "a") as h5:
+            name = {"missing": "expression/model/pcaVariance", "cells": "shape/representer/cells"}.get(
+                broken, "shape/model/mean"
+            )
+            old = h5[name][()]
+            del h5[name]
+            if broken == "shape":
+                h5[name] = old[:-2]
+            if broken == "cells":
+                h5[name] = old + len(old) * 10_000
+            if broken == "not finite":
+                h5[name] = np.full_like(old, np.nan)
+    with pytest.raises(ModelError, match=r"bfm\.h5 is no Basel Face Model of 2017 or 2019: "):
+        read_bfm(path, *KEEP, basis())
+
+
+def test_a_missing_model_is_one_line_that_says_what_to_get(home, astronaut, tmp_path, capsys):
+    assert main(["run", str(astronaut), "-o", str(tmp_path / "out"), "--fitter", "bfm"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    for word in ("model 'bfm'", "https://faces.dmi.unibas.ch/bfm/", "non-commercial", "facetex zoo add bfm FILE"):
+        assert word in error
+    with pytest.raises(ModelError, match="is not installed"):
+        BfmFitter()
+
+
+def test_the_nearest_point_of_a_triangle_is_found_wherever_the_point_is():
+    corners = np.array([[0, 0, 0], [2, 0, 0], [0, 1, 0]], np.float64)
+    points = np.array([[0.5, 0.25, 3], [-1, -1, 0], [5, -1, 1], [1, 5, 0], [1, -2, 0], [2, 2, 0.5]], np.float64)
+    found = closest_weights(points, np.broadcast_to(corners, (6, 3, 3)))
+    assert_allclose(found.sum(1), 1)
+    expected = Scene(corners.astype(np.float32), np.array([[0, 1, 2]], np.int32)).closest_points(points.astype(np.float32))
+    assert_allclose(found @ corners, expected, atol=1e-6)

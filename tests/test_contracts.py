@@ -1,0 +1,84 @@
+"""Our own plugins keep the contracts that we ask of others."""
+
+import numpy as np
+import pytest
+from facetex_plugins.delight_harmonics import HarmonicsDelighter
+from facetex_plugins.describe_network import SmallExtractor
+from facetex_plugins.detail_shading import ShadingDetailer
+from facetex_plugins.detect_landmarks import LandmarkDetector
+from facetex_plugins.solve_convex import ConvexSolver, NearestSolver, UniformSolver
+from facetex_plugins.synthesize_complete import CompleteSynthesizer
+
+from facetex_core.testing import (
+    BlendSolverContract,
+    DelighterContract,
+    DescriptorExtractorContract,
+    DetailerContract,
+    DetectorContract,
+    SynthesizerContract,
+    read_only,
+)
+
+
+class TestLandmarkDetector(DetectorContract):
+    @pytest.fixture
+    def plugin(self):
+        return LandmarkDetector()
+
+
+class TestHarmonicsDelighter(DelighterContract):
+    @pytest.fixture
+    def plugin(self):
+        return HarmonicsDelighter()
+
+
+class TestSmallExtractor(DescriptorExtractorContract):
+    @pytest.fixture
+    def plugin(self):
+        return SmallExtractor()
+
+
+class TestConvexSolver(BlendSolverContract):
+    @pytest.fixture
+    def plugin(self):
+        return ConvexSolver()
+
+
+class TestNearestSolver(BlendSolverContract):
+    @pytest.fixture
+    def plugin(self):
+        return NearestSolver()
+
+    @pytest.fixture
+    def weights(self):
+        return np.eye(12, dtype=np.float32)[4]
+
+
+class TestUniformSolver(BlendSolverContract):
+    @pytest.fixture
+    def plugin(self):
+        return UniformSolver()
+
+    @pytest.fixture
+    def weights(self):
+        return np.full(12, 1 / 12, np.float32)
+
+
+class TestCompleteSynthesizer(SynthesizerContract):
+    @pytest.fixture
+    def plugin(self):
+        return CompleteSynthesizer()
+
+
+class TestShadingDetailer(DetailerContract):
+    @pytest.fixture
+    def plugin(self):
+        return ShadingDetailer()
+
+
+def test_whoever_writes_into_what_it_was_given_fails_at_once():
+    locked = read_only((np.zeros(3), {"a": np.zeros(2)}))
+    with pytest.raises(ValueError, match="read-only"):
+        locked[1]["a"][0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        locked[0][0] = 1

@@ -1,0 +1,109 @@
+"""The docs tell what is so: reference pages follow from the code, examples run, links lead somewhere."""
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+from types import ModuleType
+
+import click
+import numpy as np
+import pytest
+from facetex_cli.main import COMMANDS, facetex
+
+from facetex_core import STAGES, Face, Photo, Registry, preset_names
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+TEXTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+HOW_TO = ROOT / "docs" / "how-to" / "write-a-plugin.md"
+REFERENCE = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(path: Path, *languages: str) -> list[str]:
+    """What stands in fences of these languages."""
+    fences = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [text for language, text in fences if language in languages]
+
+
+def every_command() -> list[tuple[str, click.Command]]:
+    """`facetex`, its commands, and theirs."""
+    found = [("facetex", facetex)]
+    for name in COMMANDS:
+        command = facetex.get_command(click.Context(facetex), name)
+        below = getattr(command, "commands", {})
+        found += [(f"facetex {name}", command), *((f"facetex {name} {word}", each) for word, each in below.items())]
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_reference_is_what_the_code_says(name):
+    written = (ROOT / "docs" / "reference" / name).read_text("utf-8")
+    assert written == PAGES[name](), "out of date: python docs/generate.py"
+
+
+def test_the_reference_does_not_show_what_others_have_installed(toy):
+    assert "`toy`" not in PAGES["stages.md"]()
+
+
+def test_every_stage_hook_plugin_and_option_stands_in_the_reference():
+    ours = {role: [o for o in offers.values() if o.origin.startswith("facetex ")] for role, offers in Registry().offers.items()}
+    wanted = [f"## {role}\n" for role in STAGES] + [f"Hook `{role}s`" for role in STAGES]
+    wanted += [f"| `{offer.name}`" for offers in ours.values() for offer in offers]
+    wanted += [f"`{o.name}={o.default!r}`" for offers in ours.values() for offer in offers for o in offer.options]
+    assert [words for words in wanted if words not in REFERENCE] == []
+
+
+def test_every_command_option_and_preset_stands_in_the_reference():
+    wanted = [f"## {name}\n" for name, _ in every_command()] + [f"`{name}`" for name in preset_names()]
+    assert [words for words in wanted if words not in REFERENCE] == []
+    for name, command in every_command():
+        text = REFERENCE.split(f"## {name}\n")[1].split("\n## ")[0]
+        options = [word for each in command.params if isinstance(each, click.Option) for word in each.opts]
+        assert [word for word in options if word not in text] == [], name
+
+
+def module_of_the_how_to() -> ModuleType:
+    """The page's plugin and its test, as they stand."""
+    module = ModuleType("facetex_thirds")
+    exec(compile("\n".join(blocks(HOW_TO, "python")), HOW_TO.name, "exec"), vars(module))  # noqa: S102  # our own page
+    return module
+
+
+THIRDS = module_of_the_how_to()
+TestThirds = THIRDS.TestThirds
+
+
+def test_the_plugin_of_the_how_to_finds_a_face():
+    thirds = Registry(THIRDS, installed=False).make("detector", "thirds", {"score": 0.5})
+    (face,) = thirds.detect(Photo(np.eye(90, 60, dtype=np.float32)[..., None].repeat(3, 2)))
+    assert isinstance(face, Face)
+    np.testing.assert_allclose(face.box, [20, 30, 40, 60])
+    assert face.score == 0.5
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=relative)
+def test_links_lead_to_files_that_exist(path):
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)[^)]*\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=relative)
+def test_commands_in_the_docs_exist_with_their_options(path):
+    known = dict(every_command())
+    for line in "\n".join(blocks(path, "console", "sh", "bash", "shell")).splitlines():
+        words = shlex.split(line.removeprefix("$ "), comments=True)
+        if words[:1] != ["facetex"] or not (line.startswith("$ ") or path.name == "README.md"):
+            continue
+        names = [" ".join(words[:count]) for count in (3, 2, 1)]
+        command = known[next(name for name in names if name in known)]
+        assert len(words) == 1 or words[1].startswith("-") or names[1] in known, line
+        options = {word for each in command.params for word in each.opts} | {"--help"}
+        given = {word.split("=")[0] for word in words if word.startswith("-")}
+        assert given <= options, line

@@ -1,0 +1,139 @@
+"""Segmenters: probabilities over the whole photo, and what of a portrait is skin."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from facetex_plugins.segment_skin import GeometrySegmenter, SkinSegmenter, crop_matrix, cut_crop, fill_polygon, warp
+from numpy.testing import assert_allclose
+from skimage import data
+
+from facetex_core import Face, Photo, Registry, load_preset
+from facetex_core.colour import decode_srgb
+
+CHEEKS = (50, 280, 187, 411, 205, 425)
+"""MediaPipe's points in the middle of the cheeks."""
+BETWEEN_BROWS, FRINGE, NOSE = 9, 10, 5
+
+
+@pytest.fixture(scope="module")
+def photo() -> Photo:
+    """The astronaut: no glasses, hair down to the shoulders, teeth to be seen."""
+    return Photo(decode_srgb((data.astronaut() / 255).astype(np.float32)), "astronaut")
+
+
+@pytest.fixture(scope="module")
+def face(photo) -> Face:
+    detector = load_preset("embedded").make("detector", Registry())
+    return max(detector.detect(photo), key=lambda found: found.score)
+
+
+@pytest.fixture(scope="module", params=[SkinSegmenter, GeometrySegmenter])
+def segmenter(request):
+    return request.param()
+
+
+@pytest.fixture(scope="module")
+def mask(segmenter, photo, face):
+    return segmenter.segment(photo, face)
+
+
+@pytest.fixture(scope="module")
+def by_network(photo, face):
+    return SkinSegmenter().segment(photo, face)
+
+
+def around(mask, point, radius=2):
+    """The mean over a few pixels."""
+    x, y = np.floor(point).astype(int)
+    return float(mask[y - radius : y + radius + 1, x - radius : x + radius + 1].mean())
+
+
+def test_a_mask_is_a_probability_for_every_pixel(mask, photo):
+    assert mask.shape == photo.rgb.shape[:2]
+    assert mask.dtype == np.float32
+    assert mask.min() >= 0
+    assert mask.max() <= 1
+    assert np.isfinite(mask).all()
+
+
+def test_far_from_the_face_there_is_no_skin(mask, face):
+    eyes = np.linalg.norm(face.landmarks[36] - face.landmarks[45])
+    y, x = np.mgrid[: mask.shape[0], : mask.shape[1]] + 0.5
+    middle = face.landmarks.mean(0)
+    away = np.hypot(x - middle[0], y - middle[1]) > 4 * eyes
+    assert away.mean() > 0.2
+    assert_allclose(mask[away], 0, atol=0)
+
+
+def test_cheeks_nose_and_brow_are_skin(mask, face):
+    for point in (*CHEEKS, NOSE, BETWEEN_BROWS):
+        assert around(mask, face.dense[point]) > 0.9
+
+
+def test_eyes_and_the_open_mouth_are_not(mask, face):
+    inner_mouth = face.landmarks[[61, 62, 63, 65, 66, 67]].mean(0)
+    assert around(mask, inner_mouth, radius=1) < 0.3
+    for eye in (range(36, 42), range(42, 48)):
+        assert around(mask, face.landmarks[list(eye)].mean(0), radius=1) < 0.3
+
+
+def test_the_network_sees_hair_and_background_beside_the_face(by_network, face):
+    eyes = float(np.linalg.norm(face.landmarks[36] - face.landmarks[45]))
+    crown = face.dense[10] - [0, 0.45 * eyes]
+    beside = [face.landmarks[0] - [0.35 * eyes, 0.3 * eyes], face.landmarks[16] + [0.35 * eyes, -0.3 * eyes]]
+    for point in (crown, face.dense[FRINGE], *beside):
+        assert around(by_network, point) < 0.3
+
+
+def test_a_hand_s_breadth_of_cloth_over_the_mouth_is_no_skin_for_the_network(photo, face):
+    rgb, (top, bottom) = photo.rgb.copy(), face.landmarks[[33, 8], 1].astype(int)
+    left, right = face.landmarks[[3, 13], 0].astype(int)
+    rgb[top:bottom, left:right] = np.array([0.05, 0.12, 0.3], np.float32)
+    covered = SkinSegmenter().segment(replace(photo, rgb=rgb), face)
+    assert covered[top + 6 : bottom - 6, left + 10 : right - 10].mean() < 0.3
+    assert around(covered, face.dense[BETWEEN_BROWS]) > 0.9
+
+
+@pytest.mark.parametrize("turn", [-25.0, 40.0])
+def test_the_mask_turns_with_the_photo(segmenter, mask, photo, face, turn):
+    import cv2
+
+    matrix = cv2.getRotationMatrix2D(tuple(map(float, face.landmarks.mean(0))), turn, 1.0)
+
+    def moved(points):
+        return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+    height, width = photo.rgb.shape[:2]
+    turned = replace(photo, rgb=np.clip(warp(photo.rgb, matrix, width, height, cv2.BORDER_REPLICATE), 0, 1))
+    found = segmenter.segment(turned, replace(face, landmarks=moved(face.landmarks), dense=moved(face.dense)))
+    expected = warp(mask, matrix, width, height, cv2.BORDER_CONSTANT) > 0.5
+    shared = ((found > 0.5) & expected).sum() / ((found > 0.5) | expected).sum()
+    assert shared > 0.93
+
+
+def test_the_68_landmarks_do_where_there_are_no_dense_ones(segmenter, mask, photo, face):
+    sparse = segmenter.segment(photo, replace(face, dense=np.zeros((0, 2), np.float32)))
+    shared = ((sparse > 0.5) & (mask > 0.5)).sum() / ((sparse > 0.5) | (mask > 0.5)).sum()
+    assert shared > 0.85
+
+
+def test_a_crop_and_back_is_where_it_was(face):
+    height, width = 512, 512
+    y, x = np.mgrid[:height, :width]
+    picture = np.stack([x / 512, y / 512, 0 * x], -1).astype(np.float32)
+    matrix = crop_matrix(face.landmarks, 256)
+    import cv2
+
+    crop = cut_crop(picture, matrix, 256)
+    back = warp(crop, cv2.invertAffineTransform(matrix), width, height, cv2.BORDER_CONSTANT)
+    x, y = face.dense[NOSE].astype(int)
+    assert_allclose(back[y - 20 : y + 20, x - 20 : x + 20], picture[y - 20 : y + 20, x - 20 : x + 20], atol=0.3 / 512)
+
+
+def test_a_polygon_covers_its_area():
+    square = np.array([[10, 20], [30, 20], [30, 50], [10, 50]], np.float32)
+    mask = fill_polygon(square, 64, 64)
+    assert_allclose(mask[22:48, 12:28], 1)
+    assert_allclose(mask[:18], 0)
+    assert abs(mask.sum() - 20 * 30) < 100  # the soft edge adds less than a pixel all round
