@@ -40,10 +40,10 @@ def command_page() -> str:
     """The presets, and the help of every command."""
     lines = ["# The command line", "", "| preset | what |", "|---|---|"]
     lines += [f"| `{name}` | {preset_comment(name)} |" for name in preset_names()]
-    lines += ["", *help_of(facetex, click.Context(facetex, info_name="facetex"))]
+    root = click.Context(facetex, info_name="facetex", **facetex.context_settings)
+    lines += ["", *help_of(root)]
     for name in COMMANDS:
-        command = facetex.get_command(click.Context(facetex), name)
-        lines += help_of(command, click.Context(command, info_name=f"facetex {name}"))
+        lines += help_of(click.Context(facetex.get_command(root, name), root, name))
     return "\n".join(lines)
 
 
@@ -53,12 +53,12 @@ def preset_comment(name: str) -> str:
     return text.split("\n")[0].removeprefix("# ")
 
 
-def help_of(command: click.Command, context: click.Context) -> list[str]:
-    """One command's help, and its subcommands' after it."""
+def help_of(context: click.Context) -> list[str]:
+    """One command's help as its context shows it, and its subcommands' after it."""
     context.terminal_width = context.max_content_width = 100
-    lines = [f"## {context.info_name}", "", "```text", command.get_help(context).strip(), "```", ""]
-    for name, below in getattr(command, "commands", {}).items():
-        lines += help_of(below, click.Context(below, info_name=f"{context.info_name} {name}"))
+    lines = [f"## {context.command_path}", "", "```text", context.get_help().strip(), "```", ""]
+    for name, below in getattr(context.command, "commands", {}).items():
+        lines += help_of(click.Context(below, context, name))
     return lines
 
 

@@ -114,7 +114,13 @@ def _descend(
     import torch
 
     optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
-        [unknown], max_iter=1, max_eval=TRIES, history_size=10, line_search_fn="strong_wolfe", tolerance_grad=0, tolerance_change=0
+        [unknown],
+        max_iter=1,
+        max_eval=TRIES,
+        history_size=10,
+        line_search_fn="strong_wolfe",
+        tolerance_grad=0,
+        tolerance_change=0,
     )
 
     def closure() -> float:

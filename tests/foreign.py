@@ -46,7 +46,7 @@ def stand_in(triangles=9000, modes=30, expressions=12) -> Stand:
 
     coefficients = np.random.default_rng(4).normal(0, 0.7, len(basis.identity)).astype(np.float32)
     person = basis.vertices(coefficients, np.zeros(len(basis.expression), np.float32))
-    neutral = 0.002 * at(basis.expression).mean(0)  # the true file's expressions have a mean of their own
+    neutral = 0.5 * at(basis.expression).mean(0)  # the true file's expressions have a mean of their own
     into = lambda move: 1000 * move @ _turned().T  # noqa: E731  # metres and our frame to the file's
     return Stand(
         into(at(person) - neutral) + SHIFT, into(neutral), into(at(basis.identity[:modes])),

@@ -117,12 +117,17 @@ def test_the_map_shows_each_place_where_the_basis_shows_it(model, stand):
         assert model.regions[name][~there].mean() < 0.1
 
 
-def test_modes_keep_their_spread_and_turn_with_the_head(model, stand):
-    assert model.identity.shape == (KEEP[0], len(stand.corners), 3)
-    assert model.expression.shape == (KEEP[1], len(stand.corners), 3)
-    for found, given in ((model.identity, stand.shape), (model.expression, stand.expression)):
-        size, true = ((modes.astype(np.float64) ** 2).sum((0, 2)) for modes in (found, given / 1000))
-        assert_allclose(np.sqrt(size), np.sqrt(true) * np.sqrt(size.sum() / true.sum()), rtol=1e-3, atol=1e-6)
+def test_mean_and_modes_are_the_file_s_own_turned_and_scaled(model, stand):
+    """Modes come as columns of a decomposition: their covariance is what must agree."""
+    mean = stand.shape_mean + stand.expression_mean
+    turn, scale, shift = similarity(mean, model.mean.astype(np.float64))
+    assert_allclose(scale * mean @ turn.T + shift, model.mean, atol=1e-5)
+    assert scale == pytest.approx(0.001, rel=0.1)  # millimetres to metres, and the person's size to the basis'
+    some = slice(None, None, 60)
+    for found, given, count in ((model.identity, stand.shape, KEEP[0]), (model.expression, stand.expression, KEEP[1])):
+        assert found.shape == (count, len(stand.corners), 3)
+        ours, theirs = (part[:, some].reshape(count, -1) for part in (found.astype(np.float64), scale * given @ turn.T))
+        assert_allclose(ours.T @ ours, theirs.T @ theirs, rtol=0, atol=1e-4 * (theirs**2).sum(0).max())
     assert model.expression_range == (-3.0, 3.0)
 
 

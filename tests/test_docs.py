@@ -104,6 +104,6 @@ def test_commands_in_the_docs_exist_with_their_options(path):
         names = [" ".join(words[:count]) for count in (3, 2, 1)]
         command = known[next(name for name in names if name in known)]
         assert len(words) == 1 or words[1].startswith("-") or names[1] in known, line
-        options = {word for each in command.params for word in each.opts} | {"--help"}
+        options = {word for each in command.params for word in each.opts} | {"-h", "--help"}
         given = {word.split("=")[0] for word in words if word.startswith("-")}
         assert given <= options, line

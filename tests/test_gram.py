@@ -1,4 +1,4 @@
-"""Matching correlations: the loss falls, held texels stay, the same call gives the same bytes; and the paper's preset as a whole."""
+"""Matching correlations: the loss falls, held texels stay, the same call gives the same bytes; the paper's preset."""
 
 import json
 

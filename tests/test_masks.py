@@ -78,6 +78,27 @@ def test_eyes_and_the_open_mouth_are_not(mask, face):
         assert around(mask, face.landmarks[list(eye)].mean(0), radius=1) < 0.3
 
 
+def test_no_tooth_is_skin(mask, face):
+    """The whole of the open mouth, a pixel inside of the lips' edge."""
+    import cv2
+
+    mouth = fill_polygon(face.landmarks[60:68], mask.shape[1], mask.shape[0])
+    inner = cv2.erode((mouth > 0.5).astype(np.uint8), np.ones((3, 3))) > 0
+    assert inner.sum() > 100
+    assert mask[inner].max() < 0.02
+
+
+def test_the_network_is_sure_of_the_lower_face(by_network, face):
+    """Three pixels inside of the jaw, the mouth left out."""
+    import cv2
+
+    size = by_network.shape[::-1]
+    jaw = fill_polygon(np.concatenate([face.landmarks[2:15], face.landmarks[[35, 31]]]), *size) > 0.5
+    lower = cv2.erode(jaw.astype(np.uint8), np.ones((7, 7))) > 0
+    mouth = fill_polygon(face.landmarks[48:60], *size) > 0.01
+    assert by_network[lower & ~mouth].mean() > 0.975
+
+
 def test_the_network_sees_hair_and_background_beside_the_face(by_network, face):
     eyes = float(np.linalg.norm(face.landmarks[36] - face.landmarks[45]))
     crown = face.dense[10] - [0, 0.45 * eyes]

@@ -109,6 +109,16 @@ def test_hidden_texels_are_not_looked_at(extractor):
         assert_array_equal(first.correlations[layer], second.correlations[layer])
 
 
+def test_neither_the_hidden_nor_what_lies_near_it_counts(extractor):
+    import cv2
+
+    clean, visible = texture(), np.ones((96, 96), np.float32)
+    visible[30:60, :40] = 0
+    (descriptor,) = extractor.describe(Texture(clean.rgb, visible))
+    away = cv2.distanceTransform(np.pad(visible, 1).astype(np.uint8), cv2.DIST_L2, 5)
+    assert descriptor.mass["conv1_1"] == pytest.approx((away > extractor.margin).sum(), rel=0.03)  # a kernel's corners
+
+
 def test_cells_merge_to_the_whole(extractor):
     (alone,) = extractor.describe(texture())
     merged = merge(extractor.describe(texture(), cells_of(4, 96)))

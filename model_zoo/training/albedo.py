@@ -1,8 +1,9 @@
 """Learns the low-frequency albedo of skin over the UV map from partial albedos: mean and modes of log albedo.
 
-The broad modes of tone come first: two hundred portraits are no sample of mankind, and their spread would draw every skin
-to their mean. The others are principal components of incomplete data: texels that a portrait hides are taken from its mirror, then from the model
-itself, in turns. The mean face at full resolution is kept beside it, for brows and lips that no photo shows.
+The broad modes of tone come first: two hundred portraits are no sample of mankind, and their spread would draw every
+skin to their mean. The others are principal components of incomplete data: texels that a portrait hides are taken from
+its mirror, then from the model itself, in turns. The mean face at full resolution is kept beside it, for brows and lips
+that no photo shows.
 """
 
 from pathlib import Path

@@ -35,7 +35,7 @@ class Convolution:
     """One layer's numbers."""
 
     weight: Float32[np.ndarray, "outputs inputs high wide"]
-    bias: Float32[np.ndarray, "outputs"]
+    bias: Float32[np.ndarray, " outputs"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,6 +10,8 @@ Texels that are free to match correlations redraw folds as worms; a mirror is ne
 make of it (measured). So neither is moved.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
@@ -53,7 +55,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, own mirror, own skin's texture, whose strength is matched in `match_iterations` steps (0 leaves it as sampled).
+    """Own texels, own mirror, own skin's texture, its strength matched in `match_iterations` steps (0 leaves it as sampled).
 
     `layers` are those whose correlations are matched: from conv3_1 on they carry folds.
     """
@@ -132,7 +134,7 @@ def _shrink(picture: np.ndarray, size: int) -> np.ndarray:
 def _octaves(grain: Float32[np.ndarray, "size size 3"], size: int) -> Float32[np.ndarray, "octaves size size 3"]:
     """The texture in bands from fine to coarse, which add up to it."""
     blurred = [grain, *(cv2.GaussianBlur(grain, (0, 0), max(share * size, 0.3)) for share in OCTAVES)]
-    bands = [finer - coarser for finer, coarser in zip(blurred[:-1], blurred[1:], strict=True)]
+    bands = [finer - coarser for finer, coarser in pairwise(blurred)]
     return np.stack([*bands, blurred[-1]])
 
 
