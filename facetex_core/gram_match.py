@@ -26,7 +26,7 @@ CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
 TRIES = 12
 """Steps that a line search may try: with one iteration at a time, the library would allow a single one."""
-STRONGEST = 3.0
+STRONGEST = 1.5
 """The largest factor of a band."""
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import numpy as np
 from bank_textures import partial_albedo
-from shared_data import DATA
 from facetex_model_zoo import open_bank
+from shared_data import DATA
 
 from facetex_core import FacetexError, Registry, Texture, load_preset
 from facetex_core.bank import cells_of, seen_like, whole

@@ -22,10 +22,14 @@ SHINE = 0.012
 """Width of highlights, as a share of the map."""
 DOWNWARD = 0.25
 """How far a normal points down where the jaw's underside begins."""
+OUTLINE = 0.05
+"""How far hair, collars and the jaw's own shadow reach in from the outline of the visible face, as a share of the map."""
 HAIR = 0.008
 """Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
 FAINT_HAIR = 0.16
 """Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
+BEARD = 0.25
+"""Log luminance by which the middle of a chin is darker than the face from which on it is taken for bearded."""
 _TINY = 1e-4
 
 
@@ -52,7 +56,7 @@ class HarmonicsDelighter:
         visibility = visibility * _not_below(normals, fit)
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
-        visibility = visibility * _clear_of_hair(albedo, expected, visibility, fit)
+        visibility = visibility * _clear_of_outline(albedo, expected, visibility, fit)
         skin = visibility * plain_skin(fit.model, texture.size)
         albedo = self._flatten(albedo, expected, skin)
         albedo = self._take_shine(albedo, expected, skin)
@@ -81,17 +85,31 @@ def _not_below(normals: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
-def _clear_of_hair(
+def _clear_of_outline(
     albedo: np.ndarray, expected: np.ndarray, visibility: np.ndarray, fit: Fit
 ) -> Float32[np.ndarray, "size size"]:
-    """0 on the forehead where it is much darker than the face's skin: hair and its shadow, which no mask cuts sharply."""
+    """0 on the forehead and near the outline where it is much darker than the face's skin: hair, collars and the shade they throw.
+
+    No mask cuts these sharply. A beard is dark at the outline too, and stays: it shows on the chin.
+    """
     size = len(albedo)
     residual = _log_ratio(albedo, expected).mean(-1)
     residual = residual - np.median(residual[(visibility > 0) & (plain_skin(fit.model, size) > 0.5)])
     dark = blur_where(np.clip(residual, -1, 1)[..., None], visibility, HAIR * size)[..., 0]
     hair = np.clip((-dark - FAINT_HAIR) / FAINT_HAIR, 0, 1)
     above = cv2.GaussianBlur(region(fit.model, ("forehead", "scalp"), size), (0, 0), HAIR * size)
-    return np.asarray(1 - hair * np.clip(2 * above, 0, 1), np.float32)
+    chin = dark[(visibility > 0) & (region(fit.model, "chin", size) > 0.5)]
+    beard = np.clip((-np.median(chin) - BEARD) / BEARD, 0, 1) if len(chin) else 0.0
+    outline = (1 - beard) * _near_outline(visibility > 0)
+    return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
+
+
+def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
+    """1 at the outer border of what is shown, falling to 0 within; holes have no outer border."""
+    outlines, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros(shown.shape, np.uint8), outlines, -1, 1, cv2.FILLED)
+    depth = cv2.distanceTransform(filled, cv2.DIST_L2, 5) / (OUTLINE * len(shown))
+    return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
 
 
 def _log_ratio(albedo: np.ndarray, expected: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
