@@ -16,6 +16,8 @@ from facetex_core.photometry import normal_map
 
 DARKEST, BRIGHTEST = 0.3, 2.5
 """Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
+SHADED = 0.55
+"""Relative shading below which a texel loses visibility; at half of it none is left: relief is shaded there, and blotches remain."""
 SMOOTH = 0.04
 """Width of the smooth residual's blur, as a share of the map."""
 SHINE = 0.012
@@ -52,7 +54,7 @@ class HarmonicsDelighter:
         seen = texture.visibility > 0
         middle = np.median(shading[seen], axis=0)
         depth = (shading / middle).min(-1)
-        visibility = texture.visibility * np.clip((depth - DARKEST / 2) / (DARKEST / 2), 0, 1)
+        visibility = texture.visibility * np.clip((2 * depth - SHADED) / SHADED, 0, 1)
         visibility = visibility * _not_below(normals, fit)
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
@@ -88,7 +90,7 @@ def _not_below(normals: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"
 def _clear_of_outline(
     albedo: np.ndarray, expected: np.ndarray, visibility: np.ndarray, fit: Fit
 ) -> Float32[np.ndarray, "size size"]:
-    """0 on the forehead and near the outline where it is much darker than the face's skin: hair, collars and the shade they throw.
+    """0 on the forehead and near the outline where it is much darker than the face: hair, collars and the shade they throw.
 
     No mask cuts these sharply. A beard is dark at the outline too, and stays: it shows on the chin.
     """
