@@ -17,7 +17,7 @@ from facetex_core.photometry import normal_map
 DARKEST, BRIGHTEST = 0.3, 2.5
 """Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
 SHADED = 0.55
-"""Relative shading below which a texel loses visibility; at half of it none is left: relief is shaded there, and blotches remain."""
+"""Relative shading below which a texel loses visibility, all of it at half: relief is shaded there, and leaves blotches."""
 SMOOTH = 0.04
 """Width of the smooth residual's blur, as a share of the map."""
 SHINE = 0.012
