@@ -30,6 +30,8 @@ HAIR = 0.008
 """Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
 FAINT_HAIR = 0.16
 """Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
+CRUMB = 0.02
+"""Half the width of what counts as broad, as a share of the map."""
 BEARD = 0.25
 """Log luminance by which the middle of a chin is darker than the face from which on it is taken for bearded."""
 _TINY = 1e-4
@@ -59,6 +61,7 @@ class HarmonicsDelighter:
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
         visibility = visibility * _clear_of_outline(albedo, expected, visibility, fit)
+        visibility = visibility * _without_crumbs(visibility)
         skin = visibility * plain_skin(fit.model, texture.size)
         albedo = self._flatten(albedo, expected, skin)
         albedo = self._take_shine(albedo, expected, skin)
@@ -106,11 +109,23 @@ def _clear_of_outline(
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
 
-def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
-    """1 at the outer border of what is shown, falling to 0 within; holes have no outer border."""
+def _without_crumbs(visibility: np.ndarray) -> Float32[np.ndarray, "size size"]:
+    """1 on the face's broad shape: what sticks out of it, or lies by itself, is cut off by shadow and in shadow too."""
+    reach = 2 * round(CRUMB * len(visibility)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    broad = cv2.morphologyEx(_filled(visibility > 0), cv2.MORPH_OPEN, disc)
+    return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
+
+
+def _filled(shown: np.ndarray) -> np.ndarray:
+    """The shape within the outer border: holes have none."""
     outlines, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = cv2.drawContours(np.zeros(shown.shape, np.uint8), outlines, -1, 1, cv2.FILLED)
-    depth = cv2.distanceTransform(filled, cv2.DIST_L2, 5) / (OUTLINE * len(shown))
+    return np.asarray(cv2.drawContours(np.zeros(shown.shape, np.uint8), outlines, -1, 1, cv2.FILLED))
+
+
+def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
+    """1 at the outer border of what is shown, falling to 0 within."""
+    depth = cv2.distanceTransform(_filled(shown), cv2.DIST_L2, 5) / (OUTLINE * len(shown))
     return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
 
 
