@@ -30,7 +30,7 @@ HAIR = 0.008
 """Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
 FAINT_HAIR = 0.16
 """Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
-CRUMB = 0.02
+CRUMB = 0.04
 """Half the width of what counts as broad, as a share of the map."""
 BEARD = 0.25
 """Log luminance by which the middle of a chin is darker than the face from which on it is taken for bearded."""
