@@ -25,6 +25,8 @@ Watch = Callable[[str], AbstractContextManager[object]]
 
 SMALLEST_FACE = 48
 """Pixels along the longer side of the box; below, landmarks are guesses."""
+LEAST_SKIN = 0.02
+"""Share of the map; a fit's forehead alone is three times as much."""
 WIDEST_YAW = 70.0
 """Degrees; beyond, less than half of the face is in the photo and the fit has no second eye to hold on to."""
 
@@ -78,9 +80,11 @@ class Pipeline:
         with step("unwrap"):
             lit = unwrap(photo, fit, skin, self.size)
             refuse_hidden(lit, photo)
+            refuse_dark(lit, photo)
             fit = relight(fit, lit)
         with step("delight"):
             partial = self.delighter.delight(lit, fit)
+            refuse_hidden(partial, photo)
         with step("describe"):
             seen = self.describe(partial, fit)
         with step("blend"):
@@ -126,12 +130,16 @@ def refuse_profile(fit: Fit, photo: Photo) -> None:
         raise PhotoError(f"{photo.name}: the face is turned by {yaw:.0f} degrees; up to {WIDEST_YAW:.0f} can be used")
 
 
-def refuse_hidden(lit: Texture, photo: Photo) -> None:
-    """No skin, or skin in the dark or burnt out, gives no texture."""
-    seen = lit.rgb[lit.visibility > 0]
-    if len(seen) < 0.02 * lit.size**2:
-        raise PhotoError(f"{photo.name}: hardly any skin can be seen ({len(seen) / lit.size**2:.1%} of the map; 2% are needed)")
-    middle = float(np.median(seen))
+def refuse_hidden(texture: Texture, photo: Photo) -> None:
+    """Without skin there is no texture."""
+    share = float((texture.visibility > 0).mean())
+    if share < LEAST_SKIN:
+        raise PhotoError(f"{photo.name}: hardly any skin can be used ({share:.1%} of the map; {LEAST_SKIN:.0%} are needed)")
+
+
+def refuse_dark(lit: Texture, photo: Photo) -> None:
+    """Skin in the dark or burnt out has no colour left."""
+    middle = float(np.median(lit.rgb[lit.visibility > 0]))
     if not 0.004 < middle < 0.96:
         raise PhotoError(
             f"{photo.name}: the face is too {'dark' if middle < 0.5 else 'bright'} (median {middle:.3f} of full light)"

@@ -54,6 +54,8 @@ class HarmonicsDelighter:
         normals = normal_map(fit, texture.size)
         shading = shade(fit.lighting, normals)
         seen = texture.visibility > 0
+        if not seen.any():
+            return texture
         middle = np.median(shading[seen], axis=0)
         depth = (shading / middle).min(-1)
         visibility = texture.visibility * np.clip((2 * depth - SHADED) / SHADED, 0, 1)
@@ -70,14 +72,14 @@ class HarmonicsDelighter:
 
     def _flatten(self, albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
         residual = _log_ratio(albedo, expected)
-        residual -= np.median(residual[skin > 0], axis=0)
+        residual -= _middle(residual, skin > 0)
         smooth = blur_where(np.clip(residual, -1, 1), skin, SMOOTH * len(albedo))
         return np.asarray(albedo * np.exp(-self.flatten * smooth), np.float32)
 
     def _take_shine(self, albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
         """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
         residual = _log_ratio(albedo, expected)
-        residual -= np.median(residual[skin > 0], axis=0)
+        residual -= _middle(residual, skin > 0)
         wide = blur_where(residual, skin, SMOOTH * len(albedo))
         bump = blur_where(residual - wide, skin, SHINE * len(albedo))
         paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
@@ -99,12 +101,12 @@ def _clear_of_outline(
     """
     size = len(albedo)
     residual = _log_ratio(albedo, expected).mean(-1)
-    residual = residual - np.median(residual[(visibility > 0) & (plain_skin(fit.model, size) > 0.5)])
+    residual = residual - _middle(residual, (visibility > 0) & (plain_skin(fit.model, size) > 0.5))
     dark = blur_where(np.clip(residual, -1, 1)[..., None], visibility, HAIR * size)[..., 0]
     hair = np.clip((-dark - FAINT_HAIR) / FAINT_HAIR, 0, 1)
     above = cv2.GaussianBlur(region(fit.model, ("forehead", "scalp"), size), (0, 0), HAIR * size)
-    chin = dark[(visibility > 0) & (region(fit.model, "chin", size) > 0.5)]
-    beard = np.clip((-np.median(chin) - BEARD) / BEARD, 0, 1) if len(chin) else 0.0
+    chin = _middle(dark, (visibility > 0) & (region(fit.model, "chin", size) > 0.5))
+    beard = np.clip((-chin - BEARD) / BEARD, 0, 1)
     outline = (1 - beard) * _near_outline(visibility > 0)
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
@@ -127,6 +129,11 @@ def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
     """1 at the outer border of what is shown, falling to 0 within."""
     depth = cv2.distanceTransform(_filled(shown), cv2.DIST_L2, 5) / (OUTLINE * len(shown))
     return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
+
+
+def _middle(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The median where asked, by channel; 0 where nothing is."""
+    return np.asarray(np.median(values[where], axis=0) if where.any() else 0.0)
 
 
 def _log_ratio(albedo: np.ndarray, expected: np.ndarray) -> Float32[np.ndarray, "size size 3"]:

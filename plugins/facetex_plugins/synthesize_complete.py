@@ -99,12 +99,6 @@ class CompleteSynthesizer:
         known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
         return known, np.asarray((unknown * (1 - features))[..., None] * grain, np.float32)
 
-    def _known_layers(self, wanted: Descriptor) -> tuple[str, ...]:
-        for layer in self.layers:
-            if layer not in wanted.correlations:
-                raise ConfigError(f"the bank has no layer {layer}; it has: {', '.join(wanted.correlations)}")
-        return self.layers
-
     def _strengths(
         self, start: np.ndarray, octaves: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
     ) -> Float32[np.ndarray, "octaves"]:
