@@ -170,12 +170,3 @@ def test_delighting_nothing_leaves_nothing():
     found = HarmonicsDelighter().delight(nothing, fit_under(side_light()))
     assert not found.rgb.any()
     assert not found.visibility.any()
-
-
-def test_skin_in_deep_shade_is_given_up_without_a_warning():
-    light = np.outer([0.02, 0.0, 0.0, 1.0, 0, 0, 0, 0, 0], np.ones(3)).astype(np.float32)
-    fit = fit_under(light)
-    behind = np.asarray(normal_map(fit, 128)[..., 2] < 0.05, np.float32) * region(fit.model, ("scalp", "neck"), 128)
-    seen = np.maximum(behind, region(fit.model, "face", 128) * (normal_map(fit, 128)[..., 2] > 0.9))
-    texture = Texture((seen[..., None] * TONE).astype(np.float32), seen.astype(np.float32))
-    assert not HarmonicsDelighter().delight(texture, fit).visibility[behind > 0].any()
