@@ -51,10 +51,10 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
     """
     import torch
 
-    image = torch.from_numpy(encode_srgb(start)).permute(2, 0, 1)[None].contiguous()
-    mask = torch.from_numpy(np.ascontiguousarray(free, np.float32))[None, None]
-    targets = {layer: torch.from_numpy(np.ascontiguousarray(g)) for layer, g in wanted.correlations.items()}
-    positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
+    image = _pixels(start)
+    mask = _plane(free)
+    targets = _targets(wanted)
+    positions = _plane(window)
     change = torch.zeros_like(image).requires_grad_()
     pool = 2**CONTENT_BLUR
 
@@ -84,10 +84,10 @@ def match_strengths(
     """
     import torch
 
-    image = torch.from_numpy(encode_srgb(start)).permute(2, 0, 1)[None].contiguous()
+    image = _pixels(start)
     layers = torch.from_numpy(np.ascontiguousarray(bands / CODED)).permute(0, 3, 1, 2).contiguous()
-    targets = {layer: torch.from_numpy(np.ascontiguousarray(g)) for layer, g in wanted.correlations.items()}
-    positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
+    targets = _targets(wanted)
+    positions = _plane(window)
     raw = torch.full((len(bands),), -float(np.log(STRONGEST - 1))).requires_grad_()
 
     def distance() -> torch.Tensor:
@@ -101,6 +101,26 @@ def match_strengths(
 
     _descend(raw, loss, iterations, 0.0, progress)
     return np.asarray((STRONGEST * torch.sigmoid(raw)).detach().numpy(), np.float32)
+
+
+def _pixels(picture: Float32[np.ndarray, "height width 3"]) -> "torch.Tensor":
+    """What the network sees: (1, 3, height, width), sRGB-coded."""
+    import torch
+
+    return torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None].contiguous()
+
+
+def _plane(mask: Float32[np.ndarray, "height width"]) -> "torch.Tensor":
+    """(1, 1, height, width)."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None]
+
+
+def _targets(wanted: Descriptor) -> "dict[str, torch.Tensor]":
+    import torch
+
+    return {layer: torch.from_numpy(np.ascontiguousarray(gram)) for layer, gram in wanted.correlations.items()}
 
 
 def _descend(
@@ -147,10 +167,9 @@ def correlations_of(
     """The correlations that the picture has under the window, by the network called `name`."""
     import torch
 
-    pixels = torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None].contiguous()
-    positions = torch.from_numpy(np.ascontiguousarray(window, np.float32))[None, None]
+    positions = _plane(window)
     with torch.no_grad():
-        found = {layer: _correlate(features, positions) for layer, features in network(pixels).items()}
+        found = {layer: _correlate(features, positions) for layer, features in network(_pixels(picture)).items()}
     return Descriptor(
         name, {layer: gram.cpu().numpy() for layer, gram in found.items()}, dict.fromkeys(found, float(window.sum()))
     )

@@ -15,7 +15,6 @@ SAMPLE = 1 / 12
 def random_phase_texture(
     detail: Float32[np.ndarray, "size size 3"],
     usable: Float32[np.ndarray, "size size"],
-    size: int,
     rng: np.random.Generator,
 ) -> Float32[np.ndarray, "size size 3"]:
     """A field of the map's size that looks like the most usable square of `detail`; zero where nothing is usable.
@@ -23,6 +22,7 @@ def random_phase_texture(
     White noise is filtered to the spectrum of the sample's lightness, windowed and without its mean; every channel is
     a multiple of it, as far as it goes with lightness in the sample.
     """
+    size = len(detail)
     side = max(16, int(size * SAMPLE))
     corner = _best_square(usable, side)
     if corner is None:

@@ -85,14 +85,14 @@ def test_random_phase_texture_has_the_sample_s_variance_and_colour_correlation()
     generator = np.random.default_rng(0)
     common = generator.normal(size=(256, 256, 1))
     detail = (0.02 * common * np.array([1.0, 0.8, 0.5])).astype(np.float32)
-    field = random_phase_texture(detail, np.ones((256, 256), np.float32), 256, np.random.default_rng(1))
+    field = random_phase_texture(detail, np.ones((256, 256), np.float32), np.random.default_rng(1))
     np.testing.assert_allclose(field.std((0, 1)), detail.std((0, 1)), rtol=0.2)  # a sample of 21 x 21
     np.testing.assert_allclose(np.corrcoef(field.reshape(-1, 3).T), 1, atol=0.02)
 
 
 def test_random_phase_texture_is_flat_where_no_skin_can_be_sampled():
     nothing = np.zeros((64, 64), np.float32)
-    assert not random_phase_texture(np.ones((64, 64, 3), np.float32), nothing, 64, np.random.default_rng(0)).any()
+    assert not random_phase_texture(np.ones((64, 64, 3), np.float32), nothing, np.random.default_rng(0)).any()
 
 
 def test_a_flat_texture_has_no_relief_and_relief_stays_within_its_limit():

@@ -91,7 +91,7 @@ class CompleteSynthesizer:
         logarithm = np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(base)
         seen = np.where(own[..., None] > 0, logarithm, 0)
         fine = seen - blur_where(seen, own, PORES * albedo.size)
-        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), albedo.size, rng)
+        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), rng)
         features = region(fit.model, NO_SKIN, albedo.size)
         by_mirror = (1 - own) * own[:, ::-1]
         unknown = (1 - own) * (1 - own[:, ::-1])
