@@ -1,6 +1,8 @@
 """The whole fit of a morphable model to a photo, for any model: first where, then what colour, under which light."""
 
 import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +19,19 @@ POOR = 4.0
 
 LANDMARKS, PHOTO = "landmarks (% of eye distance)", "photo (share of its light)"
 """The residuals' names."""
+
+
+class ModelFitter(ABC):
+    """A fitter that needs only a morphable model: the default one and its alternates differ by nothing else."""
+
+    @property
+    @abstractmethod
+    def model(self) -> MorphableModel:
+        """The model, read when first needed."""
+
+    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
+        """The fits, with their residuals: landmarks in percent of the eye distance, photo as a share of its light."""
+        return tuple(fit_photo(self.model, photo, face) for photo, face in zip(photos, faces, strict=True))
 
 
 def fit_photo(model: MorphableModel, photo: Photo, face: Face) -> Fit:

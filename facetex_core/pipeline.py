@@ -73,7 +73,7 @@ class Pipeline:
         with step("detect"):
             found = choose(self.detector.detect(photo), face, photo)
         with step("fit"):
-            fit = self.fitter.fit(photo, found)
+            (fit,) = self.fitter.fit([photo], [found])
             refuse_profile(fit, photo)
         with step("segment"):
             skin = self.segmenter.segment(photo, found)

@@ -33,10 +33,10 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Fitter(Protocol):
-    """Lays a morphable model over a face."""
+    """Lays a morphable model over the face of one person."""
 
-    def fit(self, photo: Photo, face: Face) -> Fit:
-        """Shape, expression, camera, light and low-frequency albedo that explain the photo."""
+    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
+        """For each photo the expression, camera, light and low-frequency albedo that explain it, with one identity for all."""
 
 
 @runtime_checkable

@@ -70,7 +70,10 @@ class ToyFitter:
     def __init__(self, yaw: float = 0.0) -> None:
         self.yaw = yaw
 
-    def fit(self, photo: Photo, face: Face) -> Fit:
+    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
+        return tuple(self._fit(photo) for photo in photos)
+
+    def _fit(self, photo: Photo) -> Fit:
         camera = orbit_camera(np.zeros(3, np.float32), yaw=self.yaw, distance=1.0, width_seen=0.25, size=photo.size)
         grey = np.full((4, 4, 3), 0.4, np.float32)
         zero = np.zeros(1, np.float32)

@@ -4,8 +4,8 @@ from functools import cached_property
 
 from facetex_model_zoo import model_path
 
-from facetex_core import Face, Fit, MorphableModel, Photo, hookimpl
-from facetex_core.fit import fit_photo
+from facetex_core import MorphableModel, hookimpl
+from facetex_core.fit import ModelFitter
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 
 
@@ -15,7 +15,7 @@ def fitters() -> dict[str, type]:
     return {"basis": BasisFitter}
 
 
-class BasisFitter:
+class BasisFitter(ModelFitter):
     """Identity, ARKit expressions, pose, light and albedo on a basis that ships with facetex."""
 
     def __init__(self) -> None:
@@ -26,7 +26,3 @@ class BasisFitter:
         """The basis, read when first needed."""
         shape, albedo = self.files
         return with_albedo(load_morphable_model(shape), albedo)
-
-    def fit(self, photo: Photo, face: Face) -> Fit:
-        """The fit, with its residuals: landmarks in percent of the eye distance, photo as a share of its light."""
-        return fit_photo(self.model, photo, face)

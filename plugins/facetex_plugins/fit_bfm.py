@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from facetex_model_zoo import model_path
 
-from facetex_core import Face, Fit, ModelError, MorphableModel, Photo, hookimpl
+from facetex_core import ModelError, MorphableModel, hookimpl
 from facetex_core.adopt import adopt_layout
-from facetex_core.fit import fit_photo
+from facetex_core.fit import ModelFitter
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 
 METRES = 0.001
@@ -24,7 +24,7 @@ def fitters() -> dict[str, type]:
     return {"bfm": BfmFitter}
 
 
-class BfmFitter:
+class BfmFitter(ModelFitter):
     """Identity and expression coefficients of the Basel Face Model, `identity` and `expression` of each.
 
     80 and 64: what facetex uses of its own basis' order; the model has 199 and 100.
@@ -39,10 +39,6 @@ class BfmFitter:
         """The model, laid over the basis once."""
         basis = with_albedo(load_morphable_model(model_path("face_basis")), model_path("skin_albedo"))
         return read_bfm(self.path, self.identity, self.expression, basis)
-
-    def fit(self, photo: Photo, face: Face) -> Fit:
-        """The fit, with its residuals: landmarks in percent of the eye distance, photo as a share of its light."""
-        return fit_photo(self.model, photo, face)
 
 
 def read_bfm(path: Path, identity: int, expression: int, basis: MorphableModel) -> MorphableModel:
