@@ -12,6 +12,18 @@ def harmonics(normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "
     return np.stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1], -1).astype(np.float32)
 
 
+def harmonics_slopes(normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape 3 9"]:
+    """Their derivatives by x, y and z."""
+    x, y, z = np.moveaxis(normals, -1, 0)
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    rows = (
+        (zero, one, zero, zero, y, z, zero, 2 * x, zero),
+        (zero, zero, one, zero, x, zero, z, -2 * y, zero),
+        (zero, zero, zero, one, zero, x, y, zero, 6 * z),
+    )
+    return np.stack([np.stack(row, -1) for row in rows], -2).astype(np.float32)
+
+
 def shade(lighting: Lighting, normals: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape 3"]:
     """What a white Lambertian surface of these normals sends back; never negative."""
     return np.asarray(np.maximum(harmonics(normals) @ lighting.coefficients, 0), np.float32)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Int32, UInt8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -156,6 +156,8 @@ class Fit:
     """The model's low-frequency albedo for this person over the UV map, linear; any size."""
     residuals: Mapping[str, float] = field(default_factory=dict)
     """What each term of the energy left over, by name and unit."""
+    drift: Float32[np.ndarray, "vertices 2"] | None = None
+    """Pixels by which the photo shows the skin away from where the model projects it; none: nowhere."""
 
     @property
     def vertices(self) -> Float32[np.ndarray, "vertices 3"]:
@@ -197,15 +199,27 @@ class Descriptor:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bank:
-    """Correlations of many faces by cell of the face's box: statistics, no pictures."""
+    """Statistics of many faces: correlations of plain skin by cell of the face's box, of whole faces, and smooth albedo.
+
+    The correlations of a cell are sum_i cells[i] basis[i]; facetex_core/bank.py makes banks and reads them.
+    """
 
     network: str
     size: int
     """Texels of the whole UV map at which the exemplars were described."""
-    correlations: Mapping[str, Float32[np.ndarray, "exemplars cells channels channels"]]
+    cells: Mapping[str, Float32[np.ndarray, "exemplars cells entries"]]
+    basis: Mapping[str, Float32[np.ndarray, "entries channels channels"]]
     mass: Mapping[str, Float32[np.ndarray, "exemplars cells"]]
     names: tuple[str, ...]
     """What each exemplar is called; numbers where the bank is anonymous."""
+    layout: Float32[np.ndarray, "points 2"] = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    """Where the 68 landmarks lie in the UV map that the cells are cut from; none where it is not known."""
+    faces: tuple[Descriptor, ...] = ()
+    """Of each exemplar the correlations of all that is seen, brows, lids and lips with it; or none."""
+    albedo: Float32[np.ndarray, "_ low low 3"] = field(default_factory=lambda: np.zeros((0, 0, 0, 3), np.float32))
+    """Low-frequency albedo of the face's box, linear; or none."""
+    textures: UInt8[np.ndarray, "_ texels texels 4"] = field(default_factory=lambda: np.zeros((0, 0, 0, 4), np.uint8))
+    """Albedo coded by sRGB's curve, and visibility; only where whoever built the bank had the rights."""
 
     @property
     def grid(self) -> int:

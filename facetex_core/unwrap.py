@@ -30,9 +30,11 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     points = spread(texels, mesh, vertices)[texels.inside]
     normals = spread(texels, mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    seen = _facing(fit, points, normals)
+    seen = facing(fit, points, normals)
     where = np.zeros((size, size, 2), np.float32)
     where[texels.inside] = project(fit.camera, points) - 0.5
+    if fit.drift is not None:
+        where[texels.inside] += spread(texels, mesh, fit.drift)[texels.inside]
     rgb = _sample(photo.rgb, where, cv2.INTER_CUBIC)
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
@@ -41,16 +43,18 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
 
 
-def _facing(fit: Fit, points: np.ndarray, normals: np.ndarray) -> Float32[np.ndarray, "points"]:
+def facing(
+    fit: Fit, points: Float32[np.ndarray, "points 3"], normals: Float32[np.ndarray, "points 3"]
+) -> Float32[np.ndarray, "points"]:
     """0 for points turned away or behind something, rising to 1 for points that face the camera."""
     towards = fit.camera.position - points
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     cosine = np.einsum("pi,pi->p", normals, towards)
-    facing = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
+    sight = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
     scene = scene_of(fit.model.mesh, fit.vertices)
-    ask = facing > 0
-    facing[ask] *= ~scene.blocked(points[ask] + OFFSET * (normals[ask] + towards[ask]), towards[ask])
-    return np.asarray(facing, np.float32)
+    ask = sight > 0
+    sight[ask] *= ~scene.blocked(points[ask] + OFFSET * (normals[ask] + towards[ask]), towards[ask])
+    return np.asarray(sight, np.float32)
 
 
 def _sample(picture: np.ndarray, where: np.ndarray, how: int) -> np.ndarray:

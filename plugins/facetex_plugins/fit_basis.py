@@ -11,8 +11,8 @@ from facetex_core.morphable_model import load_morphable_model, with_albedo
 
 @hookimpl
 def fitters() -> dict[str, type]:
-    """The default."""
-    return {"basis": BasisFitter}
+    """The default, and the same without the photo's brightness."""
+    return {"basis": BasisFitter, "landmarks": LandmarkFitter}
 
 
 class BasisFitter(ModelFitter):
@@ -26,3 +26,9 @@ class BasisFitter(ModelFitter):
         """The basis, read when first needed."""
         shape, albedo = self.files
         return with_albedo(load_morphable_model(shape), albedo)
+
+
+class LandmarkFitter(BasisFitter):
+    """The same basis from landmarks alone: what the photo's brightness adds can be seen beside it."""
+
+    shading = False
