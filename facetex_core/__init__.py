@@ -2,7 +2,7 @@
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
 from facetex_core.hookspecs import HookSpecs, Offers, hookimpl, hookspec
-from facetex_core.pipeline import Pipeline, Run
+from facetex_core.pipeline import Pipeline, Run, View
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
 from facetex_core.registry import Offer, Registry
 from facetex_core.stages import STAGES
@@ -52,6 +52,7 @@ __all__ = [
     "Registry",
     "Run",
     "Texture",
+    "View",
     "hookimpl",
     "hookspec",
     "load_preset",

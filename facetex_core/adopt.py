@@ -1,93 +1,140 @@
 """Gives a bare morphable model the UV map, landmarks and regions of another, by laying its mean over the other's.
 
 Rigid first (iterated closest points with scale, Besl and McKay 1992), then smoothly, from coarse to fine; after that
-every vertex takes what the nearest point of the other surface has that looks the same way: lips touch, and ears have a
-back. Many licensed models bring none of these.
+every vertex takes what the nearest point of the other surface has that looks the same way. Many licensed models bring
+none of these; and where a model has a UV map of its own, the bank's cells are still places of ours.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
+from facetex_core.bare_model import BareModel
+from facetex_core.errors import ModelError
 from facetex_core.mesh import triangle_normals, vertex_normals
 from facetex_core.raycast import Scene
 from facetex_core.structures import Embedding, Mesh, MorphableModel
+from facetex_core.surface import Surface, closest_weights, placed, plane_weights
 
-RIGID_ROUNDS = 30
+RIGID_ROUNDS = 100
 SMOOTHING = (0.03, 0.02, 0.012, 0.008)
 """Metres over which the surface is bent, from coarse to fine."""
 KEPT = 0.85
 """Share of the nearest pairs that counts: the models end at different borders."""
-TURN = 0.02
-"""Metres that a difference of 1 between two directions is worth."""
-SIDEWAYS = 0.2
-"""Cosine from which two directions are the same way; a finer comparison would make the pairs jump on a sharp edge."""
-CANDIDATES = 12
-"""Triangles that are looked at for each point."""
+FACE, FAR = 0.95, 0.008
+"""Share of the face's points, and metres from which they are too far off (measured: heads 0.2 to 2 mm, an egg 19)."""
+TORN = 0.03
+"""Share of the map's side that a corner may lie off its triangle's plane; beyond it the triangle is across a seam."""
 
 
-class Surface:
-    """Triangles on which the nearest point is looked for that faces the same way."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Laid:
+    """One part of a model on the same part of the other."""
 
-    def __init__(self, vertices: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> None:
-        from scipy.spatial import cKDTree
-
-        self.corners = vertices[triangles].astype(np.float64)
-        self.ways = vertex_normals(vertices, triangles)[triangles]
-        self.tree = cKDTree(_placed(self.corners.mean(1), self.ways.mean(1)))
-
-    def nearest(
-        self, points: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
-    ) -> tuple[Int32[np.ndarray, "points"], Float32[np.ndarray, "points 3"]]:
-        """Triangle and barycentric weights of what is nearest by place and direction together."""
-        _, found = self.tree.query(_placed(points, ways), k=min(CANDIDATES, self.tree.n))
-        weights = closest_weights(points[:, None].astype(np.float64), self.corners[found])
-        away = ((np.einsum("pnk,pnki->pni", weights, self.corners[found]) - points[:, None]) ** 2).sum(-1)
-        facing = np.einsum("pnk,pnki,pi->pn", weights, self.ways[found], ways)
-        best = np.argmin(away + (TURN * np.clip(SIDEWAYS - facing, 0, None)) ** 2, axis=1)[:, None]
-        triangle = np.take_along_axis(found, best, 1)[:, 0]
-        return triangle.astype(np.int32), np.take_along_axis(weights, best[..., None], 1)[:, 0].astype(np.float32)
-
-    def closest_points(
-        self, points: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
-    ) -> Float32[np.ndarray, "points 3"]:
-        """Where these lie."""
-        triangle, weights = self.nearest(points, ways)
-        return np.einsum("pk,pki->pi", weights, self.corners[triangle]).astype(np.float32)
+    triangles: Int32[np.ndarray, "triangles 3"]
+    """Corners as numbers of the model's vertices."""
+    used: Int32[np.ndarray, "used"]
+    """The vertices of the part; the fields below count these."""
+    local: Int32[np.ndarray, "triangles 3"]
+    vertices: Float32[np.ndarray, "used 3"]
+    """Where they lie on the other."""
+    nearest: Int32[np.ndarray, "used"]
+    weights: Float32[np.ndarray, "used 3"]
+    """Triangle of the other's part, and the place in it."""
+    uvs: Float32[np.ndarray, "uvs 2"]
+    uv_triangles: Int32[np.ndarray, "triangles 3"]
 
 
-def adopt_layout(
-    name: str,
-    mean: Float32[np.ndarray, "vertices 3"],
-    triangles: Int32[np.ndarray, "triangles 3"],
-    identity: Float32[np.ndarray, "modes vertices 3"],
-    expression: Float32[np.ndarray, "expressions vertices 3"],
-    expression_names: tuple[str, ...],
-    other: MorphableModel,
-) -> MorphableModel:
-    """The model in the other's frame, with its UV map, regions and landmarks; metres, y up, looking along +z."""
-    turn, scale, shift = align(mean, other)
-    moved = (scale * mean @ turn.T + shift).astype(np.float32)
-    skin = other.mesh.triangles[other.mesh.parts["skin"]]
-    triangles = wound_like(moved, triangles, other.mean, skin)
-    surface = Surface(other.mean, skin)
-    laid = bend(moved, triangles, surface)
-    triangle, weights = surface.nearest(laid, vertex_normals(laid, triangles))
-    corners = other.mesh.uv_triangles[other.mesh.parts["skin"]][triangle]
-    uvs = np.einsum("vk,vki->vi", weights, other.mesh.uvs[corners])
-    parts = {"skin": slice(0, len(triangles))}
-    regions = {key: np.einsum("vk,vk->v", weights, w[skin[triangle]]).astype(np.float32) for key, w in other.regions.items()}
+def adopt_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
+    """The model in the other's frame, with its UV map, regions and landmarks; a surface that is no head is a ModelError."""
+    turn, scale, shift = align(bare.mean[np.unique(bare.triangles["skin"])], other)
+    mean = (scale * bare.mean @ turn.T + shift).astype(np.float32)
+    laid = {part: lay(mean, triangles, other, part) for part, triangles in bare.triangles.items()}
+    refuse_no_head(bare.name, Surface(mean, laid["skin"].triangles), other)
+    mesh = _assembled(mean, laid)
     return MorphableModel(
-        name,
-        moved,
-        (scale * identity @ turn.T).astype(np.float32),
-        (scale * expression @ turn.T).astype(np.float32),
-        expression_names,
-        Mesh(moved, triangles, uvs.astype(np.float32), triangles, parts),
-        _embed(other, Surface(laid, triangles)),
-        regions,
+        bare.name,
+        mean,
+        (scale * bare.identity @ turn.T).astype(np.float32),
+        (scale * bare.expression @ turn.T).astype(np.float32),
+        bare.expression_names,
+        mesh,
+        _embed(other, Surface(laid["skin"].vertices, laid["skin"].local)),
+        {name: _carried(values, len(mean), laid, other) for name, values in other.regions.items()},
         other.face_box,
         other.albedo,
     )
+
+
+def lay(
+    mean: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], other: MorphableModel, part: str
+) -> Laid:
+    """One part on the other's; what lies behind the skin starts with the fronts on each other."""
+    used, local = np.unique(triangles, return_inverse=True)
+    which = other.mesh.parts[part]
+    theirs = other.mesh.triangles[which]
+    points = mean[used]
+    if part != "skin":
+        points = points + front(other.mean[np.unique(theirs)]) - front(points)
+    local = wound_like(points, local.reshape(-1, 3).astype(np.int32), other.mean, theirs)
+    surface = Surface(other.mean, theirs)
+    vertices = bend(points, local, surface)
+    nearest, weights = surface.nearest(vertices, vertex_normals(vertices, local))
+    uvs, uv_triangles = unfold(vertices, local, surface, nearest, weights, other.mesh.uvs[other.mesh.uv_triangles[which]])
+    return Laid(used[local].astype(np.int32), used.astype(np.int32), local, vertices, nearest, weights, uvs, uv_triangles)
+
+
+def front(points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "3"]:
+    """The middle of the extent across and up, and the foremost depth."""
+    low, high = points.min(0), points.max(0)
+    return np.append((low + high)[:2] / 2, high[2]).astype(np.float32)
+
+
+def unfold(
+    vertices: Float32[np.ndarray, "used 3"],
+    triangles: Int32[np.ndarray, "triangles 3"],
+    surface: Surface,
+    nearest: Int32[np.ndarray, "used"],
+    weights: Float32[np.ndarray, "used 3"],
+    corners: Float32[np.ndarray, "others 3 2"],
+) -> tuple[Float32[np.ndarray, "uvs 2"], Int32[np.ndarray, "triangles 3"]]:
+    """The map where the other's surface has it; a triangle across a seam shrinks into the one that is nearest its middle."""
+    uvs = np.einsum("vk,vki->vi", weights, corners[nearest])
+    middles, _ = surface.nearest(vertices[triangles].mean(1), _unit(triangle_normals(vertices, triangles)))
+    own = vertices[triangles].astype(np.float64), np.repeat(surface.corners[middles][:, None], 3, axis=1)
+    drawn_out = np.einsum("tck,tki->tci", plane_weights(*own), corners[middles])
+    torn = np.abs(drawn_out - uvs[triangles]).max((1, 2)) > TORN
+    more = np.einsum("tck,tki->tci", closest_weights(*own), corners[middles])[torn].reshape(-1, 2)
+    uv_triangles = triangles.copy()
+    uv_triangles[torn] = len(uvs) + np.arange(len(more), dtype=np.int32).reshape(-1, 3)
+    return np.concatenate([uvs, more]).astype(np.float32), uv_triangles
+
+
+def _assembled(mean: Float32[np.ndarray, "vertices 3"], laid: dict[str, Laid]) -> Mesh:
+    """The parts one after the other."""
+    ends = np.cumsum([0, *(len(piece.triangles) for piece in laid.values())]).tolist()
+    firsts = np.cumsum([0, *(len(piece.uvs) for piece in laid.values())])
+    return Mesh(
+        mean,
+        np.concatenate([piece.triangles for piece in laid.values()]),
+        np.concatenate([piece.uvs for piece in laid.values()]),
+        np.concatenate([piece.uv_triangles + first for piece, first in zip(laid.values(), firsts, strict=False)]).astype(
+            np.int32
+        ),
+        {part: slice(start, stop) for part, start, stop in zip(laid, ends[:-1], ends[1:], strict=True)},
+    )
+
+
+def _carried(
+    values: Float32[np.ndarray, "others"], count: int, laid: dict[str, Laid], other: MorphableModel
+) -> Float32[np.ndarray, "vertices"]:
+    """Weights of the other's vertices at the model's; where parts share a vertex the larger."""
+    result = np.zeros(count, np.float32)
+    for part, piece in laid.items():
+        corners = other.mesh.triangles[other.mesh.parts[part]][piece.nearest]
+        np.maximum.at(result, piece.used, np.einsum("vk,vk->v", piece.weights, values[corners]).astype(np.float32))
+    return result
 
 
 def align(
@@ -145,57 +192,43 @@ def bend(
         ways = vertex_normals(laid, triangles)
         pull = surface.closest_points(laid[picked], ways[picked]) - laid[picked]
         trust = (np.linalg.norm(pull, axis=1) < reach).astype(np.float64)
-        placed = _placed(laid, ways)
-        distance, near = cKDTree(placed[picked]).query(placed, k=min(48, len(picked)))
+        where = placed(laid, ways)
+        distance, near = cKDTree(where[picked]).query(where, k=min(48, len(picked)))
         weight = np.exp(-0.5 * (distance / reach * 2) ** 2) * trust[near]
         moved = (weight[..., None] * pull[near]).sum(1) / np.maximum(weight.sum(1), 1e-6)[:, None]
         laid = (laid + moved).astype(np.float32)
     return laid
 
 
-def closest_weights(
-    points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]
-) -> Float64[np.ndarray, "*more 3"]:
-    """Barycentric weights of the point of each triangle that is nearest to each point."""
-    a, b, c = (corners[..., corner, :] for corner in range(3))
-    ab, ac, ap = b - a, c - a, points - a
-    inside = _in_plane(ab, ac, ap)
-    candidates = [np.where((inside >= 0).all(-1, keepdims=True), inside, np.eye(3)[0])]
-    for first in range(3):
-        second = (first + 1) % 3
-        way = corners[..., second, :] - corners[..., first, :]
-        share = ((points - corners[..., first, :]) * way).sum(-1) / np.maximum((way**2).sum(-1), 1e-18)
-        share = np.clip(share, 0, 1)[..., None]
-        candidates.append((1 - share) * np.eye(3)[first] + share * np.eye(3)[second])
-    stack = np.stack(candidates)
-    away = ((np.einsum("c...k,...ki->c...i", stack, corners) - points) ** 2).sum(-1)
-    return np.take_along_axis(stack, away.argmin(0)[None, ..., None], 0)[0]
-
-
-def _in_plane(ab: np.ndarray, ac: np.ndarray, ap: np.ndarray) -> np.ndarray:
-    """Barycentric weights of the foot of the perpendicular, outside of the triangle too (Ericson 2005, section 3.4)."""
-    d00, d01, d11, d20, d21 = ((p * q).sum(-1) for p, q in ((ab, ab), (ab, ac), (ac, ac), (ap, ab), (ap, ac)))
-    scale = np.maximum(d00 * d11 - d01 * d01, 1e-24)
-    v, w = (d11 * d20 - d01 * d21) / scale, (d00 * d21 - d01 * d20) / scale
-    return np.stack([1 - v - w, v, w], -1)
-
-
-def _placed(points: np.ndarray, ways: np.ndarray) -> Float64[np.ndarray, "points 6"]:
-    """Place and direction as one point of six dimensions."""
-    return np.concatenate([points, TURN * ways], 1).astype(np.float64)
-
-
 def _unit(normals: np.ndarray) -> Float32[np.ndarray, "triangles 3"]:
     return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)).astype(np.float32)
 
 
+def refuse_no_head(name: str, surface: Surface, other: MorphableModel) -> None:
+    """ModelError where the aligned surface, not yet bent, stays away from the other's face."""
+    e = other.embedding
+    points, ways = _places(other, e.dense_triangles, e.dense_barycentric)
+    away = np.linalg.norm(surface.closest_points(points, ways) - points, axis=1)
+    far = float(np.quantile(away, FACE))
+    if not far < FAR:
+        raise ModelError(
+            f"the surface of this {name} is no head: laid over ours, 5% of its face are more than {1000 * far:.0f} mm away "
+            f"(heads stay under {1000 * FAR:.0f})"
+        )
+
+
 def _embed(other: MorphableModel, surface: Surface) -> Embedding:
     """The other's landmarks, looked up on the laid surface."""
-    e, skin = other.embedding, other.mesh.triangles
-    ways = vertex_normals(other.mean, skin[other.mesh.parts["skin"]])
+    e = other.embedding
+    sparse = surface.nearest(*_places(other, e.landmark_triangles, e.landmark_barycentric))
+    return Embedding(*sparse, *surface.nearest(*_places(other, e.dense_triangles, e.dense_barycentric)))
 
-    def look_up(triangles: np.ndarray, barycentric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        points, facing = (np.einsum("pk,pki->pi", barycentric, values[skin[triangles]]) for values in (other.mean, ways))
-        return surface.nearest(points.astype(np.float32), _unit(facing))
 
-    return Embedding(*look_up(e.landmark_triangles, e.landmark_barycentric), *look_up(e.dense_triangles, e.dense_barycentric))
+def _places(
+    other: MorphableModel, triangles: Int32[np.ndarray, "points"], barycentric: Float32[np.ndarray, "points 3"]
+) -> tuple[Float32[np.ndarray, "points 3"], Float32[np.ndarray, "points 3"]]:
+    """Where points of the other lie, and the way its skin looks there."""
+    ways = vertex_normals(other.mean, other.mesh.triangles[other.mesh.parts["skin"]])
+    corners = other.mesh.triangles[triangles]
+    points, facing = (np.einsum("pk,pki->pi", barycentric, values[corners]) for values in (other.mean, ways))
+    return points.astype(np.float32), _unit(facing)

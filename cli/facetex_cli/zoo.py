@@ -1,5 +1,6 @@
 """`facetex zoo`: the models, where they lie, and how to bring one."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 import facetex_model_zoo as zoo
 
 from facetex_cli.tables import print_json, print_table
+from facetex_core import Registry
 from facetex_core.errors import ModelError
 
 
@@ -47,8 +49,11 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
 def add(name: str, file: Path) -> None:
-    """Install FILE as the model NAME, after a look at its hash."""
-    click.echo(f"{name}: {zoo.add_model(name, file)}")
+    """Install FILE, for some models a folder, as the model NAME.
+
+    The file is read or its hash compared first; one that is not the model is not kept.
+    """
+    click.echo(f"{name}: {zoo.add_model(name, file, taker_of(name))}")
 
 
 @command.command("path")
@@ -66,6 +71,13 @@ def verify() -> None:
     wrong = [name for name, found in states.items() if found.startswith(("damaged", "missing"))]
     if wrong:
         raise ModelError(f"not as it should be: {', '.join(wrong)}")
+
+
+def taker_of(name: str) -> Callable[[Path, Path], None]:
+    """How the plugin of the model's name takes a file in, where it says so; others are copied."""
+    offers = (offers.get(name) for offers in Registry().offers.values())
+    takers = (getattr(offer.factory, "take_in", None) for offer in offers if offer)
+    return next((taker for taker in takers if taker), zoo.copy)
 
 
 def state(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from facetex_model_zoo.store import (
     add_model,
+    copy,
     home,
     is_installed,
     model_path,
@@ -16,6 +17,7 @@ from facetex_model_zoo.table import Row, model_names, row
 __all__ = [
     "Row",
     "add_model",
+    "copy",
     "home",
     "is_installed",
     "model_names",

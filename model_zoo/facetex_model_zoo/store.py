@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.resources import files
@@ -39,20 +39,30 @@ def is_installed(name: str) -> bool:
     return place_of(name).is_file()
 
 
-def add_model(name: str, source: Path) -> Path:
-    """Copies a local file in under the model's name; a file of another hash than the table's is refused."""
+def copy(source: Path, target: Path) -> None:
+    """Takes a model's file in as it is."""
+    if source.is_dir():
+        raise ModelError(f"{source} is a folder, not a file")
+    shutil.copyfile(source, target)
+
+
+def add_model(name: str, source: Path, take_in: Callable[[Path, Path], None] = copy) -> Path:
+    """Takes a local file or folder in under the model's name; what `take_in` or the table's hash refuses is not kept."""
     known = row(name)
     if known.ships:
         raise ModelError(f"model {name!r} ships with facetex; there is nothing to add")
-    if not source.is_file():
+    if not source.exists():
         raise ModelError(f"{source} is no file")
-    if known.sha256 and sha256_of(source) != known.sha256:
-        raise ModelError(f"{source.name} is not {name}: sha256 {sha256_of(source)[:12]}..., expected {known.sha256[:12]}...")
     target = place_of(name)
     target.parent.mkdir(parents=True, exist_ok=True)
     half = target.with_name(target.name + f".{os.getpid()}.part")
     try:
-        shutil.copyfile(source, half)
+        take_in(source, half)
+        found = sha256_of(half)
+        if known.sha256 and found != known.sha256:
+            raise ModelError(
+                f"{source.name} is not {name}: sha256 {found[:12]}..., expected {known.sha256[:12]}...; {known.get}"
+            )
         half.replace(target)
     finally:
         half.unlink(missing_ok=True)

@@ -1,0 +1,81 @@
+"""Fitters with a morphable model that the user brings: read and laid over our basis once, when it is added to the zoo."""
+
+import struct
+import tarfile
+import zipfile
+import zlib
+from abc import abstractmethod
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from facetex_core.adopt import adopt_layout
+from facetex_core.arrays import read_arrays
+from facetex_core.bare_model import BareModel
+from facetex_core.errors import ConfigError, ModelError
+from facetex_core.fit import ModelFitter
+from facetex_core.morphable_model import arrays_of, assemble, load_morphable_model, with_albedo
+from facetex_core.structures import MorphableModel
+from facetex_model_zoo.store import model_path
+from facetex_model_zoo.table import row
+
+UNREADABLE = (
+    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError, RuntimeError,
+    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error,
+)  # fmt: skip
+"""What readers raise over a file that is none of theirs."""
+
+
+class BroughtFitter(ModelFitter):
+    """At most `identity` and `expression` coefficients of a model that the user has added to the zoo."""
+
+    model_name: ClassVar[str]
+    """Its row in the zoo, and what `--fitter` calls it."""
+
+    def __init__(self, identity: int = 100, expression: int = 64) -> None:
+        if identity < 1 or expression < 0:
+            raise ConfigError(f"fitter {self.model_name!r} takes 1 or more identity and 0 or more expression coefficients")
+        self.path = model_path(self.model_name)
+        self.identity, self.expression = identity, expression
+
+    @staticmethod
+    @abstractmethod
+    def read(source: Path) -> BareModel:
+        """The model of the makers' file or folder; what is none is any error of UNREADABLE."""
+
+    @cached_property
+    def model(self) -> MorphableModel:
+        """The model as `take_in` left it, with the leading coefficients and our albedo."""
+        arrays = read_arrays(self.path, "morphable model that facetex has laid over its basis")
+        try:
+            if str(arrays.pop("layout")) != _layout():
+                raise ModelError(
+                    f"{self.path.name} was laid over another face basis: facetex zoo add {self.model_name} FILE again"
+                )
+            arrays["identity"] = arrays["identity"][: self.identity]
+            arrays["expression"] = arrays["expression"][: self.expression]
+            arrays["expression_names"] = arrays["expression_names"][: self.expression]
+            return with_albedo(assemble(arrays, self.model_name), model_path("skin_albedo"))
+        except (KeyError, ValueError) as error:
+            what = f"{self.path.name} is damaged ({error} is missing or of another shape)"
+            raise ModelError(f"{what}: facetex zoo add {self.model_name} FILE again") from None
+
+    @classmethod
+    def take_in(cls, source: Path, target: Path) -> None:
+        """Reads the makers' file, lays the model over our basis, and writes what a run needs; no such model is a ModelError."""
+        known = row(cls.model_name)
+        try:
+            laid = adopt_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
+        except UNREADABLE as error:
+            found = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"{source.name} is no {known.what}: {found}; {known.get}") from None
+        arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
+        with target.open("wb") as file:
+            np.savez(file, **arrays)
+
+
+def _layout() -> str:
+    """Which basis' map, regions and landmarks the models have."""
+    return row("face_basis").sha256
