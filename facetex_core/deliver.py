@@ -71,12 +71,12 @@ def _write_renders(pictures: Mapping[str, Photo], folder: Path) -> None:
 
 
 def _render(run: Run, renderer: Renderer, side: int) -> dict[str, Photo]:
-    """Portraits in the studio, and the photo beside the head from the photo's own camera in its light."""
+    """Portraits in the studio, and the main photo beside the head from the photo's own camera in its light."""
     head, light = run.head, studio()
     pictures = {name: renderer.render(head, camera, light) for name, camera in portrait_cameras(head.fit, side).items()}
-    camera, cut = photo_view(head.fit, run.photo, side)
+    camera, cut = photo_view(head.fit, run.views[0].photo, side)
     again = renderer.render(head, camera, head.fit.lighting)
-    pictures["photo"] = Photo(np.concatenate([cut.rgb, again.rgb], 1), run.photo.name)
+    pictures["photo"] = Photo(np.concatenate([cut.rgb, again.rgb], 1), head.name)
     return pictures
 
 
@@ -84,7 +84,7 @@ def _write_maps(run: Run, staging: Path) -> None:
     head = run.head
     maps.write(staging / maps.ALBEDO, maps.colour_png(head.albedo.rgb))
     maps.write(staging / maps.LIT, maps.colour_png(head.lit.rgb))
-    maps.write(staging / maps.VISIBILITY, maps.data_png(head.lit.visibility))
+    maps.write(staging / maps.VISIBILITY, maps.data_png(run.visibility))
     maps.write(staging / maps.NORMAL, maps.normal_png(head.detail.normals))
     maps.write(staging / maps.DISPLACEMENT, maps.displacement_png(head.detail))
     maps.write((staging / maps.DISPLACEMENT).with_suffix(".json"), maps.displacement_note(head.detail))

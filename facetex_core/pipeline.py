@@ -1,10 +1,11 @@
-"""Photo -> head: the one data flow, with what each step found kept for the report."""
+"""Photos of one person -> head: the one data flow, with what each step found kept for the report."""
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float32
@@ -17,6 +18,7 @@ from facetex_core.crop import face_crop, resize_texture, skin_only
 from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
 from facetex_core.fit import relight
+from facetex_core.merge_views import clearness, merge_views
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap
 
@@ -30,16 +32,39 @@ LEAST_SKIN = 0.02
 WIDEST_YAW = 70.0
 """Degrees; beyond, less than half of the face is in the photo and the fit has no second eye to hold on to."""
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A photo and what it shows of the person."""
+
+    photo: Photo
+    face: Face
+    fit: Fit
+    skin: Float32[np.ndarray, "height width"]
+    lit: Texture
+    """The photo unwrapped, light and all."""
+    partial: Texture
+    """The albedo where the photo shows it."""
+
+    @property
+    def shown(self) -> float:
+        """How much of the face it shows and how well: the sum of visibility, cosine and pixels a texel over the map."""
+        return float(clearness(self.partial, self.fit).sum())
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Run:
     """A head and the way it came about."""
 
-    photo: Photo
-    face: Face
-    skin: Float32[np.ndarray, "height width"]
+    views: tuple[View, ...]
+    """The photos that were used; first the main one, which shows most of the face, and gives tone, light and expression."""
     partial: Texture
-    """The albedo where the photo shows it."""
+    """The albedo where the photos show it."""
+    shares: Float32[np.ndarray, "views size size"]
+    """How much of it each photo gave: they add up to 1 where any photo shows skin."""
     observed: Descriptor
     weights: Float32[np.ndarray, "exemplars"]
     explained: Descriptor
@@ -48,6 +73,11 @@ class Run:
     """The blend of whole faces: what the synthesizer aims at."""
     head: Head
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def visibility(self) -> Float32[np.ndarray, "size size"]:
+        """How well the photo that sees a texel best sees it."""
+        return np.max([view.lit.visibility for view in self.views], axis=0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,25 +96,19 @@ class Pipeline:
     size: int = 1024
     seed: int = 0
 
-    def run(self, photo: Photo, face: int | None = None, watch: Watch = lambda _: nullcontext()) -> Run:
-        """The head of the largest face, or of face number `face` (from 1, by size)."""
+    def run(self, *photos: Photo, face: int | None = None, watch: Watch = lambda _: nullcontext()) -> Run:
+        """The head of the person in the photos: of the largest face in each, or of face number `face` (from 1, by size).
+
+        Of several photos, those that cannot be used are left out with a warning as long as one remains.
+        """
         seconds: dict[str, float] = {}
         step = _stopwatch(seconds, watch)
         with step("detect"):
-            found = choose(self.detector.detect(photo), face, photo)
-        with step("fit"):
-            (fit,) = self.fitter.fit([photo], [found])
-            refuse_profile(fit, photo)
-        with step("segment"):
-            skin = self.segmenter.segment(photo, found)
-        with step("unwrap"):
-            lit = unwrap(photo, fit, skin, self.size)
-            refuse_hidden(lit, photo)
-            refuse_dark(lit, photo)
-            fit = relight(fit, lit)
-        with step("delight"):
-            partial = self.delighter.delight(lit, fit)
-            refuse_hidden(partial, photo)
+            found = usable(lambda photo: (photo, choose(self.detector.detect(photo), face, photo)), photos)
+        views = sorted(self._views(found, step), key=lambda view: view.shown, reverse=True)
+        with step("merge"):
+            partial, shares = merge_views([view.partial for view in views], [view.fit for view in views])
+            photo, fit, lit = views[0].photo, views[0].fit, views[0].lit
         with step("describe"):
             seen = self.describe(partial, fit)
         with step("blend"):
@@ -98,12 +122,48 @@ class Pipeline:
         with step("detail"):
             detail = self.detailer.add_detail(photo, fit, albedo)
         head = Head(photo.name, fit, lit, albedo, detail)
-        return Run(photo, found, skin, partial, observed, weights, mix(masked, weights), wanted, head, seconds)
+        return Run(tuple(views), partial, shares, observed, weights, mix(masked, weights), wanted, head, seconds)
+
+    def _views(self, found: Sequence[tuple[Photo, Face]], step: Watch) -> list[View]:
+        """All photos fitted together; again if one turns out to be useless, so that it has no say in the others' fit."""
+        with step("fit"):
+            fits = self.fitter.fit([photo for photo, _ in found], [face for _, face in found])
+        views = usable(lambda each: self._view(*each, step), [(*each, fit) for each, fit in zip(found, fits, strict=True)])
+        return views if len(views) == len(found) else self._views([(view.photo, view.face) for view in views], step)
+
+    def _view(self, photo: Photo, face: Face, fit: Fit, step: Watch) -> View:
+        refuse_profile(fit, photo)
+        with step("segment"):
+            skin = self.segmenter.segment(photo, face)
+        with step("unwrap"):
+            lit = unwrap(photo, fit, skin, self.size)
+            refuse_hidden(lit, photo)
+            refuse_dark(lit, photo)
+            fit = relight(fit, lit)
+        with step("delight"):
+            partial = self.delighter.delight(lit, fit)
+            refuse_hidden(partial, photo)
+        return View(photo, face, fit, skin, lit, partial)
 
     def describe(self, partial: Texture, fit: Fit) -> tuple[Descriptor, ...]:
         """The skin of the face's box, cell by cell, at the bank's size."""
         face = face_crop(resize_texture(skin_only(partial, fit.model), self.bank.size), fit.model)
         return self.descriptor_extractor.describe(face, cells_of(self.bank.grid, face.size))
+
+
+def usable(make: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:
+    """What is made of each photo; one that cannot be used is left out with a warning, an error if none can."""
+    made, refused = [], []
+    for each in given:
+        try:
+            made.append(make(each))
+        except PhotoError as error:
+            refused.append(str(error))
+    if not made:
+        raise PhotoError("; ".join(refused))
+    for reason in refused:
+        warnings.warn(f"left out: {reason}", stacklevel=3)
+    return made
 
 
 def choose(faces: tuple[Face, ...], number: int | None, photo: Photo) -> Face:
@@ -152,6 +212,6 @@ def _stopwatch(seconds: dict[str, float], watch: Watch) -> Watch:
         begin = time.perf_counter()
         with watch(name):
             yield
-        seconds[name] = time.perf_counter() - begin
+        seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - begin
 
     return step

@@ -11,8 +11,9 @@ from pathlib import PurePath
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import relative_error
-from facetex_core.pipeline import Run
+from facetex_core.pipeline import Run, View
 from facetex_core.recipe import Choice, Recipe
 
 LARGEST = 8
@@ -35,12 +36,11 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
     fit = run.head.fit
     names = fit.model.expression_names
     record = {
-        "photo": run.photo.name,
+        "photo": run.head.name,
+        "photos": [_photo_table(view, share) for view, share in zip(run.views, shares_of(run), strict=True)],
         "recipe": recipe_table(recipe),
         "versions": versions(),
         "models": {name: dict(facts) for name, facts in notes.models.items()},
-        "face": {"box": _rounded(run.face.box, 1), "score": round(float(run.face.score), 3)},
-        "residuals": {name: round(float(value), 5) for name, value in fit.residuals.items()},
         "expression": {name: round(float(value), 4) for name, value in zip(names, fit.expression, strict=True) if value},
         "blend": [
             {"exemplar": name, "weight": round(share, 4)} for name, share in largest_weights(run.weights, notes.exemplars)
@@ -48,11 +48,29 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
         "correlation_distance": {
             layer: round(error, 4) for layer, error in relative_error(run.explained, run.observed).items()
         },
-        "visible": round(float((run.head.lit.visibility > 0).mean()), 4),
+        "visible": round(float((run.visibility > 0).mean()), 4),
         "warnings": list(notes.warnings),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _photo_table(view: View, share: float) -> dict[str, object]:
+    """What was found in one photo."""
+    return {
+        "photo": view.photo.name,
+        "face": {"box": _rounded(view.face.box, 1), "score": round(float(view.face.score), 3)},
+        "yaw_degrees": round(yaw_degrees(view.fit.camera), 1),
+        "residuals": {name: round(float(value), 5) for name, value in view.fit.residuals.items()},
+        "visible": round(float((view.lit.visibility > 0).mean()), 4),
+        "share": round(share, 4),
+    }
+
+
+def shares_of(run: Run) -> list[float]:
+    """How much of the seen albedo each photo gave; together 1."""
+    gave = run.shares.sum((1, 2))
+    return [float(share) for share in gave / max(float(gave.sum()), 1e-12)]
 
 
 def recipe_table(recipe: Recipe) -> dict[str, object]:

@@ -5,13 +5,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from facetex_core.camera import yaw_degrees
 from facetex_core.colour import to_bytes
 from facetex_core.correlations import relative_error
-from facetex_core.pictures import data_uri, small, stage_pictures
+from facetex_core.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures
 from facetex_core.pipeline import Run
 from facetex_core.recipe import Recipe
-from facetex_core.record import Notes, largest_weights, recipe_table, versions
-from facetex_core.structures import Photo
+from facetex_core.record import Notes, largest_weights, recipe_table, shares_of, versions
+from facetex_core.structures import Fit, Photo
 
 if TYPE_CHECKING:
     import jinja2
@@ -35,8 +36,10 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
     table = recipe_table(recipe)
     return str(
         _template().render(
-            photo=run.photo.name,
-            size=run.photo.size,
+            photo=run.head.name,
+            size=run.views[0].photo.size,
+            photos=_photos(run),
+            shares=data_uri(shares_picture(run)),
             stages=[(title, text, data_uri(pictures[name])) for name, title, text in STAGES_SHOWN],
             renders=[(title, _uri(renders[name])) for name, title in RENDERS_SHOWN],
             beside=_uri(renders["photo"]),
@@ -46,7 +49,7 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             effective=f"{1 / max(float((run.weights**2).sum()), 1e-12):.1f}",
             exemplars=len(run.weights),
             distances=_bars(relative_error(run.explained, run.observed), lambda error: f"{error:.3f}"),
-            residuals={name.replace("_", " "): f"{value:.4g}" for name, value in run.head.fit.residuals.items()},
+            residuals=_residuals(run.head.fit),
             seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
             total=f"{sum(seconds.values()):.1f}",
             models=notes.models,
@@ -61,12 +64,31 @@ def _uri(picture: Photo) -> str:
     return data_uri(small(to_bytes(picture.rgb)))
 
 
+def _photos(run: Run) -> list[dict[str, object]]:
+    """Each photo with its fit, and the colour in which the picture of shares shows it."""
+    return [
+        {
+            "name": view.photo.name,
+            "picture": data_uri(fit_over_photo(view)),
+            "colour": "#{:02x}{:02x}{:02x}".format(*colour_of(number)),
+            "share": f"{share:.0%}",
+            "yaw": f"{abs(yaw_degrees(view.fit.camera)):.0f}",
+            "residuals": _residuals(view.fit),
+        }
+        for number, (view, share) in enumerate(zip(run.views, shares_of(run), strict=True))
+    ]
+
+
+def _residuals(fit: Fit) -> dict[str, str]:
+    return {name.replace("_", " "): f"{value:.4g}" for name, value in fit.residuals.items()}
+
+
 def _facts(run: Run, recipe: Recipe) -> list[tuple[str, str]]:
     """The first line of figures."""
-    fit = run.head.fit
+    fit, box = run.head.fit, run.views[0].face.box
     return [
-        ("face", f"{max(run.face.box[2:] - run.face.box[:2]):.0f} px"),
-        ("seen of the map", f"{float((run.head.lit.visibility > 0).mean()):.0%}"),
+        ("face", f"{max(box[2:] - box[:2]):.0f} px"),
+        ("seen of the map", f"{float((run.visibility > 0).mean()):.0%}"),
         ("texture", f"{run.head.albedo.size} x {run.head.albedo.size}"),
         ("triangles", f"{len(fit.model.mesh.triangles):,}"),
         ("expressions", str(len(fit.model.expression_names))),

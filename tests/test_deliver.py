@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from facetex_plugins import export_glb, export_obj, render_raster
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head
 
-from facetex_core import Choice, ConfigError, Descriptor, Face, Photo, Recipe, Registry, Run, hookimpl, load_preset
+from facetex_core import Choice, ConfigError, Descriptor, Face, Photo, Recipe, Registry, Run, View, hookimpl, load_preset
 from facetex_core.camera import project
 from facetex_core.colour import to_bytes
 from facetex_core.deliver import deliver
+from facetex_core.pictures import colour_of, shares_picture
 from facetex_core.recipe import recipe_from
 
 FILES = {
@@ -77,10 +78,20 @@ def tiny_run(name="tiny.jpg"):
     seen = Descriptor("small", layers, dict.fromkeys(layers, 1.0))
     wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
-    skin = np.ones((200, 160), np.float32)
-    return Run(
-        photo, face, skin, head.lit, seen, weights, wanted, wanted, replace(head, name=name), {"detect": 0.25, "fit": 1.5}
-    )
+    view = View(photo, face, fit, np.ones((200, 160), np.float32), head.lit, head.lit)
+    shares = (head.lit.visibility > 0)[None].astype(np.float32)
+    head = replace(head, name=name)
+    return Run((view,), head.lit, shares, seen, weights, wanted, wanted, head, {"detect": 0.25, "fit": 1.5})
+
+
+def pair_run():
+    """The same with a second photo, which shows the other half of the map."""
+    run = tiny_run("main.jpg")
+    (main,) = run.views
+    right = replace(main.lit, visibility=np.ascontiguousarray(main.lit.visibility[:, ::-1]))
+    other = View(Photo(main.photo.rgb, "other.jpg"), main.face, main.fit, main.skin, right, right)
+    shares = np.stack([main.lit.visibility, right.visibility])
+    return replace(run, views=(main, other), shares=shares)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +139,7 @@ def test_the_record_tells_versions_models_weights_and_time(record):
     assert [entry["exemplar"] for entry in record["blend"]] == ["b", "d", "a"]
     assert record["blend"][0]["weight"] == pytest.approx(0.7)
     assert record["correlation_distance"] == {"fine": pytest.approx(1 / 2, abs=1e-4), "coarse": pytest.approx(1 / 2, abs=1e-4)}
-    assert record["residuals"] == {"landmarks_px": 0.5}
+    assert [photo["residuals"] for photo in record["photos"]] == [{"landmarks_px": 0.5}]
     assert record["seconds"]["fit"] == 1.5
     assert {"render", "export", "report"} <= set(record["seconds"])
     assert record["warnings"] == ["dim light"]
@@ -236,6 +247,30 @@ def test_the_report_shows_what_was_found(delivered):
     figures = ("70.0%", "0.500", "0.25 s", "landmarks px")
     for words in ("tiny.jpg", "dim light", "Solver convex", "non-commercial", "not allowed", *figures):
         assert words in page, words
+
+
+def test_several_photos_of_a_person_are_each_told_and_shown(registry, recipe, tmp_path):
+    deliver(pair_run(), recipe, registry, tmp_path / "out", side=96)
+    record = json.loads((tmp_path / "out" / "facetex.json").read_text("utf-8"))
+    assert record["photo"] == "main.jpg"
+    assert [(photo["photo"], photo["share"], photo["visible"]) for photo in record["photos"]] == [
+        ("main.jpg", 0.5, 0.5), ("other.jpg", 0.5, 0.5)
+    ]  # fmt: skip
+    assert record["visible"] == 1
+    assert_array_equal(read(tmp_path / "out" / "visibility.png"), 255)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert page.count("data:image/jpeg") == 12 + 3
+    for words in ("the main one of 2 photos", "Fit over main.jpg", "Fit over other.jpg", "Gave 50%", "What each photo gave"):
+        assert words in page, words
+
+
+def test_the_shares_are_painted_in_the_photos_colours():
+    run = pair_run()
+    picture = shares_picture(run).astype(int)
+    left, right = picture[:, : picture.shape[1] // 2], picture[:, picture.shape[1] // 2 :]
+    for half, number in ((left, 0), (right, 1)):
+        tint = np.array(colour_of(number))
+        assert_allclose(half.mean((0, 1)) / half.mean((0, 1)).max(), tint / tint.max(), atol=0.02)
 
 
 def test_a_photo_s_name_cannot_break_the_report(registry, recipe, tmp_path):

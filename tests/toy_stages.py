@@ -24,7 +24,7 @@ from facetex_core import (
     Texture,
     hookimpl,
 )
-from facetex_core.bank import save_bank
+from facetex_core.bank import FEW, save_bank
 from facetex_core.camera import orbit_camera
 from facetex_core.progress import report_progress
 from facetex_core.structures import Bank
@@ -34,9 +34,12 @@ WHITE = Lighting(np.outer(np.eye(9, dtype=np.float32)[0], np.ones(3, np.float32)
 
 
 def write_toy_bank(path: Path) -> Path:
-    """Two exemplars of one layer and one cell."""
-    matrices = np.stack([np.eye(3), np.ones((3, 3))]).astype(np.float32)[:, None]
-    save_bank(Bank("toy", 256, {"colour": matrices}, {"colour": np.ones((2, 1), np.float32)}, ("eye", "ones")), path)
+    """One layer, one cell, and exemplars between two extremes: as many as a bank needs not to be called small."""
+    matrices = np.stack([np.eye(3), np.ones((3, 3))]).astype(np.float32)
+    share = np.linspace(0, 1, FEW, dtype=np.float32)
+    cells = np.stack([share, 1 - share], 1)[:, None]
+    names = tuple(f"toy {number}" for number in range(FEW))
+    save_bank(Bank("toy", 256, {"colour": cells}, {"colour": matrices}, {"colour": np.ones((FEW, 1), np.float32)}, names), path)
     return path
 
 
@@ -47,7 +50,7 @@ def _mark(seconds: float) -> None:
 
 
 class ToyDetector:
-    """Finds as many faces as it is told to, each smaller than the one before."""
+    """Finds as many faces as it is told to, each smaller than the one before; none in what is called a landscape."""
 
     def __init__(self, faces: int = 1, share: float = 0.8) -> None:
         self.faces, self.share = faces, share
@@ -55,6 +58,8 @@ class ToyDetector:
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         if "bug" in photo.name:
             raise ZeroDivisionError("a bug of the toy")
+        if "landscape" in photo.name:
+            return ()
         width, height = photo.size
         sides = [min(width, height) * self.share / (number + 1) for number in range(self.faces)]
         return tuple(self._face(np.array([0, 0, side, side], np.float32)) for side in sides)
@@ -65,19 +70,23 @@ class ToyDetector:
 
 
 class ToyFitter:
-    """The sheet, seen from `yaw` degrees."""
+    """The sheet, seen from `yaw` degrees, or as far round as no photo may be where the photo is called a profile.
+
+    The identity tells how many photos were fitted together.
+    """
 
     def __init__(self, yaw: float = 0.0) -> None:
         self.yaw = yaw
 
     def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
-        return tuple(self._fit(photo) for photo in photos)
+        return tuple(self._fit(photo, len(photos)) for photo in photos)
 
-    def _fit(self, photo: Photo) -> Fit:
-        camera = orbit_camera(np.zeros(3, np.float32), yaw=self.yaw, distance=1.0, width_seen=0.25, size=photo.size)
+    def _fit(self, photo: Photo, together: int) -> Fit:
+        yaw = 80.0 if "profile" in photo.name else self.yaw
+        camera = orbit_camera(np.zeros(3, np.float32), yaw=yaw, distance=1.0, width_seen=0.25, size=photo.size)
         grey = np.full((4, 4, 3), 0.4, np.float32)
         zero = np.zeros(1, np.float32)
-        return Fit(sheet(), zero, zero, camera, WHITE, grey, {"landmarks (px)": 0.0})
+        return Fit(sheet(), zero, zero, camera, WHITE, grey, {"photos": float(together)})
 
 
 class ToySegmenter:

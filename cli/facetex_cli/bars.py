@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar over the steps of a photo, and a second one inside a long step."""
+"""Progress on a terminal: a bar over the steps of a job, and a second one inside a long step."""
 
 import sys
 from collections.abc import Iterator
@@ -7,12 +7,14 @@ from contextlib import contextmanager, nullcontext
 from facetex_core.pipeline import Watch
 from facetex_core.progress import listening
 
-STEPS = 12
-"""Nine of the pipeline, three of the delivery."""
+STEPS = 13
+"""Ten of the pipeline, three of the delivery."""
+EACH = 3
+"""Those that every photo of a person goes through by itself."""
 
 
 @contextmanager
-def watching(name: str, quiet: bool) -> Iterator[Watch]:
+def watching(name: str, photos: int, quiet: bool) -> Iterator[Watch]:
     """What to hand to the pipeline; without a terminal it does nothing."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: nullcontext()
@@ -20,7 +22,7 @@ def watching(name: str, quiet: bool) -> Iterator[Watch]:
     from tqdm import tqdm
 
     form = "{desc} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
-    with tqdm(total=STEPS, bar_format=form, leave=False, file=sys.stderr) as bar:
+    with tqdm(total=STEPS + EACH * (photos - 1), bar_format=form, leave=False, file=sys.stderr) as bar:
 
         @contextmanager
         def watch(step: str) -> Iterator[None]:

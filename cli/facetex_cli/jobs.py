@@ -1,11 +1,14 @@
 """What `facetex run` is asked to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
+from facetex_cli.folders import folders_for
 from facetex_core.image_io import example_photo, load_photo
+from facetex_core.pipeline import usable
 from facetex_core.structures import Photo
 
 EXAMPLE = Path("astronaut.png")
@@ -14,19 +17,25 @@ EXAMPLE = Path("astronaut.png")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A photo and the folder for its results."""
+    """The photos of one person, and the folder for what is made of them."""
 
-    source: Path
+    sources: tuple[Path, ...]
     folder: Path
 
     @property
-    def label(self) -> str:
-        """The photo as messages call it, printable whatever bytes its name has."""
-        return click.format_filename(self.source.name)
+    def names(self) -> list[str]:
+        """The photos as messages call them, printable whatever bytes their names have."""
+        return [click.format_filename(source.name) for source in self.sources]
 
-    def load(self) -> Photo:
-        """The photo itself."""
-        return example_photo() if self.source is EXAMPLE else load_photo(self.source)
+    def without_folders(self, line: str) -> str:
+        """The line as results may hold it: where the photos lie is the user's own affair."""
+        for source in self.sources:
+            line = line.replace(str(source), source.name)
+        return line
+
+    def load(self) -> list[Photo]:
+        """The photos themselves, without those that cannot be read as long as one can."""
+        return usable(lambda source: example_photo() if source is EXAMPLE else load_photo(source), self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +45,10 @@ class Manner:
     face: int | None
     as_json: bool
     quiet: bool
+
+
+def jobs_for(sources: Sequence[Path], out: Path, *, same_person: bool) -> list[Job]:
+    """A head of each photo, or one of all."""
+    if same_person:
+        return [Job(tuple(sources), out)]
+    return [Job((source,), folder) for source, folder in zip(sources, folders_for(sources, out), strict=True)]

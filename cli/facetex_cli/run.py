@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from facetex_cli.device import DEVICES
-from facetex_cli.folders import folders_for, refuse_unwritable
-from facetex_cli.jobs import EXAMPLE, Job, Manner
+from facetex_cli.folders import refuse_unwritable
+from facetex_cli.jobs import EXAMPLE, Manner, jobs_for
 from facetex_cli.orders import SHORT, order
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import SIZES, preset_names
@@ -36,8 +36,9 @@ def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a comma
 @click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
 @click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
+@click.option("--same-person", is_flag=True, help="All photos show one person: one head from all.")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a photo on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a head on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(
     photos: tuple[Path, ...],
@@ -51,6 +52,7 @@ def command(
     size: int | None,
     seed: int | None,
     device: str | None,
+    same_person: bool,
     face: int | None,
     as_json: bool,
     quiet: bool,
@@ -60,14 +62,21 @@ def command(
 
     The result is a folder with head.glb, head.obj, albedo.png, renders, report.html and facetex.json; several photos
     get a folder each inside OUT. A photo that cannot be used does not stop the others; the exit code is 2 if any failed.
+    With --same-person all photos make one head in OUT; one that cannot be used is left out with a warning.
     `facetex plugins` lists what the stages can be, `facetex plugins show NAME` the options for --set.
     """
     sources = [*([EXAMPLE] if example else []), *photos]
     if not sources:
         raise ConfigError("no photo given: facetex run PHOTO... -o OUT, or facetex run --example")
+    if same_person and len(sources) < 2:
+        raise ConfigError("--same-person makes one head from several photos; one was given")
+    if same_person and face:
+        raise ConfigError(
+            "--face and --same-person exclude each other: crop the photos so that the largest face is the person's"
+        )
     device = device or (None if saved else "auto")
     recipe = order(preset, saved, stages, settings, {"bank": bank, "size": size, "seed": seed, "device": device})
-    jobs = [Job(source, folder) for source, folder in zip(sources, folders_for(sources, out), strict=True)]
+    jobs = jobs_for(sources, out, same_person=same_person)
     for job in jobs:
         refuse_unwritable(job.folder)
     from facetex_cli.work import work

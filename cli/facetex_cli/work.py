@@ -1,4 +1,4 @@
-"""One photo after the other through one pipeline; a photo that fails does not stop the others."""
+"""One head after the other through one pipeline; one that fails does not stop the others."""
 
 import json
 import time
@@ -22,7 +22,7 @@ from facetex_core.registry import Registry
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What every photo goes through."""
+    """What every job goes through."""
 
     pipeline: Pipeline
     recipe: Recipe
@@ -33,7 +33,7 @@ class Bench:
 
 
 def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
-    """Runs every job; the exit code of the whole: 0, 2 if any photo failed, 1 if a bug showed."""
+    """Runs every job; the exit code of the whole: 0, 2 if any job failed, 1 if a bug showed."""
     with recording() as models, warnings_as_lines() as said:
         recipe = replace(recipe, device=choose_device(recipe.device))
         registry = Registry()
@@ -56,19 +56,19 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
             traceback.print_exc()
         else:
             click.echo(f"error: {line}", err=True)
-        _print_json(bench, {"photo": job.label, "error": line or repr(error), "warnings": list(said)})
+        _print_json(bench, {**_whose(job), "error": line or repr(error), "warnings": list(said)})
         return 1 if line is None else 2
     seconds = round(time.perf_counter() - begin, 3)
     made = {"folder": str(job.folder), "files": [str(file) for file in files], "seconds": seconds}
-    _print_json(bench, {"photo": job.label, **made, "warnings": list(said)})
+    _print_json(bench, {**_whose(job), **made, "warnings": list(said)})
     if not (bench.manner.as_json or bench.manner.quiet):
-        click.echo(f"{job.label}: {len(files)} files in {click.format_filename(job.folder)} ({seconds:.0f} s)")
+        click.echo(f"{', '.join(job.names)}: {len(files)} files in {click.format_filename(job.folder)} ({seconds:.0f} s)")
     return 0
 
 
 def _make(job: Job, bench: Bench, said: list[str]) -> tuple[Path, ...]:
-    with watching(job.label, bench.manner.quiet) as watch:
-        run = bench.pipeline.run(job.load(), bench.manner.face, watch)
+    with watching(", ".join(job.names), len(job.sources), bench.manner.quiet) as watch:
+        run = bench.pipeline.run(*job.load(), face=bench.manner.face, watch=watch)
         return deliver(
             run,
             bench.recipe,
@@ -76,9 +76,14 @@ def _make(job: Job, bench: Bench, said: list[str]) -> tuple[Path, ...]:
             job.folder,
             models=provenance(bench.models),
             exemplars=bench.pipeline.bank.names,
-            warnings=said,
+            warnings=[job.without_folders(line) for line in said],
             watch=watch,
         )
+
+
+def _whose(job: Job) -> dict[str, object]:
+    """The photo, or the photos of one person, as `--json` names them."""
+    return {"photo": job.names[0]} if len(job.names) == 1 else {"photos": job.names}
 
 
 def _print_json(bench: Bench, fields: dict[str, object]) -> None:
