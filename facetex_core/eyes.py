@@ -1,5 +1,6 @@
 """Paints what no photo shows whole: eyeballs, the inside of the mouth and teeth; then fills the empty rest of the map."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -31,17 +32,21 @@ Rgb = Float32[np.ndarray, "texels 3"]
 
 def paint_eyes_and_mouth(photo: Photo, fit: Fit, albedo: Texture) -> Texture:
     """The albedo with eyes, mouth and teeth on their islands, and every texel beyond the islands continued smoothly."""
-    model = fit.model
-    texels = all_texels(model, albedo.size)
-    rgb = albedo.rgb.copy()
-    eyes = [part for part in ("right_eye", "left_eye") if part in model.mesh.parts]
+    eyes = [part for part in ("right_eye", "left_eye") if part in fit.model.mesh.parts]
     found = {part: iris_colour(photo, fit, part) for part in eyes}
     seen = [colour for colour in found.values() if colour is not None]
-    for part in eyes:
-        # Two irises of one person are alike; the better seen one serves both.
-        colour = found[part] if found[part] is not None else (seen[0] if seen else BROWN)
+    # Two irises of one person are alike; the better seen one serves both.
+    other = seen[0] if seen else np.array(BROWN, np.float32)
+    return paint_parts(fit.model, albedo, {part: other if colour is None else colour for part, colour in found.items()})
+
+
+def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Float32[np.ndarray, "3"]]) -> Texture:
+    """The albedo with eyes of these iris colours (by part), mouth and teeth, and the map continued beyond its islands."""
+    texels = all_texels(model, albedo.size)
+    rgb = albedo.rgb.copy()
+    for part, colour in irises.items():
         where = _of_part(model, texels, part)
-        rgb[where] = _eye(model, texels, part, where, np.asarray(colour))
+        rgb[where] = _eye(model, texels, part, where, colour)
     for part, paint in (("mouth", _mouth), ("teeth", _teeth)):
         if part in model.mesh.parts:
             where = _of_part(model, texels, part)

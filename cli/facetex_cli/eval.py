@@ -1,0 +1,111 @@
+"""`facetex eval`: fitters against heads whose truth is known."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facetex_cli.folders import refuse_unwritable
+from facetex_core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from facetex_core.registry import Registry
+    from facetex_core.structures import MorphableModel
+    from facetex_core.suite import Case
+
+FILE = click.Path(path_type=Path)
+SYNTHETIC = "synthetic"
+CASES = 40
+
+
+@click.command("eval", short_help="Fitters against heads whose truth is known.")
+@click.argument("suite", metavar="SUITE")
+@click.option("--fitter", metavar="NAME,...", default="basis", show_default=True, help="Plugins for the fitter, side by side.")
+@click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for eval.json, eval.csv and eval.jpg.")
+@click.option("--cases", type=click.IntRange(min=1), metavar="N", help=f"At most.  [default: all; {CASES} synthetic ones]")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Synthetic: same seed, same heads.  [default: 0]")
+@click.option("--model", metavar="NAME", help="Synthetic: the fitter whose model the heads are sampled from.  [default: basis]")
+@click.option("--hdri", type=FILE, multiple=True, metavar="FILE", help="Synthetic: light from a .hdr panorama; repeatable.")
+@click.option("--save", type=FILE, metavar="FOLDER", help="Synthetic: keep the cases as a suite.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(
+    suite: str,
+    *,
+    fitter: str,
+    out: Path | None,
+    cases: int | None,
+    seed: int | None,
+    model: str | None,
+    hdri: tuple[Path, ...],
+    save: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Fitters against heads whose truth is known.
+
+    SUITE is a folder of cases (docs/reference/suites.md), or `synthetic`: heads sampled from a morphable model, under light
+    that is made up or comes from panoramas, half of them turned by 0 to 30 degrees and half by 30 to 60. The landmarks come
+    from the detector, as in a run. Each figure is median / mean / 90 % over the heads.
+    """
+    for folder in filter(None, (out, save)):
+        refuse_unwritable(folder)
+    from facetex_cli.scoring import bench, score, show
+    from facetex_core.registry import Registry
+
+    registry = Registry()
+    detector, fitters = bench(registry, fitter)
+    if suite == SYNTHETIC:
+        count = cases or CASES
+        found = sampled(model_of(registry, model or "basis"), count, seed or 0, hdri, save)
+    else:
+        _refuse({"--seed": seed, "--model": model, "--hdri": hdri or None, "--save": save})
+        count, found = stored(Path(suite), cases)
+    done = score(found, count, detector, fitters, out, quiet)
+    show(done, out, as_json)
+    return 0 if any(not each.failed for each in done) else 2
+
+
+def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Path, ...], save: Path | None) -> "Iterator[Case]":
+    """The synthetic cases, one after the other, near and far turns by turns; each is kept where that is asked for."""
+    from facetex_core.suite import write_case
+    from facetex_core.synthetic import BANDS, sample_case
+    from facetex_core.synthetic_light import read_panorama
+
+    lights = [read_panorama(path) for path in panoramas]
+
+    def cases() -> "Iterator[Case]":
+        for number in range(count):
+            light = lights[number // len(BANDS) % len(lights)] if lights else None
+            band = BANDS[number % len(BANDS)]
+            case = sample_case(model, 10_000 * seed + number, light, band=band, name=f"{number + 1:04d}")
+            if save:
+                write_case(save, case)
+            yield case
+
+    return cases()
+
+
+def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
+    """How many cases of a folder are asked for, and they themselves."""
+    from facetex_core.suite import case_folders, read_case
+
+    folders = case_folders(folder)[:most]
+    return len(folders), map(read_case, folders)
+
+
+def model_of(registry: "Registry", name: str) -> "MorphableModel":
+    """The morphable model that a fitter of this name fits."""
+    from facetex_core.fit import ModelFitter
+
+    fitter = registry.make("fitter", name, {})
+    if not isinstance(fitter, ModelFitter):
+        raise ConfigError(f"--model {name}: this fitter has no morphable model of its own")
+    return fitter.model
+
+
+def _refuse(given: dict[str, object]) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise ConfigError(f"{option} goes with the suite `synthetic`; a suite in a folder is as it is")
