@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import stages
-from facetex_core.bank import cells_of, seen_like, whole
+from facetex_core.bank import cells_of, refuse_foreign, seen_like, whole
 from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
@@ -110,6 +110,7 @@ class Pipeline:
             partial, shares = merge_views([view.partial for view in views], [view.fit for view in views])
             photo, fit, lit = views[0].photo, views[0].fit, views[0].lit
         with step("describe"):
+            refuse_foreign(self.bank, fit.model)
             seen = self.describe(partial, fit)
         with step("blend"):
             observed = merge(seen)
