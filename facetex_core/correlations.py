@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from facetex_core.errors import ConfigError
 from facetex_core.structures import Descriptor
@@ -32,6 +32,19 @@ def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars
     }
     mass = {layer: float(np.mean([e.mass[layer] for e in exemplars])) for layer in layers}
     return Descriptor(exemplars[0].network, correlations, mass)
+
+
+def as_rows(
+    observed: Descriptor, exemplars: Sequence[Descriptor]
+) -> tuple[Float64[np.ndarray, "exemplars entries"], Float64[np.ndarray, "entries"]]:
+    """Exemplars and target as rows of numbers, each layer scaled to the same mean square: what a solver brings together."""
+    rows, target = [], []
+    for layer, matrix in observed.correlations.items():
+        stack = np.stack([exemplar.correlations[layer].ravel() for exemplar in exemplars]).astype(np.float64)
+        scale = 1 / np.sqrt(np.maximum((stack**2).sum(1).mean(), 1e-12))
+        rows.append(stack * scale)
+        target.append(matrix.ravel() * scale)
+    return np.concatenate(rows, 1), np.concatenate(target)
 
 
 def relative_error(found: Descriptor, wanted: Descriptor) -> dict[str, float]:

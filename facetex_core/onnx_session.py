@@ -1,5 +1,6 @@
 """Opens a model in ONNX Runtime, on the processor or the graphics card."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSessi
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
+    options = onnxruntime.SessionOptions()
+    threads = os.environ.get("OMP_NUM_THREADS", "")  # ONNX Runtime does not heed it by itself
+    options.intra_op_num_threads = int(threads) if threads.isdigit() else 0
     cards = [] if device == "cpu" else ["CUDAExecutionProvider"]
     try:
-        return onnxruntime.InferenceSession(str(path), providers=[*cards, "CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=[*cards, "CPUExecutionProvider"])
     except (failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.NoModel) as error:
         raise ModelError(f"{path.name} is no network that ONNX Runtime can read: {str(error).split(' : ')[-1]}") from None

@@ -8,10 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
+from facetex_core.bank import refuse_other_descriptor, warn_of_few
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
-from facetex_core.stages import STAGES, Exporter
+from facetex_core.stages import STAGES, DescriptorExtractor, Exporter
 from facetex_core.structures import Bank
 from facetex_core.suggest import there_are
 
@@ -76,6 +77,10 @@ class Recipe:
         self._refuse_wrong_numbers()
         roles = [name for name in inspect.signature(Pipeline).parameters if name in STAGES]
         made = {role: self.make(role, registry) for role in roles}
+        chosen = self.stages["descriptor_extractor"]
+        words = [f"--descriptor {chosen.name}", *(f"--set descriptor.{key}={value}" for key, value in chosen.options.items())]
+        refuse_other_descriptor(bank, cast("DescriptorExtractor", made["descriptor_extractor"]), " ".join(words))
+        warn_of_few(len(bank.names))
         return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)  # type: ignore[arg-type]  # the registry has checked each against its protocol
 
     def _refuse_wrong_numbers(self) -> None:

@@ -248,3 +248,5 @@ class Head:
     albedo: Texture
     """Whole and free of shading; `visibility` still tells what the photo had seen."""
     detail: Detail
+    roughness: Float32[np.ndarray, "size size"] | None = None
+    """Over the UV map: 0 a mirror, 1 chalk (the square root of GGX's alpha); none: `material.roughness_of` makes it."""

@@ -34,19 +34,19 @@ def test_help_is_what_one_gets_without_a_word(capsys):
 
 def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
     assert main(["docter"]) == 2
-    answer = "error: no command 'docter'; did you mean 'doctor'? there are: run, plugins, doctor, zoo\n"
+    answer = "error: no command 'docter'; did you mean 'doctor'? there are: run, render, eval, bank, plugins, doctor, zoo\n"
     assert capsys.readouterr().err == answer
 
 
 def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys):
-    file = tmp_path / "model2019_bfm.h5"
+    file = tmp_path / "somewhere.onnx"
     file.write_bytes(b"not really")
-    assert main(["zoo", "path", "bfm"]) == 2
-    assert "facetex zoo add bfm FILE" in capsys.readouterr().err
-    assert main(["zoo", "add", "bfm", str(file)]) == 0
-    assert main(["zoo", "path", "bfm"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == str(home / "models" / "bfm.h5")
-    assert (home / "models" / "bfm.h5").read_bytes() == b"not really"
+    assert main(["zoo", "path", "vgg19"]) == 2
+    assert "facetex zoo add vgg19 FILE" in capsys.readouterr().err
+    assert main(["zoo", "add", "vgg19", str(file)]) == 0
+    assert main(["zoo", "path", "vgg19"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(home / "models" / "vgg19.onnx")
+    assert (home / "models" / "vgg19.onnx").read_bytes() == b"not really"
 
 
 @pytest.mark.parametrize(
@@ -73,18 +73,18 @@ def test_the_zoo_lists_every_model_with_its_licence(home, capsys):
 
 
 def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch):
-    file = tmp_path / "bfm.h5"
+    file = tmp_path / "vgg19.onnx"
     file.write_bytes(b"right")
-    row = replace(zoo.row("bfm"), sha256=zoo.sha256_of(file))
+    row = replace(zoo.row("vgg19"), sha256=zoo.sha256_of(file))
     monkeypatch.setattr("facetex_cli.zoo.zoo.row", lambda _: row)
-    monkeypatch.setattr("facetex_cli.zoo.zoo.model_names", lambda: ("bfm",))
-    assert main(["zoo", "add", "bfm", str(file)]) == 0
+    monkeypatch.setattr("facetex_cli.zoo.zoo.model_names", lambda: ("vgg19",))
+    assert main(["zoo", "add", "vgg19", str(file)]) == 0
     assert main(["zoo", "verify"]) == 0
-    (home / "models" / "bfm.h5").write_bytes(b"wrong")
+    (home / "models" / "vgg19.onnx").write_bytes(b"wrong")
     assert main(["zoo", "verify"]) == 2
     captured = capsys.readouterr()
     assert "damaged: sha256" in captured.out
-    assert captured.err == "error: not as it should be: bfm\n"
+    assert captured.err == "error: not as it should be: vgg19\n"
 
 
 def test_what_a_run_rests_on_is_recorded(home, tmp_path):

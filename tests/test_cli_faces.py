@@ -105,7 +105,7 @@ def test_a_bank_of_another_network_is_refused_in_one_line(tmp_path, capsys):
 
     bank = write_toy_bank(tmp_path / "toy.bank")
     assert main(["run", "--example", "-o", str(tmp_path / "out"), "--preset", "draft", "--bank", str(bank)]) == 2
-    assert capsys.readouterr().err.startswith("error: the bank holds correlations of 'toy', the photo was described by ")
+    assert capsys.readouterr().err.startswith("error: the bank holds correlations of 'toy', this descriptor makes ")
 
 
 def test_every_portrait_of_the_shared_folder_shows_a_face(shared, detector):

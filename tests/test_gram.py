@@ -16,8 +16,8 @@ from PIL import Image
 from sampled import tiny_fit, tiny_texture
 from skimage import data
 
-from facetex_core import Bank, ConfigError, Registry, Texture, load_preset
-from facetex_core.bank import cells_of, save_bank
+from facetex_core import ConfigError, Registry, Texture, load_preset
+from facetex_core.bank import Exemplar, cells_of, gather, save_bank
 from facetex_core.correlations import relative_error
 from facetex_core.crop import skin_texels
 from facetex_core.gram_match import correlations_of, match_correlations, match_strengths
@@ -213,13 +213,12 @@ def foreign_home(root, shared, tmp_path, monkeypatch):
 def bank_of(extractor, path, size=256):
     """Two exemplars: skin with weak and with strong grain."""
     side = round(0.6875 * size)
-    rows = [
-        extractor.describe(Texture(skin(side, seed, 0.05 + 0.1 * seed), np.ones((side, side), np.float32)), cells_of(4, side))
-        for seed in (0, 1)
-    ]
-    gathered = {layer: np.stack([[cell.correlations[layer] for cell in row] for row in rows]) for layer in extractor.layers}
-    mass = {layer: np.array([[cell.mass[layer] for cell in row] for row in rows], np.float32) for layer in extractor.layers}
-    save_bank(Bank(rows[0][0].network, size, gathered, mass, ("weak", "strong")), path)
+    exemplars = []
+    for seed, name in enumerate(("weak", "strong")):
+        texture = Texture(skin(side, seed, 0.05 + 0.1 * seed), np.ones((side, side), np.float32))
+        cells, (face,) = extractor.describe(texture, cells_of(4, side)), extractor.describe(texture)
+        exemplars.append(Exemplar(name, cells, face, texture.rgb[::32, ::32]))
+    save_bank(gather(exemplars, size, np.zeros((0, 2), np.float32)), path)
     return path
 
 
@@ -239,7 +238,7 @@ def test_a_bank_of_another_network_is_named_in_one_line(foreign_home, capsys):
     capsys.readouterr()
     assert main(["run", photo, "-o", out, "--preset", "paper", "--size", "256"]) == 2
     line = capsys.readouterr().err
-    assert "the bank holds correlations of 'descriptor', the photo was described by 'vgg19'" in line
+    assert "facetex bank build FOLDER --descriptor vgg19 -o FILE.bank" in line
     assert line.count("error: ") == 1
 
 

@@ -51,6 +51,8 @@ COMMANDS = [
     ["plugins", "show", "basis"],
     ["zoo", "list"],
     ["run", "--help"],
+    ["render", "--help"],
+    ["bank", "build", "--help"],
     ["doctor", "--help"],
 ]
 

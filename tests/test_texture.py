@@ -8,13 +8,12 @@ from sampled import tiny_model
 from test_fit import camera_at, render_flat
 
 from facetex_core import Fit, Lighting, Texture
-from facetex_core.bank import cells_of, load_bank, save_bank, seen_like, whole
+from facetex_core.bank import load_bank
 from facetex_core.crop import face_crop, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
 from facetex_core.random_phase import random_phase_texture
-from facetex_core.structures import Bank
 from facetex_core.unwrap import unwrap
 
 TONE = np.array([0.4, 0.22, 0.14], np.float32)
@@ -122,47 +121,12 @@ def test_the_crop_is_square_and_lies_in_the_map():
     assert crop.rgb.shape[0] == crop.rgb.shape[1] > 32
 
 
-@pytest.fixture
-def bank():
-    generator = np.random.default_rng(0)
-    features = generator.normal(size=(5, 4, 6, 50)).astype(np.float32)
-    return Bank(
-        "net",
-        128,
-        {"a": np.einsum("kcip,kcjp->kcij", features, features) / 50},
-        {"a": generator.uniform(10, 20, (5, 4)).astype(np.float32)},
-        tuple("abcde"),
-    )
-
-
-def test_a_bank_reads_back_as_written(bank, tmp_path):
-    save_bank(bank, tmp_path / "x.bank")
-    again = load_bank(tmp_path / "x.bank")
-    np.testing.assert_allclose(again.correlations["a"], bank.correlations["a"], atol=2e-3)  # half precision
-    assert (again.network, again.size, again.names, again.grid) == ("net", 128, bank.names, 2)
-
-
-def test_exemplars_under_a_mask_are_made_of_the_cells_that_the_photo_shows(bank):
-    from facetex_core import Descriptor
-
-    zero = np.zeros((6, 6), np.float32)
-    only_second = tuple(Descriptor("net", {"a": zero}, {"a": 30.0 if cell == 1 else 0.0}) for cell in range(4))
-    for k, exemplar in enumerate(seen_like(bank, only_second)):
-        np.testing.assert_allclose(exemplar.correlations["a"], bank.correlations["a"][k, 1], rtol=1e-5)
-    weights = bank.mass["a"][0] / bank.mass["a"][0].sum()
-    np.testing.assert_allclose(whole(bank)[0].correlations["a"], np.tensordot(weights, bank.correlations["a"][0], 1), rtol=1e-4)
-
-
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"<html>not found</html>"])
 def test_a_file_that_is_no_bank_is_named(tmp_path, content):
     path = tmp_path / "bad.bank"
     path.write_bytes(content)
     with pytest.raises(Exception, match=r"bad\.bank is no facetex bank"):
         load_bank(path)
-
-
-def test_cells_cut_the_square_without_rest():
-    np.testing.assert_allclose(cells_of(4, 50).sum(0), 1)
 
 
 def test_delighting_nothing_leaves_nothing():

@@ -21,7 +21,7 @@ def exemplar(generator: np.random.Generator) -> Descriptor:
 
 
 class BlendSolverContract(Contract):
-    """Weights are convex whatever is seen, and a mixture's own weights are found again."""
+    """A mixture's own weights are found again, and whatever is seen, weights keep the signs and the sum they promise."""
 
     @pytest.fixture
     def exemplars(self) -> tuple[Descriptor, ...]:
@@ -34,6 +34,16 @@ class BlendSolverContract(Contract):
         """What makes the mixture; others where the solver can only give weights of one kind."""
         return np.array([0.5, 0, 0.3, 0, 0, 0, 0.2, 0, 0, 0, 0, 0], np.float32)
 
+    @pytest.fixture
+    def least(self) -> float:
+        """The smallest weight there can be: 0 for a convex solver; minus infinity where weights have signs."""
+        return 0.0
+
+    @pytest.fixture
+    def total(self) -> float | None:
+        """What all weights sum to; none where that is free."""
+        return 1.0
+
     def test_recovers_the_weights_that_made_the_mixture(
         self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], weights: Float32[np.ndarray, "exemplars"]
     ) -> None:
@@ -41,18 +51,26 @@ class BlendSolverContract(Contract):
         found = plugin.solve(read_only(mix(exemplars, weights)), exemplars)
         np.testing.assert_allclose(found, weights, atol=0.01)
 
-    def test_is_convex_even_where_nothing_fits(self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...]) -> None:
+    def test_keeps_its_promises_even_where_nothing_fits(
+        self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], least: float, total: float | None
+    ) -> None:
         """Correlations that no picture has."""
         far = read_only(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
         found = plugin.solve(far, exemplars)
         assert found.shape == (COUNT,)
         assert found.dtype == np.float32
-        assert found.min() >= 0
-        np.testing.assert_allclose(found.sum(), 1, atol=1e-6)
+        assert np.isfinite(found).all()
+        assert found.min() >= least
+        if total is not None:
+            np.testing.assert_allclose(found.sum(), total, atol=1e-5)
 
-    def test_one_exemplar_gets_all_the_weight(self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...]) -> None:
-        """There is nothing else to blend."""
-        np.testing.assert_allclose(plugin.solve(exemplars[0], exemplars[1:2]), [1], atol=1e-6)
+    def test_one_exemplar_gets_all_the_weight(
+        self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], total: float | None
+    ) -> None:
+        """There is nothing else to blend; without a sum to keep, the bank's only face explains itself."""
+        one = exemplars[:1] if total is None else exemplars[1:2]
+        tolerance = 0.1 if total is None else 1e-6
+        np.testing.assert_allclose(plugin.solve(exemplars[0], one), [1], atol=tolerance)
 
     def test_the_same_is_solved_the_same_way(self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...]) -> None:
         """To the bit."""

@@ -1,9 +1,10 @@
-"""How well the bank predicts the correlations of skin that a photo hides: half of the face is hidden and compared.
+"""How well a bank predicts the correlations of skin that a photo hides: a part of the face is hidden, predicted, compared.
 
 python model_zoo/training/bank_eval.py (needs the portraits of FACETEX_SHARED; none of photos/dev is in the bank)
 """
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -12,32 +13,66 @@ from bank_textures import partial_albedo
 from facetex_model_zoo import open_bank
 from shared_data import DATA
 
-from facetex_core import FacetexError, Registry, Texture, load_preset
-from facetex_core.bank import cells_of, seen_like, whole
+from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
+from facetex_core.bank import cells_of, seen_like
 from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.crop import face_crop, skin_only
+from facetex_core.crop import face_crop, face_slices, skin_only
 from facetex_core.image_io import load_photo
+from facetex_core.photometry import normal_map
 
-SOLVERS = ("convex", "nearest", "uniform")
-SPLITS = {"left hidden": (slice(None), slice(0.5, 1)), "lower hidden": (slice(0.5, 1), slice(None))}
+SOLVERS = ("affine", "least-squares", "convex", "nearest", "uniform")
+TURN = np.radians(40)
+GRAZING = 0.25
+"""Cosine below which a texel counts as hidden, as when a photo is unwrapped."""
+LEAST = 2000
+"""Hidden texels that a figure needs to mean anything."""
 
 
-def hide(texture: Texture, split: tuple[slice, slice]) -> Texture:
-    """The texture without a part, given in shares of its sides."""
-    visibility = texture.visibility.copy()
-    visibility[
-        tuple(slice(*(round(e * texture.size) if e is not None else None for e in (s.start, s.stop))) for s in split)
-    ] = 0
+def far_side(fit: Fit, size: int, side: int) -> np.ndarray:
+    """What a camera 40 degrees round would not see."""
+    towards = np.array([side * np.sin(TURN), 0, np.cos(TURN)], np.float32)
+    return (normal_map(fit, size) @ towards)[face_slices(fit.model, size)] < GRAZING
+
+
+def box(part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Fit, int], np.ndarray]:
+    """A part of the face's box by x and y from 0 to 1."""
+
+    def hidden(fit: Fit, size: int) -> np.ndarray:
+        rows, columns = face_slices(fit.model, size)
+        y, x = np.mgrid[0 : rows.stop - rows.start, 0 : columns.stop - columns.start] / (rows.stop - rows.start)
+        return part(x, y)
+
+    return hidden
+
+
+HIDDEN: dict[str, Callable[[Fit, int], np.ndarray]] = {
+    "left -> right": box(lambda x, _: x >= 0.5),
+    "right -> left": box(lambda x, _: x < 0.5),
+    "far side, 40": lambda fit, size: far_side(fit, size, 1),
+    "far side, -40": lambda fit, size: far_side(fit, size, -1),
+    "lower": box(lambda _, y: y >= 0.5),
+    "upper": box(lambda _, y: y < 0.5),
+    "centre": box(lambda x, y: (abs(x - 0.5) < 0.2) & (abs(y - 0.5) < 0.35)),
+}
+
+
+def without(texture: Texture, hidden: np.ndarray) -> Texture:
+    """The texture with a part hidden."""
+    visibility = np.where(hidden, 0, texture.visibility).astype(np.float32)
     return Texture(texture.rgb * (visibility > 0)[..., None], visibility)
 
 
 @click.command()
 @click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/dev", show_default=True)
-def main(photos: Path) -> None:
-    """Mean relative error of the whole skin's correlations, by layer."""
+@click.option("--bank", "bank_file", default="bank", show_default=True, help="A model of the zoo, or a file.")
+@click.option("--descriptor", default="small", show_default=True)
+@click.option("--solvers", default=",".join(SOLVERS), show_default=True)
+def main(photos: Path, bank_file: str, descriptor: str, solvers: str) -> None:
+    """Mean relative error of the hidden skin's correlations, by layer; `own` takes what is seen for what is hidden."""
     warnings.simplefilter("ignore")
-    bank, registry, recipe = open_bank("bank"), Registry(), load_preset("embedded")
-    extractor = recipe.make("descriptor_extractor", registry)
+    bank, registry = open_bank(bank_file), Registry()
+    extractor = load_preset("embedded").choosing("descriptor_extractor", descriptor).make("descriptor_extractor", registry)
+    made = {name: registry.make("blend_solver", name, {}) for name in solvers.split(",")}
     errors: dict[tuple[str, str], list[list[float]]] = {}
     for path in sorted(photos.glob("*.jpg")):
         try:
@@ -45,15 +80,20 @@ def main(photos: Path) -> None:
         except FacetexError:
             continue
         skin = face_crop(skin_only(texture, fit.model), fit.model)
-        truth = extractor.describe(skin)[0]
-        for name, split in SPLITS.items():
-            seen = extractor.describe(hide(skin, split), cells_of(bank.grid, skin.size))
-            for solver in SOLVERS:
-                weights = registry.make("blend_solver", solver, {}).solve(merge(seen), seen_like(bank, seen))
-                found = relative_error(mix(whole(bank), weights), truth)
-                errors.setdefault((name, solver), []).append(list(found.values()))
-    for (name, solver), rows in errors.items():
-        print(f"{name:13} {solver:8} {len(rows)} faces", np.mean(rows, 0).round(3), list(found))
+        cells = cells_of(bank.grid, skin.size)
+        for name, part in HIDDEN.items():
+            hidden = part(fit, texture.size)
+            if (skin.visibility > 0)[hidden].sum() < LEAST:
+                continue
+            seen, unseen = (extractor.describe(without(skin, mask), cells) for mask in (hidden, ~hidden))
+            truth, there = merge(unseen), seen_like(bank, unseen)
+            rows = {"own": merge(seen)}
+            rows |= {solver: mix(there, s.solve(merge(seen), seen_like(bank, seen))) for solver, s in made.items()}
+            for solver, found in rows.items():
+                errors.setdefault((name, solver), []).append(list(relative_error(found, truth).values()))
+    print(f"{len(bank.names)} exemplars; layers {', '.join(bank.mass)}")
+    for (name, solver), values in errors.items():
+        print(f"{name:14} {solver:14} {len(values):3} faces ", "/".join(f"{v:.3f}" for v in np.mean(values, 0)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Portraits to partial albedo textures in a working folder: what the albedo model and the bank are learned from."""
+"""Portraits to partial albedo textures in a working folder: what the albedo model is learned from."""
 
 import warnings
 from concurrent.futures import ProcessPoolExecutor
@@ -12,7 +12,7 @@ from shared_data import DATA
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.camera import yaw_degrees
-from facetex_core.fit import fit_photo, relight
+from facetex_core.fit import ModelFitter, relight
 from facetex_core.image_io import load_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 from facetex_core.pipeline import choose
@@ -39,11 +39,23 @@ def basis(with_colour: bool) -> MorphableModel:
     return with_albedo(model, model_path("skin_albedo")) if with_colour else model
 
 
+class Fitter(ModelFitter):
+    """The default one, on such a basis."""
+
+    def __init__(self, with_colour: bool) -> None:
+        self.with_colour = with_colour
+
+    @property
+    def model(self) -> MorphableModel:
+        """The basis."""
+        return basis(self.with_colour)
+
+
 def partial_albedo(photo: Photo, with_colour: bool) -> tuple[Texture, Fit]:
     """What the pipeline does as far as the delighter; refuses what it refuses, and turned faces."""
     detector, segmenter, delighter = stages()
     face = choose(detector.detect(photo), None, photo)
-    fit = fit_photo(basis(with_colour), photo, face)
+    (fit,) = Fitter(with_colour).fit([photo], [face])
     if abs(yaw_degrees(fit.camera)) > WIDEST_YAW:
         raise FacetexError(f"{photo.name}: turned by {yaw_degrees(fit.camera):.0f} degrees")
     lit = unwrap(photo, fit, segmenter.segment(photo, face), SIZE)

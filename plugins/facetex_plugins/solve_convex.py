@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from facetex_core import Descriptor, hookimpl
+from facetex_core.correlations import as_rows
 
 _ROUNDS_PER_EXEMPLAR = 10
 
@@ -29,7 +30,7 @@ class ConvexSolver:
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
         """Weights that sum to 1, none negative."""
-        design, target = system(observed, exemplars)
+        design, target = as_rows(observed, exemplars)
         count = len(exemplars)
         matrix = design @ design.T + self.ridge * np.eye(count)
         right = design @ target + self.ridge / count
@@ -41,7 +42,7 @@ class NearestSolver:
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
         """1 for it, 0 for the others."""
-        design, target = system(observed, exemplars)
+        design, target = as_rows(observed, exemplars)
         nearest = np.argmin(((design - target) ** 2).sum(1))
         return (np.arange(len(exemplars)) == nearest).astype(np.float32)
 
@@ -52,19 +53,6 @@ class UniformSolver:
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:  # noqa: ARG002  # of the stage
         """The same weight for all."""
         return np.full(len(exemplars), 1 / len(exemplars), np.float32)
-
-
-def system(
-    observed: Descriptor, exemplars: Sequence[Descriptor]
-) -> tuple[Float64[np.ndarray, "exemplars entries"], Float64[np.ndarray, "entries"]]:
-    """Exemplars and target as rows of numbers, each layer scaled to the same mean square."""
-    rows, target = [], []
-    for layer, matrix in observed.correlations.items():
-        stack = np.stack([exemplar.correlations[layer].ravel() for exemplar in exemplars]).astype(np.float64)
-        scale = 1 / np.sqrt(np.maximum((stack**2).sum(1).mean(), 1e-12))
-        rows.append(stack * scale)
-        target.append(matrix.ravel() * scale)
-    return np.concatenate(rows, 1), np.concatenate(target)
 
 
 def solve_on_simplex(matrix: Float64[np.ndarray, "n n"], right: Float64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:

@@ -10,13 +10,15 @@ Texels that are free to match correlations redraw folds as worms; a mirror is ne
 make of it (measured). So neither is moved.
 """
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
-from facetex_model_zoo import model_path
+from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
+from facetex_core.completion import DARKEST, SURE, expected_albedo, trust
 from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
@@ -39,13 +41,8 @@ MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
 WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
-FEATHER = 0.016
-"""Width of the border over which own skin fades, as a share of the map."""
-SURE = 0.35
-"""Visibility from which a texel is kept as it is; below, it fades into the next source."""
 NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
 """What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
-_DARKEST = 0.004
 
 
 @hookimpl
@@ -73,7 +70,7 @@ class CompleteSynthesizer:
         if self.match_iterations:
             strengths = self._strengths(base * np.exp(detail), octaves, own, wanted, fit)
             octaves = strengths[:, None, None, None] * octaves
-        rgb = np.clip(base * np.exp(detail + octaves.sum(0)), _DARKEST, 1)
+        rgb = np.clip(base * np.exp(detail + octaves.sum(0)), DARKEST, 1)
         rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb
         rgb = self._darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
@@ -88,7 +85,7 @@ class CompleteSynthesizer:
         self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
     ) -> tuple[Float32[np.ndarray, "size size 3"], Float32[np.ndarray, "size size 3"]]:
         """Log albedo over the base: what is known of it, and the texture for the rest."""
-        logarithm = np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(base)
+        logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
         seen = np.where(own[..., None] > 0, logarithm, 0)
         fine = seen - blur_where(seen, own, PORES * albedo.size)
         grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), rng)
@@ -102,7 +99,10 @@ class CompleteSynthesizer:
     def _strengths(
         self, start: np.ndarray, octaves: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
     ) -> Float32[np.ndarray, "octaves"]:
-        """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell."""
+        """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
+        if wanted.network not in model_names():
+            warnings.warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank", stacklevel=2)
+            return np.ones(len(octaves), np.float32)
         small = min(len(start), MATCHED_SIZE)
         box = face_slices(fit.model, small, BLOCK)
         start, shown = (_shrink(picture, small)[box] for picture in (start, own))
@@ -149,15 +149,6 @@ def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
-    """Where the photo's own texels are taken, 0 to 1; soft-edged on plain skin, since masks cut into shadow and hair."""
-    own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
-    inside = cv2.distanceTransform((own > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (FEATHER * albedo.size)
-    feathered = own * np.clip(inside, 0, 1) ** 2 * (3 - 2 * np.clip(inside, 0, 1))
-    plain = plain_skin(fit.model, albedo.size)
-    return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
-
-
 def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
     """The model's albedo, times what the visible skin differs from it; a mirror counts a tenth.
 
@@ -165,8 +156,8 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     the shade of hair and in the light that clothes throw back.
     """
     size = albedo.size
-    expected = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), _DARKEST)
-    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, _DARKEST)) - np.log(expected), 0)
+    expected = expected_albedo(fit, size)
+    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
     sure = own * albedo.visibility
     by_mirror = 0.1 * (own < 0.1) * sure[:, ::-1]
     weight = np.asarray(sure + by_mirror, np.float32)

@@ -9,9 +9,9 @@ strokes (measured).
 """
 
 import numpy as np
-from facetex_model_zoo import model_path
+from facetex_model_zoo import model_names, model_path
 
-from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
 from facetex_core.crop import face_slices, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.gram_match import BLOCK, match_correlations
@@ -38,6 +38,10 @@ class GramSynthesizer:
         start = np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), 0)
         box = face_slices(fit.model, size, BLOCK)
         face = region(fit.model, "face", size)[box]
+        if wanted.network not in model_names():
+            raise ConfigError(
+                f"gram needs a network's gradients and {wanted.network!r} is no network; use --synthesizer complete"
+            )
         network = read_network(model_path(wanted.network), tuple(wanted.correlations), self.device)
         result = start.copy()
         result[box] = match_correlations(

@@ -1,0 +1,118 @@
+"""A bank as a file: a zip of arrays (npz) without pickles, a few bytes for each cell.
+
+Coefficients are whole numbers of even steps; their low and high bytes lie apart, since most high bytes are alike and
+deflate makes nearly nothing of them. Matrices are upper halves in half precision.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.arrays import read_arrays
+from facetex_core.bank_basis import in_steps, squares, triangles
+from facetex_core.errors import ModelError
+from facetex_core.structures import Bank, Descriptor
+
+VERSION = 2
+
+
+def save_bank(bank: Bank, path: Path) -> None:
+    """Writes the whole bank; a file that is there is replaced only when all is written."""
+    arrays: dict[str, np.ndarray] = {
+        "version": np.array(VERSION),
+        "network": np.array(bank.network),
+        "size": np.array(bank.size),
+        "names": np.array(bank.names),
+        "layout": bank.layout,
+        "albedo": bank.albedo.astype(np.float16),
+        "textures": bank.textures,
+    }
+    for layer, cells in bank.cells.items():
+        arrays |= _coded(cells, bank.mass[layer], layer)
+        arrays[f"basis/{layer}"] = triangles(bank.basis[layer]).astype(np.float16)
+        arrays[f"mass/{layer}"] = bank.mass[layer].astype(np.float32)
+        if bank.faces:
+            faces = triangles(np.stack([face.correlations[layer] for face in bank.faces]))
+            arrays[f"face scale/{layer}"] = scale = np.abs(faces).max(0).clip(1e-12).astype(np.float32)
+            arrays[f"face/{layer}"] = (faces / scale).astype(np.float16)
+            arrays[f"face mass/{layer}"] = np.array([face.mass[layer] for face in bank.faces], np.float32)
+    half = path.with_name(path.name + ".part")
+    try:
+        with half.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _coded(cells: np.ndarray, mass: np.ndarray, layer: str) -> dict[str, np.ndarray]:
+    step = in_steps(cells, mass)
+    levels = np.ascontiguousarray(np.rint(cells / step).astype(np.int16).transpose(2, 0, 1))
+    return {
+        f"step/{layer}": np.array(step, np.float32),
+        f"low/{layer}": (levels & 255).astype(np.uint8),
+        f"high/{layer}": (levels >> 8).astype(np.int8),
+    }
+
+
+def load_bank(path: Path) -> Bank:
+    """Reads what `save_bank` wrote; anything else is a ModelError."""
+    arrays = read_arrays(path, "facetex bank")
+    try:
+        return _first_version(arrays) if "version" not in arrays else _bank(arrays, path)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ModelError(f"{path.name} is no facetex bank: {error} is missing or of another shape") from None
+
+
+def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
+    if int(arrays["version"]) != VERSION:
+        raise ModelError(
+            f"{path.name} has version {int(arrays['version'])}, this facetex reads {VERSION}: facetex bank build makes it again"
+        )
+    layers = [name.split("/", 1)[1] for name in arrays if name.startswith("mass/")]
+    return Bank(
+        str(arrays["network"]),
+        int(arrays["size"]),
+        {layer: _cells(arrays, layer) for layer in layers},
+        {layer: squares(arrays[f"basis/{layer}"].astype(np.float32)) for layer in layers},
+        {layer: arrays[f"mass/{layer}"] for layer in layers},
+        tuple(arrays["names"].tolist()),
+        arrays["layout"],
+        _faces(arrays, layers),
+        arrays["albedo"].astype(np.float32),
+        arrays["textures"],
+    )
+
+
+def _cells(arrays: dict[str, np.ndarray], layer: str) -> Float32[np.ndarray, "exemplars cells entries"]:
+    levels = (arrays[f"high/{layer}"].astype(np.int16) << 8) | arrays[f"low/{layer}"]
+    return np.ascontiguousarray(levels.transpose(1, 2, 0) * arrays[f"step/{layer}"], np.float32)
+
+
+def _faces(arrays: dict[str, np.ndarray], layers: list[str]) -> tuple[Descriptor, ...]:
+    if f"face/{layers[0]}" not in arrays:
+        return ()
+    matrices = {layer: squares(arrays[f"face/{layer}"] * arrays[f"face scale/{layer}"]) for layer in layers}
+    mass = {layer: arrays[f"face mass/{layer}"] for layer in layers}
+    return tuple(
+        Descriptor(
+            str(arrays["network"]),
+            {layer: matrices[layer][k] for layer in layers},
+            {layer: float(mass[layer][k]) for layer in layers},
+        )
+        for k in range(len(arrays["names"]))
+    )
+
+
+def _first_version(arrays: dict[str, np.ndarray]) -> Bank:
+    """Cells as they are, without a basis of their own: each entry of the triangle is one."""
+    layers = [name.split("/", 1)[1] for name in arrays if name.startswith("mass/")]
+    cells, basis = {}, {}
+    for layer in layers:
+        cells[layer] = arrays[f"correlations/{layer}"].astype(np.float32) * arrays[f"scale/{layer}"]
+        pairs = np.eye(cells[layer].shape[-1], dtype=np.float32)
+        unit = squares(pairs)
+        basis[layer] = unit / unit.max((1, 2), keepdims=True)
+    mass = {layer: arrays[f"mass/{layer}"] for layer in layers}
+    return Bank(str(arrays["network"]), int(arrays["size"]), cells, basis, mass, tuple(arrays["names"].tolist()))
