@@ -9,6 +9,8 @@ from facetex_core.structures import Face
 
 OVERLAP = 0.35
 """Shared part of the smaller of two boxes from which they are one face."""
+PART, RIM = 0.25, 0.3
+"""What is smaller than the first share of a face and lies no further from it than the second is an ear or an earring."""
 SMALLEST_VIEW = 1280
 """Pixels of the longer side to which a photo is halved for its crops."""
 # MediaPipe's numbers of the outer eye corners, the top of the forehead and the chin.
@@ -89,10 +91,10 @@ def best_first(faces: list[Face], min_score: float) -> tuple[Face, ...]:
 
 
 def suppress(faces: list[Face]) -> list[Face]:
-    """Of faces that overlap the one of the best score."""
+    """Of faces that overlap, or of which one is a part of the other's head, the one of the best score."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if not any(_overlap(face.box, other.box) > OVERLAP for other in kept):
+        if not any(_overlap(face.box, other.box) > OVERLAP or _is_part(face.box, other.box) for other in kept):
             kept.append(face)
     return kept
 
@@ -106,3 +108,10 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     """Shared area over the smaller box's, so that a part of a face is no second face."""
     shared = area(np.concatenate([np.maximum(first[:2], second[:2]), np.minimum(first[2:], second[2:])]))
     return shared / max(min(area(first), area(second)), 1e-6)
+
+
+def _is_part(box: np.ndarray, head: np.ndarray) -> bool:
+    """Whether it is small beside the head and lies on it."""
+    side = (head[2:] - head[:2]).max()
+    grown = head + RIM * side * np.array([-1, -1, 1, 1], np.float32)
+    return bool((box[2:] - box[:2]).max() < PART * side and _overlap(box, grown) > OVERLAP)

@@ -62,7 +62,7 @@ class FaceFinder:
 class FacePoints:
     """468 + 68 points on crops that are turned upright twice."""
 
-    def __init__(self, min_score: float = 0.35, device: str = "cpu") -> None:
+    def __init__(self, min_score: float = 0.42, device: str = "cpu") -> None:
         self.min_score = min_score
         self.device = device
 

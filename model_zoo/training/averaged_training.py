@@ -27,6 +27,8 @@ class Plan:
     every: int
     """Steps between snapshots."""
     seed: int
+    start: Path | None
+    """Weights to begin from (.npz), else drawn."""
 
     def begin(self, threads: int) -> None:
         """Everything that is drawn follows from the seed."""
@@ -44,6 +46,7 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--rate", default=2e-3, show_default=True, help="Highest learning rate."),
             click.option("--every", default=500, show_default=True, help="Steps between snapshots."),
             click.option("--seed", default=0, show_default=True),
+            click.option("--start", type=click.Path(path_type=Path), help="Weights to go on from, .npz."),
             click.option("--threads", default=1, show_default=True),
         )
     ):
@@ -63,6 +66,33 @@ def average(target: nn.Module, net: nn.Module, step: int) -> None:
 def save(net: nn.Module, path: Path) -> None:
     """The weights as plain arrays."""
     np.savez(path, **{name: value.numpy() for name, value in net.state_dict().items()})
+
+
+def load(net: nn.Module, path: Path) -> None:
+    """The weights that `save` wrote."""
+    with np.load(path) as rows:
+        net.load_state_dict({name: torch.from_numpy(rows[name]) for name in rows.files})
+
+
+def store_halved(path: Path) -> None:
+    """Keeps the weights of an ONNX file in half precision; a cast before each lets the network compute in single precision."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(path)
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size > 64:
+            name = f"{weight.name}_half"
+            casts.append(onnx.helper.make_node("Cast", [name], [weight.name], to=onnx.TensorProto.FLOAT))
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name))
+    del model.graph.value_info[:]
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
 
 
 def learn(

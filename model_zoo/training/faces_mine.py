@@ -5,12 +5,14 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from facetex_plugins.detect_landmarks import CROP, MARGIN, LandmarkDetector, Square, cut, halves
-from landmarks_augment import Backgrounds, Source, homogeneous, load_sources, paste, warp_levels
+from facetex_model_zoo.face_nets import CROP, MARGIN
+from facetex_plugins.detect_landmarks import LandmarkDetector
+from landmarks_augment import Backgrounds, Source, homogeneous, load_portraits, load_turned, paste, warp_levels
 from landmarks_labels import Square as Place
 from landmarks_labels import apply
 
 from facetex_core.colour import decode_srgb, to_bytes
+from facetex_core.face_crops import Square, cut, halves
 
 SIZE = 320
 
@@ -19,7 +21,7 @@ class Miner:
     """Runs the detector on training pictures and keeps what lies beside the faces."""
 
     def __init__(self, work: Path, seed: int) -> None:
-        self.front, self.sides = load_sources(work)
+        self.front, self.sides = load_portraits(work / "bank.npz"), load_turned(work / "turned_bank.npz")
         self.backgrounds = Backgrounds(work, SIZE)
         self.generator = np.random.default_rng(seed)
         self.detector = LandmarkDetector(min_score=0.0)
@@ -28,12 +30,12 @@ class Miner:
         """Crops of the proposals that are not the face and score at least so much."""
         views = halves(decode_srgb(image.astype(np.float32) / 255))
         found = []
-        for square in self.detector.propose(views):
+        for square in self.detector.finder.propose(views):
             if truth is not None and not _beside(square, truth):
                 continue
-            if self.detector.measure(views, square).score >= least:
+            if self.detector.points.measure(views, square).score >= least:
                 matrix = Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
-                found.append(to_bytes(cut(views, matrix)))
+                found.append(to_bytes(cut(views, matrix, CROP)))
         return found
 
     def portrait(self, source: Source) -> tuple[np.ndarray, Square]:

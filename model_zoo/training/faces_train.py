@@ -8,14 +8,15 @@ import click
 import cv2
 import numpy as np
 import torch
-from averaged_training import Plan, learn, plan_options, save
+from averaged_training import Plan, learn, load, plan_options, save, store_halved
 from faces_net import LARGEST, SMALLEST, STRIDE, UNIT, Deployed, FaceNet
 from landmarks_augment import (
     Backgrounds,
     Source,
     degrade,
     homogeneous,
-    load_sources,
+    load_portraits,
+    load_turned,
     mirror,
     occlude,
     paste,
@@ -37,7 +38,8 @@ class Pictures:
 
     def __init__(self, work: Path, seed: int) -> None:
         self.work = work
-        self.front, self.sides = load_sources(work)
+        self.front = load_portraits(work / "bank.npz")
+        self.sides = [source for name in ("turned_bank", "heads_bank") for source in load_turned(work / f"{name}.npz")]
         self.backgrounds = Backgrounds(work, SIZE)
         self.generator = np.random.default_rng(seed)
         self.mined = np.zeros((0, 112, 112, 3), np.uint8)
@@ -198,6 +200,7 @@ def export(net: FaceNet, path: Path) -> None:
     names = {"input_names": ["picture"], "output_names": ["heat", "geometry"]}
     example = torch.rand(1, 3, SIZE, SIZE)
     torch.onnx.export(model, (example,), str(path), opset_version=17, dynamo=False, dynamic_axes=axes, **names)
+    store_halved(path)
 
 
 def train(plan: Plan) -> FaceNet:
@@ -213,7 +216,10 @@ def train(plan: Plan) -> FaceNet:
         save(net, plan.work / "faces.npz")
         export(net, plan.work / "faces.onnx")
 
-    return learn(FaceNet().to(memory_format=torch.channels_last), plan, loss, snapshot, clip=10.0)
+    net = FaceNet()
+    if plan.start:
+        load(net, plan.start)
+    return learn(net.to(memory_format=torch.channels_last), plan, loss, snapshot, clip=10.0)
 
 
 @click.command(help=__doc__)

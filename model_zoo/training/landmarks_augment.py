@@ -28,14 +28,18 @@ def _source(rgba: np.ndarray, points: np.ndarray, turned: bool) -> Source:
     return Source(levels, points, face_square(points[:468]), turned)
 
 
-def load_sources(work: Path) -> tuple[list[Source], list[Source]]:
-    """Portraits as taken, and the same turned by their geometry."""
-    plain, turned = np.load(work / "bank.npz"), np.load(work / "turned_bank.npz")
-    points = np.concatenate([plain["dense"][..., :2], plain["mixed"]], axis=1)
-    pictures = np.concatenate([plain["rgb"], plain["mask"][..., None]], axis=3)
-    front = [_source(*pair, False) for pair in zip(pictures, points, strict=True)]
-    sides = [_source(*pair, True) for pair in zip(turned["rgba"], turned["points"], strict=True)]
-    return front, sides
+def load_portraits(path: Path) -> list[Source]:
+    """Portraits as taken (or mixed)."""
+    rows = np.load(path)
+    points = np.concatenate([rows["dense"][..., :2], rows["mixed"]], axis=1)
+    pictures = np.concatenate([rows["rgb"], rows["mask"][..., None]], axis=3)
+    return [_source(*pair, False) for pair in zip(pictures, points, strict=True)]
+
+
+def load_turned(path: Path) -> list[Source]:
+    """Heads seen from the side: pictures with coverage, points from geometry."""
+    rows = np.load(path)
+    return [_source(*pair, True) for pair in zip(rows["rgba"], rows["points"], strict=True)]
 
 
 def flip_indices() -> np.ndarray:
@@ -69,6 +73,12 @@ def perspective(generator: np.random.Generator, size: int, amount: float) -> np.
     corners = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float32)
     moved = corners + generator.normal(0, amount * size, (4, 2)).astype(np.float32)
     return cv2.getPerspectiveTransform(corners, moved)
+
+
+def stretch(amount: float, size: int) -> np.ndarray:
+    """Wider and lower, about the middle; as much narrower and higher where the amount is negative."""
+    x, y = np.exp(amount), np.exp(-amount)
+    return np.array([[x, 0, (1 - x) * size / 2], [0, y, (1 - y) * size / 2], [0, 0, 1]])
 
 
 def mirror(size: int) -> np.ndarray:

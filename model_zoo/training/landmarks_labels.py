@@ -74,19 +74,17 @@ def face_square(dense: np.ndarray) -> Square:
     return Square((low + high) / 2 @ upright[:, :2], float((high - low).max()), roll)
 
 
+def canonical_468() -> Float64[np.ndarray, "468 3"]:
+    """MediaPipe's canonical face (x as in the picture, y up, z towards the camera)."""
+    lines = (DATA / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
+    return np.array([line.split()[1:4] for line in lines if line.startswith("v ")], float)
+
+
 def flip_468() -> np.ndarray:
     """For every dense point the point on the other side, from the canonical mesh's symmetry."""
-    lines = (DATA / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
-    vertices = np.array([line.split()[1:4] for line in lines if line.startswith("v ")], float)
+    vertices = canonical_468()
     mirrored = vertices * [-1, 1, 1]
     return np.linalg.norm(mirrored[:, None] - vertices[None], axis=2).argmin(1)
-
-
-def triangles_468() -> np.ndarray:
-    """The canonical mesh's triangles."""
-    lines = (DATA / "models/landmarks/canonical_face_model.obj").read_text().splitlines()
-    rows = [[int(part.split("/")[0]) - 1 for part in line.split()[1:4]] for line in lines if line.startswith("f ")]
-    return np.array(rows)
 
 
 class Teachers:

@@ -1,4 +1,4 @@
-"""The landmark net: a residual trunk, a linear shape layer, and one refinement from features read at the points."""
+"""The landmark net: a residual trunk, a linear shape layer, and two refinements from features read at the points."""
 
 import torch
 from jaxtyping import Float, Int64
@@ -9,6 +9,7 @@ CROP = 112
 MARGIN = 1.4  # side of the crop over side of the face square
 POINTS = 468 + 68
 COEFFICIENTS = 72
+READ = 48  # features read at a point
 
 
 def unit(entering: int, leaving: int, stride: int = 1) -> nn.Sequential:
@@ -30,6 +31,28 @@ class Block(nn.Module):
         return functional.relu(x + self.second(self.first(x)))
 
 
+class Look(nn.Module):
+    """Reads features at the points: a linear step of each point by its own, and shape coefficients by all of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.local = nn.Parameter(torch.zeros(POINTS, READ, 2))
+        self.gather = nn.Sequential(nn.Conv1d(READ, 6, 1), nn.ReLU())
+        self.context = nn.Sequential(nn.Linear(6 * POINTS, 64), nn.ReLU())
+        self.correct = nn.Linear(64, COEFFICIENTS)
+        with torch.no_grad():
+            self.correct.weight.mul_(0.1)
+            self.correct.bias.zero_()
+
+    def forward(self, maps: tuple[Tensor, ...], points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Steps (batch, 536, 2) in fiftieths of the crop, coefficients (batch, 72), context (batch, 64)."""
+        where = (2 * points.detach() - 1).unsqueeze(1)
+        seen = [functional.grid_sample(part.float(), where, align_corners=False)[:, :, 0] for part in maps]
+        read = torch.cat(seen, 1)
+        context = self.context(self.gather(read).flatten(1))
+        return torch.einsum("bcp,pcd->bpd", read, self.local), self.correct(context), context
+
+
 class LandmarkNet(nn.Module):
     """Crop -> points in crop units (0 to 1) and the logit of being a face."""
 
@@ -45,10 +68,7 @@ class LandmarkNet(nn.Module):
         self.shape = nn.Linear(COEFFICIENTS, 2 * POINTS)
         self.side_quarter, self.side_eighth, self.side_sixteenth = (nn.Conv2d(width, 32, 1) for width in (32, 64, 96))
         self.fine, self.finest = unit(32, 32), unit(16, 16)
-        self.local = nn.Parameter(torch.zeros(POINTS, 48, 2))
-        self.gather = nn.Sequential(nn.Conv1d(48, 6, 1), nn.ReLU())
-        self.context = nn.Sequential(nn.Linear(6 * POINTS, 64), nn.ReLU())
-        self.correct = nn.Linear(64, COEFFICIENTS)
+        self.looks = nn.ModuleList([Look(), Look()])
         self.score = nn.Sequential(nn.Linear(128 + 64, 32), nn.ReLU(), nn.Linear(32, 1))
         self._start(mean, basis)
 
@@ -57,7 +77,6 @@ class LandmarkNet(nn.Module):
         with torch.no_grad():
             self.shape.weight.copy_(basis)
             self.shape.bias.copy_(mean)
-            self.correct.weight.mul_(0.1)
 
     def _features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         half = self.stem(x)
@@ -68,19 +87,17 @@ class LandmarkNet(nn.Module):
         merged = self.side_quarter(quarter) + functional.interpolate(merged, scale_factor=2.0)
         return self.finest(half), self.fine(functional.relu(merged)), deep
 
-    def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[Tensor, Tensor, Tensor]:
-        """Refined points, first points (batch, 536, 2) and logits (batch,)."""
+    def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor]:
+        """First points and those after each look (batch, 536, 2), and logits (batch,)."""
         finest, fine, deep = self._features(x)
         hidden = self.hidden(self.squeeze(deep).flatten(1))
-        first = self.shape(self.pose(hidden).float()).unflatten(1, (POINTS, 2))
-        where = (2 * first.detach() - 1).unsqueeze(1)
-        seen = [functional.grid_sample(part.float(), where, align_corners=False)[:, :, 0] for part in (fine, finest)]
-        read = torch.cat(seen, 1)
-        local = torch.einsum("bcp,pcd->bpd", read, self.local)
-        context = self.context(self.gather(read).flatten(1))
-        shift = (self.shape(self.correct(context).float()) - self.shape.bias).unflatten(1, (POINTS, 2))
+        points = [self.shape(self.pose(hidden).float()).unflatten(1, (POINTS, 2))]
+        for look in self.looks:
+            step, coefficients, context = look((fine, finest), points[-1])
+            shift = (self.shape(coefficients.float()) - self.shape.bias).unflatten(1, (POINTS, 2))
+            points.append(points[-1] + 0.02 * step + shift)
         logit = self.score(torch.cat([hidden, context], 1)).flatten()
-        return first + 0.02 * local + shift, first, logit.float()
+        return points, logit.float()
 
 
 class Deployed(nn.Module):
@@ -93,8 +110,8 @@ class Deployed(nn.Module):
 
     def forward(self, crop: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to points in crop units."""
-        points, _, logits = self.net(torch.cat([crop, crop.flip(3)]) - 0.5)
-        here, there = points.chunk(2)
+        points, logits = self.net(torch.cat([crop, crop.flip(3)]) - 0.5)
+        here, there = points[-1].chunk(2)
         x, y = there[:, self.flip].unbind(2)
         points = (here + torch.stack([1 - x, y], 2)) / 2
         here, there = logits.chunk(2)

@@ -8,7 +8,7 @@ import click
 import cv2
 import numpy as np
 import torch
-from averaged_training import Plan, learn, plan_options, save
+from averaged_training import Plan, learn, load, plan_options, save, store_halved
 from jaxtyping import Float
 from landmarks_augment import (
     Backgrounds,
@@ -16,12 +16,14 @@ from landmarks_augment import (
     degrade,
     flip_indices,
     homogeneous,
-    load_sources,
+    load_portraits,
+    load_turned,
     mirror,
     occlude,
     paste,
     perspective,
     project,
+    stretch,
     warp_levels,
 )
 from landmarks_labels import Square
@@ -29,6 +31,8 @@ from landmarks_net import COEFFICIENTS, CROP, MARGIN, POINTS, Deployed, Landmark
 from torch import Tensor
 from torch.nn import functional
 
+FRONT, SIDES = ("bank", "morphs"), ("turned_bank", "turned_morphs", "heads_bank")
+SHARES = (0.3, 0.3, 1.0)  # of the first points and of those after each look
 FILES = Path(__file__).parents[1] / "facetex_model_zoo/files"
 EYES_LIPS = [*range(33, 34), 133, 159, 145, 263, 362, 386, 374, 61, 291, 0, 17, 13, 14, *range(468 + 36, 468 + 68)]
 
@@ -38,7 +42,8 @@ class Crops:
 
     def __init__(self, work: Path, seed: int) -> None:
         self.work = work
-        self.front, self.sides = load_sources(work)
+        self.front = [source for name in FRONT for source in load_portraits(work / f"{name}.npz")]
+        self.sides = [source for name in SIDES for source in load_turned(work / f"{name}.npz")]
         self.backgrounds = Backgrounds(work, CROP)
         self.flip = flip_indices()
         self.generator = np.random.default_rng(seed)
@@ -51,8 +56,8 @@ class Crops:
             self.mined = np.load(path)
 
     def pick(self) -> Source:
-        """A portrait, 40 % of them turned by geometry."""
-        pool = self.sides if self.generator.random() < 0.4 else self.front
+        """A portrait, or half of the time a head seen from the side."""
+        pool = self.sides if self.generator.random() < 0.5 else self.front
         return pool[self.generator.integers(len(pool))]
 
     def matrix_to(self, square: Square, shift: np.ndarray, zoom: float) -> np.ndarray:
@@ -62,6 +67,7 @@ class Crops:
         roll = generator.uniform(-0.8, 0.8) if wide else generator.normal(0, 0.12)
         side = square.side * MARGIN * zoom
         matrix = homogeneous(Square(square.centre + shift * square.side, side, square.roll + roll).matrix(CROP))
+        matrix = stretch(generator.normal(0, 0.05), CROP) @ matrix
         return perspective(generator, CROP, 0.03) @ matrix if generator.random() < 0.5 else matrix
 
     def _view(self, source: Source, matrix: np.ndarray) -> np.ndarray:
@@ -149,26 +155,22 @@ def shape_basis(crops: Crops, count: int = 3000) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(mean).float(), torch.from_numpy(basis).float()
 
 
-def wing(error: Tensor, width: float = 6.0, curve: float = 1.5) -> Tensor:
-    """Wing loss: w ln(1 + |x| / e) below w, |x| - C above (Feng et al. 2018, eq. 5); x in % of the outer-eye distance."""
-    size = error.abs()
-    offset = width - width * float(np.log(1 + width / curve))
-    return torch.where(size < width, width * torch.log1p(size / curve), size - offset)
+def distance(error: Tensor) -> Tensor:
+    """Length of the error, rounded off at nought: sqrt(|x|^2 + 1/4); x in % of the outer-eye distance."""
+    return (error.square().sum(2, keepdim=True) + 0.25).sqrt()
 
 
 def loss_of(net: LandmarkNet, pictures: Tensor, points: Tensor, weights: Tensor) -> tuple[Tensor, Float[Tensor, ""], Tensor]:
     """The sum to minimise, the mean error in %, and the score's part."""
     with torch.autocast("cpu", torch.bfloat16):
-        refined, first, logits = net(pictures)
+        stages, logits = net(pictures)
     faces = len(points)
     scale = 100 / (points[:, 33] - points[:, 263]).norm(dim=1).clamp_min(0.15)[:, None, None]
-    fit = sum(
-        share * (wing((part[:faces] - points) * scale) * weights).mean() for share, part in ((1.0, refined), (0.4, first))
-    )
+    errors = [(stage[:faces] - points) * scale for stage in stages]
+    fit = sum(share * (distance(error) * weights).mean() for share, error in zip(SHARES, errors, strict=True))
     truth = (torch.arange(len(pictures)) < faces).float()
     score = functional.binary_cross_entropy_with_logits(logits, 0.97 * truth + 0.01)
-    error = ((refined[:faces] - points) * scale).norm(dim=2).mean().detach()
-    return fit + 3 * score, error, score.detach()
+    return fit + 2 * score, errors[-1].norm(dim=2).mean().detach(), score.detach()
 
 
 def export(net: LandmarkNet, path: Path) -> None:
@@ -179,6 +181,7 @@ def export(net: LandmarkNet, path: Path) -> None:
     axes = {name: {0: "batch"} for name in ("crop", "dense", "landmarks", "score")}
     example = torch.rand(2, 3, CROP, CROP)
     torch.onnx.export(model, (example,), str(path), opset_version=17, dynamo=False, dynamic_axes=axes, **names)
+    store_halved(path)
 
 
 def train(plan: Plan) -> LandmarkNet:
@@ -194,7 +197,10 @@ def train(plan: Plan) -> LandmarkNet:
         save(net, plan.work / "landmarks.npz")
         export(net, plan.work / "landmarks.onnx")
 
-    net = LandmarkNet(*shape_basis(crops)).to(memory_format=torch.channels_last)
+    net = LandmarkNet(*shape_basis(crops))
+    if plan.start:
+        load(net, plan.start)
+    net = net.to(memory_format=torch.channels_last)
     return learn(net, plan, loss, snapshot, clip=20.0)
 
 

@@ -2,12 +2,13 @@
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 import click
 import cv2
 import libusb_package
 import numpy as np
-from landmarks_labels import face_square
+from landmarks_labels import canonical_468, face_square
 from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import Delaunay, cKDTree
@@ -17,6 +18,8 @@ import open3d  # noqa: E402
 
 SIZE = 256
 STEP = 4  # pixels of the photograph per mesh cell
+LEAST, MOST = 5.0, 62.0  # degrees of the head's yaw
+WIDEST = 60.0  # degrees by which a photograph is turned
 
 
 def depth_field(dense: np.ndarray, size: int, side: float) -> np.ndarray:
@@ -45,12 +48,29 @@ def rotation(yaw: float, pitch: float) -> np.ndarray:
     return np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]]) @ np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
 
 
+def own_yaw(dense: np.ndarray) -> float:
+    """How far the head is turned in the photograph (radians), by a similarity from the canonical face (Umeyama 1991)."""
+    canonical = canonical_468() * [1, -1, -1]  # picture axes: right, down, away
+    covariance = (dense - dense.mean(0)).T @ (canonical - canonical.mean(0))
+    u, _, v = np.linalg.svd(covariance)
+    turn = u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v
+    return float(np.arctan2(turn[0, 2], turn[2, 2]))
+
+
+def turns(own: float, low: float, high: float, generator: np.random.Generator) -> tuple[float, float]:
+    """A yaw of the head between the two, and the turn that leads to it; not by much more than a photograph shows (radians)."""
+    size = np.radians(generator.uniform(low, high))
+    able = [sign * size for sign in (-1, 1) if abs(sign * size - own) < np.radians(WIDEST)]
+    yaw = float(generator.choice(able)) if able else size * np.sign(own)
+    return yaw, yaw - own
+
+
 class TurnedPortrait:
     """One photograph as a mesh that can be seen from other sides."""
 
     def __init__(self, rgb: np.ndarray, mask: np.ndarray, dense: np.ndarray, mixed: np.ndarray) -> None:
         square = face_square(dense)
-        self.rgb, self.side = rgb, square.side
+        self.rgb, self.side, self.dense = rgb, square.side, dense
         depth = depth_field(dense, rgb.shape[0], square.side)
         rows, columns = np.mgrid[0 : rgb.shape[0] : STEP, 0 : rgb.shape[0] : STEP]
         self.grid = np.column_stack([columns.ravel(), rows.ravel()]) + 0.5
@@ -67,8 +87,8 @@ class TurnedPortrait:
         scale = distance / (distance + turned[:, 2:])
         return np.column_stack([turned[:, :2] * scale, turned[:, 2]])
 
-    def render(self, yaw: float, pitch: float, distance: float) -> tuple[np.ndarray, np.ndarray]:
-        """RGBA picture of SIZE pixels, 2.3 faces wide, and the 468 + 68 points on it."""
+    def render(self, yaw: float, pitch: float, distance: float) -> tuple[np.ndarray, np.ndarray, float]:
+        """RGBA picture of SIZE pixels, 2.3 faces wide, the 468 + 68 points on it, the outer-eye distance in space in pixels."""
         turn = rotation(yaw, pitch)
         distance *= self.side
         scale = SIZE / (2.3 * self.side)
@@ -76,7 +96,7 @@ class TurnedPortrait:
         offset = SIZE / 2 - scale * (points[:468].min(0) + points[:468].max(0)) / 2
         vertices = self._seen(self.vertices, turn, distance)
         vertices[:, :2] = vertices[:, :2] * scale + offset
-        return self._shade(vertices), points * scale + offset
+        return self._shade(vertices), points * scale + offset, scale * float(np.linalg.norm(self.dense[33] - self.dense[263]))
 
     def _shade(self, vertices: np.ndarray) -> np.ndarray:
         scene = open3d.t.geometry.RaycastingScene(nthreads=1)
@@ -102,18 +122,18 @@ def main(work: Path, views: int, folder: str) -> None:
     """Turn every portrait of a folder."""
     rows = np.load(work / f"{folder}.npz")
     generator = np.random.default_rng(1)
-    pictures, points, yaws = [], [], []
+    made: dict[str, list[Any]] = {"rgba": [], "points": [], "eyes": [], "yaw": []}
     for parts in zip(rows["rgb"], rows["mask"], rows["dense"], rows["mixed"], strict=True):
         portrait = TurnedPortrait(*parts)
-        for view in range(views):
-            low = 10 + 52 * view / views  # yaw 10 to 62 degrees, one picture in every part of the range
-            yaw = np.radians(generator.uniform(low, low + 52 / views)) * generator.choice([-1, 1])
-            picture, seen = portrait.render(yaw, np.radians(generator.normal(0, 9)), generator.uniform(4, 12))
-            pictures.append(picture)
-            points.append(seen)
-            yaws.append(yaw)
-    np.savez(work / f"turned_{folder}.npz", rgba=np.stack(pictures), points=np.stack(points), yaw=np.array(yaws))
-    click.echo(f"{len(pictures)} turned pictures")
+        own, step = own_yaw(portrait.dense), (MOST - LEAST) / views
+        for index in range(views):
+            low = LEAST + step * index  # one picture in every part of the range
+            yaw, turn = turns(own, low, low + step, generator)
+            view = portrait.render(turn, np.radians(generator.normal(0, 9)), generator.uniform(4, 12))
+            for key, value in zip(made, (*view, yaw), strict=True):
+                made[key].append(value)
+    np.savez(work / f"turned_{folder}.npz", **{key: np.stack(value) for key, value in made.items()})
+    click.echo(f"{len(made['yaw'])} turned pictures")
 
 
 if __name__ == "__main__":

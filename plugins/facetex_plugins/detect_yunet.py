@@ -33,7 +33,7 @@ def detectors() -> dict[str, type]:
 class YunetDetector:
     """Finds faces from about 10 pixels of a 640-pixel photo with YuNet; 468 + 68 points by the network that ships."""
 
-    def __init__(self, min_score: float = 0.35, device: str = "cpu") -> None:
+    def __init__(self, min_score: float = 0.42, device: str = "cpu") -> None:
         self.path = model_path("yunet")
         self.min_score, self.device = min_score, device
         self.points = FacePoints(min_score, device)

@@ -1,0 +1,49 @@
+"""The skin of every portrait of a folder over the basis's UV map, lit as it was: what rendered heads wear."""
+
+import warnings
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+from bank_textures import SIZE, basis, stages
+from shared_data import DATA
+
+from facetex_core import FacetexError
+from facetex_core.fit import fit_person
+from facetex_core.image_io import load_photo
+from facetex_core.pipeline import choose
+from facetex_core.structures import Texture
+from facetex_core.unwrap import unwrap
+
+
+def lit_skin(path: Path) -> Texture:
+    """What the pipeline unwraps from a photograph."""
+    photo = load_photo(path)
+    detector, segmenter, _ = stages()
+    face = choose(detector.detect(photo), None, photo)
+    return unwrap(photo, fit_person(basis(True), [photo], [face])[0], segmenter.segment(photo, face), SIZE)
+
+
+@click.command(help=__doc__)
+@click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder of the caches.")
+@click.option("--folder", default="bank", show_default=True)
+def main(work: Path, folder: str) -> None:
+    """Writes one file a portrait into WORK/textures_FOLDER."""
+    cv2.setNumThreads(1)
+    warnings.simplefilter("ignore")
+    target = work / f"textures_{folder}"
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted((DATA / "photos" / folder).glob("*.*g")):
+        try:
+            skin = lit_skin(path)
+        except FacetexError as error:
+            click.echo(f"left out {path.name}: {error}")
+            continue
+        rgb, visibility = skin.rgb.astype(np.float16), skin.visibility.astype(np.float16)
+        np.savez(target / f"{path.stem}.npz", rgb=rgb, visibility=visibility)
+    click.echo(f"{len(list(target.iterdir()))} skins")
+
+
+if __name__ == "__main__":
+    main()
