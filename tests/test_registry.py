@@ -184,7 +184,7 @@ def test_show_tells_the_options_of_every_stage_of_that_name(toy, capsys):
     assert main(["plugins", "show", "toy"]) == 0
     out = capsys.readouterr().out
     assert out.count("from plugin toy, facetex-toy 1.0") == len(STAGES)
-    assert "fitter toy: The sheet, seen from `yaw` degrees." in out
+    assert "fitter toy: The sheet, seen from `yaw` degrees" in out
     assert ["kind", "Literal['normal',", "'none']", "normal"] in [line.split() for line in out.splitlines()]
     assert main(["plugins", "show", "toi"]) == 2
     assert "error: no plugin 'toi'; did you mean 'toy'? there are: " in capsys.readouterr().err
