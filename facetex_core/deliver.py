@@ -14,8 +14,9 @@ from typing import cast
 
 import numpy as np
 
-from facetex_core import maps
+from facetex_core import environment, maps
 from facetex_core.errors import ConfigError
+from facetex_core.material import roughness_of
 from facetex_core.pipeline import Run, Watch
 from facetex_core.recipe import Recipe
 from facetex_core.record import Notes, record_json
@@ -42,6 +43,7 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
 ) -> tuple[Path, ...]:
     """The files in the folder: head.glb, head.obj, maps, renders, report.html and facetex.json, by the recipe's exporters.
 
+    environment.hdr is the light of the photo all round the head, made from its harmonics.
     `models`, `exemplars` and `warnings` are what Notes holds; renders are `side` pixels high.
     After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
     """
@@ -86,8 +88,10 @@ def _write_maps(run: Run, staging: Path) -> None:
     maps.write(staging / maps.LIT, maps.colour_png(head.lit.rgb))
     maps.write(staging / maps.VISIBILITY, maps.data_png(run.visibility))
     maps.write(staging / maps.NORMAL, maps.normal_png(head.detail.normals))
+    maps.write(staging / maps.ROUGHNESS, maps.data_png(roughness_of(head)))
     maps.write(staging / maps.DISPLACEMENT, maps.displacement_png(head.detail))
     maps.write((staging / maps.DISPLACEMENT).with_suffix(".json"), maps.displacement_note(head.detail))
+    maps.write(staging / environment.FILE, environment.hdr_bytes(environment.radiance_of(head.fit.lighting)))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from facetex_core.colour import to_bytes
 from facetex_core.structures import Detail
 
 ALBEDO, LIT, VISIBILITY, NORMAL, DISPLACEMENT = "albedo.png", "lit.png", "visibility.png", "normal.png", "displacement.png"
+ROUGHNESS = "roughness.png"
 
 MIDLEVEL = 32768 / 65535
 """The 16-bit value of no displacement."""
@@ -31,6 +32,11 @@ def data_png(values: Float32[np.ndarray, "*shape"]) -> bytes:
 def normal_png(normals: Float32[np.ndarray, "height width 3"]) -> bytes:
     """A tangent-space normal map with +y up, as glTF wants it; 128, 128, 255 is straight out."""
     return data_png((normals * 0.5 + 0.5).astype(np.float32))
+
+
+def surface_png(roughness: Float32[np.ndarray, "size size"]) -> bytes:
+    """Roughness in green and no metal in blue, as glTF wants it; red is free."""
+    return data_png(np.stack([np.zeros_like(roughness), roughness, np.zeros_like(roughness)], -1))
 
 
 def displacement_scale(detail: Detail) -> float:

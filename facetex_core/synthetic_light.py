@@ -96,20 +96,22 @@ def panorama_directions(rows: int, columns: int) -> np.ndarray:
     return np.stack([across * np.sin(round_about), height, across * np.cos(round_about)], -1).reshape(-1, 3)
 
 
-def read_panorama(path: Path) -> Float32[np.ndarray, "rows columns 3"]:
-    """A Radiance .hdr picture of the whole sphere, averaged to ROWS rows; what is none is a ConfigError."""
+def read_panorama(path: Path, most_rows: int = ROWS) -> Float32[np.ndarray, "rows columns 3"]:
+    """A Radiance .hdr picture of the whole sphere, averaged to `most_rows` if it has more; what is none is a ConfigError."""
     import cv2
 
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    content = np.fromfile(path, np.uint8)
+    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
         raise ConfigError(f"{path.name}: is no Radiance .hdr picture")
     if pixels.shape[1] != 2 * pixels.shape[0] or not np.isfinite(pixels).all():
         size = f"{pixels.shape[1]} x {pixels.shape[0]}"
         raise ConfigError(f"{path.name}: {size} pixels; a panorama is twice as wide as high, and finite")
     rgb = np.clip(pixels[..., 2::-1], 0, None)
-    return np.asarray(cv2.resize(rgb, (2 * ROWS, ROWS), interpolation=cv2.INTER_AREA), np.float32)
+    rows = min(most_rows, len(rgb))
+    return np.asarray(cv2.resize(rgb, (2 * rows, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows columns 3"]:

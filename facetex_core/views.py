@@ -19,6 +19,8 @@ AIR = 1.06
 # Direction towards the light (x to the subject's left, so that the viewer's upper left has x < 0) and strength.
 STUDIO = (((-0.45, 0.40, 0.80), 0.95), ((0.75, 0.05, 0.65), 0.35), ((0.3, 0.5, -0.8), 0.20))
 STUDIO_AMBIENT = 0.24
+GROUND = (0.34, 0.20)
+"""Grey of the ground in the middle and in the corners, linear."""
 
 
 def portrait_camera(fit: Fit, yaw: float, size: int = 700) -> Camera:
@@ -56,6 +58,14 @@ def _sphere(count: int) -> Float32[np.ndarray, "count 3"]:
     z, turn = 1 - 2 * k / count, k * np.pi * (3 - np.sqrt(5))
     across = np.sqrt(1 - z * z)
     return np.stack([across * np.cos(turn), across * np.sin(turn), z], 1).astype(np.float32)
+
+
+def ground(width: int, height: int) -> Float32[np.ndarray, "height width 3"]:
+    """Neutral grey, a little brighter in the middle."""
+    x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
+    away = (x[None] ** 2 + y[:, None] ** 2) / 2
+    grey = GROUND[0] + (GROUND[1] - GROUND[0]) * away
+    return np.repeat(grey[..., None], 3, -1).astype(np.float32)
 
 
 def photo_view(fit: Fit, photo: Photo, height: int = 700) -> tuple[Camera, Photo]:

@@ -23,9 +23,9 @@ from facetex_core.pictures import colour_of, shares_picture
 from facetex_core.recipe import recipe_from
 
 FILES = {
-    "albedo.png", "displacement.json", "displacement.png", "facetex.json", "head.glb", "head.mtl", "head.obj", "lit.png",
-    "normal.png", "renders/front.png", "renders/photo.png", "renders/side.png", "renders/three_quarter.png", "report.html",
-    "visibility.png",
+    "albedo.png", "displacement.json", "displacement.png", "environment.hdr", "facetex.json", "head.glb", "head.mtl",
+    "head.obj", "lit.png", "normal.png", "renders/front.png", "renders/photo.png", "renders/side.png",
+    "renders/three_quarter.png", "report.html", "roughness.png", "visibility.png",
 }  # fmt: skip
 TIMED = {"facetex.json", "report.html"}
 MODELS = {

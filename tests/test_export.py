@@ -21,6 +21,7 @@ from sampled import tiny_head, tiny_model
 
 from facetex_core import Detail, maps
 from facetex_core.colour import to_bytes
+from facetex_core.material import roughness_of
 from facetex_core.split import part_normals, split_part, tangents
 
 HERE = Path(__file__).parent
@@ -128,10 +129,19 @@ def test_the_glb_holds_the_albedo_in_srgb_and_the_normals_as_data(document, head
 
 
 def test_the_materials_are_skin_eyes_and_mouth_without_metal(document):
-    rough = {material.name: material.pbrMetallicRoughness.roughnessFactor for material in document.materials}
-    assert rough == {"skin": 0.45, "eyes": 0.1, "mouth": 0.4}
+    assert [material.name for material in document.materials] == ["skin", "eyes", "mouth"]
     assert {material.pbrMetallicRoughness.metallicFactor for material in document.materials} == {0}
-    assert all(material.extensions["KHR_materials_ior"] == {"ior": 1.4} for material in document.materials)
+    bends = {material.name: material.extensions["KHR_materials_ior"]["ior"] for material in document.materials}
+    assert bends == {"skin": 1.4, "eyes": 1.376, "mouth": 1.4}
+
+
+def test_every_material_takes_its_roughness_from_the_map(document, head):
+    surfaces = [material.pbrMetallicRoughness for material in document.materials]
+    assert {surface.roughnessFactor for surface in surfaces} == {1}
+    assert {document.textures[surface.metallicRoughnessTexture.index].name for surface in surfaces} == {"roughness"}
+    rough = picture(document, "roughness")
+    assert_allclose(rough[..., 1] / 255, roughness_of(head), atol=0.5 / 255 + 1e-6)
+    assert not rough[..., [0, 2]].any()
 
 
 def test_the_glb_tells_the_photo_s_name_and_no_folder(document, glb):

@@ -52,6 +52,7 @@ COMMANDS = [
     ["zoo", "list"],
     ["run", "--help"],
     ["render", "--help"],
+    ["eval", "leave-one-out", "--help"],
     ["bank", "build", "--help"],
     ["doctor", "--help"],
 ]

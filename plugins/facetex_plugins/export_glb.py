@@ -8,10 +8,10 @@ from jaxtyping import Float32
 
 from facetex_core import Head, hookimpl
 from facetex_core.lazy import pygltflib as gltf
-from facetex_core.maps import colour_png, normal_png, write
+from facetex_core.maps import colour_png, normal_png, surface_png, write
+from facetex_core.material import REFRACTION, roughness_of
 from facetex_core.split import SplitPart, part_normals, split_part, tangents
 
-ROUGHNESS = {"skin": 0.45, "left_eye": 0.1, "right_eye": 0.1, "mouth": 0.4, "teeth": 0.25}
 MATERIALS = {"left_eye": "eyes", "right_eye": "eyes"}
 """Parts that share a material; the others have their own, by their own name."""
 SMALLEST_MOVE = 1e-6
@@ -40,8 +40,8 @@ class GlbExporter:
         neutral = head.fit.neutral
         primitives = [_primitive(file, head, neutral, part, materials, self.normals) for part in mesh.parts]
         weights = [float(weight) for weight in head.fit.expression]
-        names = list(head.fit.model.expression_names)
-        file.document.meshes = [gltf.Mesh(name="head", primitives=primitives, weights=weights, extras={"targetNames": names})]
+        extras = {"targetNames": list(head.fit.model.expression_names), "parts": list(mesh.parts)}
+        file.document.meshes = [gltf.Mesh(name="head", primitives=primitives, weights=weights, extras=extras)]
         file.document.nodes = [gltf.Node(name="head", mesh=0)]
         file.document.scenes, file.document.scene = [gltf.Scene(name="head", nodes=[0])], 0
         file.document.asset = gltf.Asset(version="2.0", generator="facetex", extras={"photo": head.name})
@@ -124,27 +124,29 @@ def _add_materials(file: _File, head: Head) -> dict[str, int]:
     ]
     albedo = file.texture("albedo", colour_png(head.albedo.rgb))
     normal = file.texture("normal", normal_png(head.detail.normals))
+    surface = file.texture("roughness", surface_png(roughness_of(head)))
     numbers: dict[str, int] = {}
     for part in head.fit.model.mesh.parts:
         kind = MATERIALS.get(part, part)
         if kind not in numbers:
             numbers[kind] = len(file.document.materials)
-            file.document.materials.append(_material(kind, part, albedo, normal))
+            file.document.materials.append(_material(kind, part, albedo, normal, surface))
     file.document.extensionsUsed = ["KHR_materials_ior", "KHR_materials_specular"]
     return {part: numbers[MATERIALS.get(part, part)] for part in head.fit.model.mesh.parts}
 
 
-def _material(name: str, part: str, albedo: int, normal: int) -> "gltf.Material":
-    surface = gltf.PbrMetallicRoughness(
+def _material(name: str, part: str, albedo: int, normal: int, surface: int) -> "gltf.Material":
+    reflection = gltf.PbrMetallicRoughness(
         baseColorTexture=gltf.TextureInfo(index=albedo),
+        metallicRoughnessTexture=gltf.TextureInfo(index=surface),
         metallicFactor=0.0,
-        roughnessFactor=ROUGHNESS.get(part, ROUGHNESS["skin"]),
+        roughnessFactor=1.0,
     )
-    # 1.4: skin (Tuchin 2007); cornea has 1.376.
-    extensions = {"KHR_materials_ior": {"ior": 1.4}, "KHR_materials_specular": {"specularFactor": 1.0}}
+    refraction = {"ior": REFRACTION.get(part, REFRACTION["skin"])}
+    extensions = {"KHR_materials_ior": refraction, "KHR_materials_specular": {"specularFactor": 1.0}}
     bent = gltf.NormalMaterialTexture(index=normal) if part == "skin" else None
     return gltf.Material(
-        name=name, pbrMetallicRoughness=surface, normalTexture=bent, extensions=extensions, alphaMode=None, alphaCutoff=None
+        name=name, pbrMetallicRoughness=reflection, normalTexture=bent, extensions=extensions, alphaMode=None, alphaCutoff=None
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from facetex_core import Head, hookimpl
-from facetex_core.maps import ALBEDO, NORMAL, colour_png, normal_png, write
+from facetex_core.maps import ALBEDO, NORMAL, ROUGHNESS, colour_png, data_png, normal_png, write
+from facetex_core.material import roughness_of
 from facetex_core.split import part_normals
 
 SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth": 120}
@@ -20,15 +21,16 @@ def exporters() -> dict[str, type]:
 
 
 class ObjExporter:
-    """head.obj, head.mtl, albedo.png and normal.png; a group and a material for every part."""
+    """head.obj, head.mtl, albedo.png, normal.png and roughness.png; a group and a material for every part."""
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
-        """The four files."""
+        """The five files."""
         return (
             write(folder / "head.obj", _obj(head)),
             write(folder / "head.mtl", _mtl(tuple(head.fit.model.mesh.parts))),
             write(folder / ALBEDO, colour_png(head.albedo.rgb)),
             write(folder / NORMAL, normal_png(head.detail.normals)),
+            write(folder / ROUGHNESS, data_png(roughness_of(head))),
         )
 
 
@@ -63,10 +65,10 @@ def _triangles(
 
 
 def _mtl(parts: tuple[str, ...]) -> str:
-    """`norm` names a normal map; programs that do not know it show the head without."""
+    """`norm` names a normal map and `map_Pr` roughness; programs that do not know them show the head without."""
     blocks = [
         f"newmtl {part}\nKa 1 1 1\nKd 1 1 1\nKs 0.04 0.04 0.04\nNs {SHININESS.get(part, SHININESS['skin'])}\nNi 1.4\nillum 2\n"
-        f"map_Kd {ALBEDO}\nnorm {NORMAL}\n"
+        f"map_Kd {ALBEDO}\nnorm {NORMAL}\nmap_Pr {ROUGHNESS}\n"
         for part in parts
     ]
     return "\n".join(blocks)

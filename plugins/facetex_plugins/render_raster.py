@@ -13,6 +13,7 @@ from facetex_core.harmonics import shade
 from facetex_core.occlusion import occlusion
 from facetex_core.raycast import Scene
 from facetex_core.split import part_normals, split_part, tangents
+from facetex_core.views import ground
 
 ROUGHNESS = {"skin": 0.45, "left_eye": 0.25, "right_eye": 0.25, "mouth": 0.4, "teeth": 0.35}
 """Eyes are smoother than this, but a key light is as wide as a window."""
@@ -20,8 +21,6 @@ MIRRORED = ((1.4 - 1) / (1.4 + 1)) ** 2
 """What skin (refractive index 1.4) mirrors straight on."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
-GROUND = (0.34, 0.20)
-"""Grey of the ground in the middle and in the corners, linear."""
 ROWS = 96
 """Rows of samples done at once; what fits into the cache is twice as fast."""
 
@@ -106,14 +105,6 @@ class _Surface:
         opened = values[:, 9:]
         lit = albedo * light * _bounced(opened, albedo)
         return np.clip(lit + opened**2 * _highlight(bent, view, self.roughness[triangle], lighting), 0, 1)
-
-
-def ground(width: int, height: int) -> Float32[np.ndarray, "height width 3"]:
-    """Neutral grey, a little brighter in the middle."""
-    x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
-    away = (x[None] ** 2 + y[:, None] ** 2) / 2
-    grey = GROUND[0] + (GROUND[1] - GROUND[0]) * away
-    return np.repeat(grey[..., None], 3, -1).astype(np.float32)
 
 
 def _extent(camera: Camera, vertices: np.ndarray) -> tuple[int, int, int, int]:
