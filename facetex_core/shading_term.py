@@ -21,7 +21,7 @@ from facetex_core.probes import observe, probes_at
 from facetex_core.structures import Fit, MorphableModel, Photo
 from facetex_core.unwrap import facing
 
-WEIGHT = 0.12
+WEIGHT = 0.3
 """Of a vertex whose brightness is right, beside a landmark's 1 at one percent of the eye distance."""
 DEVIATION = 0.1
 """What log albedo deviates by from the low-frequency model; residuals beyond lose weight."""
