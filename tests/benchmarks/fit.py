@@ -1,6 +1,6 @@
 """How well the fit lies on portraits: figures, an overlay sheet, and how sharp the mean of all textures is.
 
-python tests/benchmarks/fit.py FOLDER... [--fitter NAME] [-o OUT]
+python tests/benchmarks/fit.py FOLDER... [--fitter NAME] [--pixels N] [--grey] [-o OUT]
 """
 
 import time
@@ -38,10 +38,22 @@ class Fitted:
     seconds: float
 
 
-def fitted(path: Path, detector: object, fitter: object) -> Fitted | None:
+def worsened(photo: Photo, face: Face, pixels: int | None, grey: bool) -> Photo:
+    """The photo with a face of so many pixels, or without colour."""
+    rgb = photo.rgb
+    if pixels:
+        scale = pixels / float((face.box[2:] - face.box[:2]).max())
+        rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return Photo(np.repeat(luminance(rgb)[..., None], 3, 2) if grey else rgb, photo.name)
+
+
+def fitted(path: Path, detector: object, fitter: object, pixels: int | None, grey: bool) -> Fitted | None:
     """The largest face of a photo, fitted; none where there is no face."""
     photo = load_photo(path)
     faces = detector.detect(photo)
+    if faces and (pixels or grey):
+        photo = worsened(photo, faces[0], pixels, grey)
+        faces = detector.detect(photo)
     if not faces:
         return None
     begin = time.perf_counter()
@@ -127,14 +139,16 @@ def print_sharpness(found: list[Fitted]) -> None:
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--fitter", default="basis", show_default=True)
+@click.option("--pixels", type=int, help="Shrink each photo to a face of so many pixels.")
+@click.option("--grey", is_flag=True, help="Take the colour out of each photo.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for overlay_1.png, overlay_2.png, ...")
-def main(folders: tuple[Path, ...], fitter: str, out: Path | None) -> None:
+def main(folders: tuple[Path, ...], fitter: str, pixels: int | None, grey: bool, out: Path | None) -> None:
     """Fits every portrait of the folders."""
     warnings.simplefilter("always")
     recipe, registry = load_preset("embedded").choosing("fitter", fitter), Registry()
     stages = recipe.make("detector", registry), recipe.make("fitter", registry)
     paths = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
-    found = [each for each in (fitted(path, *stages) for path in paths) if each]
+    found = [each for each in (fitted(path, *stages, pixels, grey) for path in paths) if each]
     print_figures(found)
     print_sharpness(found)
     if out:
