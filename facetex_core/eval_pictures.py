@@ -27,13 +27,13 @@ Pixels = UInt8[np.ndarray, "height width 3"]
 def row_of(case: Case, attempts: Sequence[Attempt]) -> UInt8[np.ndarray, "side wide 3"]:
     """The photo, then for each fitter the mesh over the photo and the heat map on the true mesh."""
     photo = to_bytes(case.photo.rgb)
-    tiles = [_tile(photo, case.name)]
+    tiles = [tile(photo, case.name)]
     for attempt in attempts:
         score = attempt.score
-        tiles.append(_tile(photo if attempt.fit is None else _overlay(photo, attempt), f"{score.fitter} {score.failed[:30]}"))
+        tiles.append(tile(photo if attempt.fit is None else _overlay(photo, attempt), f"{score.fitter} {score.failed[:30]}"))
         if attempt.distances is not None:
             text = f"{score.surface_mm:.2f} mm" + (f"  {score.pose_deg:.1f} deg" if score.pose_deg is not None else "")
-            tiles.append(_tile(_heat(photo, case, attempt), text))
+            tiles.append(tile(_heat(photo, case, attempt), text))
     return np.concatenate(tiles, 1)
 
 
@@ -94,7 +94,7 @@ def _drawn(
     return np.rint(result).clip(0, 255).astype(np.uint8).reshape(picture.shape)
 
 
-def _tile(picture: Pixels, text: str) -> UInt8[np.ndarray, "side side 3"]:
+def tile(picture: Pixels, text: str) -> UInt8[np.ndarray, "side side 3"]:
     """The picture in a square, with a line of text."""
     scale = SIDE / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""`facetex eval`: fitters against heads whose truth is known."""
+"""`facetex eval`: fitters against heads whose truth is known, and what else is a command below it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from facetex_cli.folders import refuse_unwritable
+from facetex_cli.leave_one_out import command as leave_one_out
 from facetex_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,28 @@ SYNTHETIC = "synthetic"
 CASES = 40
 
 
-@click.command("eval", short_help="Fitters against heads whose truth is known.")
+class Evaluations(click.Group):
+    """What is none of its commands is the suite of `facetex eval suite`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`facetex eval SUITE` is `facetex eval suite SUITE`."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["suite", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("eval", cls=Evaluations)
+def command() -> None:
+    """How good results are where the truth is known.
+
+    `facetex eval SUITE` is short for `facetex eval suite SUITE`.
+    """
+
+
+command.add_command(leave_one_out)
+
+
+@command.command("suite", short_help="Fitters against heads whose truth is known.")
 @click.argument("suite", metavar="SUITE")
 @click.option("--fitter", metavar="NAME,...", default="basis", show_default=True, help="Plugins for the fitter, side by side.")
 @click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for eval.json, eval.csv and eval.jpg.")
@@ -30,7 +52,7 @@ CASES = 40
 @click.option("--save", type=FILE, metavar="FOLDER", help="Synthetic: keep the cases as a suite.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def command(
+def evaluate_suite(
     suite: str,
     *,
     fitter: str,

@@ -11,7 +11,8 @@ import click
 
 COMMANDS = {
     "run": "From a photo, or several, to heads.",
-    "eval": "Fitters against heads whose truth is known.",
+    "render": "Pictures of a finished head: views, turntables, under any light.",
+    "eval": "How good results are where the truth is known.",
     "bank": "Banks of portraits: build, look into, merge.",
     "plugins": "What is installed for every stage.",
     "doctor": "Whether this machine has what facetex needs.",

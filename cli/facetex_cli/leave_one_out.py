@@ -1,0 +1,54 @@
+"""`facetex eval leave-one-out`: synthesizers against skin that was hidden from them."""
+
+from pathlib import Path
+
+import click
+
+from facetex_cli.folders import refuse_unwritable
+from facetex_core.errors import ConfigError
+from facetex_core.recipe import SIZES
+from facetex_core.suggest import there_are
+
+FILE = click.Path(path_type=Path)
+ROWS = "complete,mirror,pca,quilting,lowfrequency"
+SPLITS = ("left", "far", "lower", "centre")
+
+
+@click.command("leave-one-out", short_help="Synthesizers against skin that was hidden from them.")
+@click.argument("folder", metavar="PHOTO_FOLDER", type=FILE)
+@click.option("--synthesizer", metavar="NAME,...", default=ROWS, show_default=True, help="Plugins, side by side.")
+@click.option("--split", metavar="NAME,...", default=",".join(SPLITS), show_default=True, help="What is hidden.")
+@click.option("--size", type=int, metavar="N", default=512, show_default=True, help="Side of the map.")
+@click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for leave-one-out.json, .csv and .jpg.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path | None, as_json: bool, quiet: bool) -> int:
+    """Synthesizers against skin that was hidden from them.
+
+    Of every face in PHOTO_FOLDER that looks at the camera within 10 degrees a part is hidden: one half, the far side of a
+    view from 40 degrees, the lower face or the centre. The rest goes through the stages of a run; what each synthesizer
+    makes of it is compared with what was hidden (docs/reference/leave-one-out.md). The people must not be in the bank:
+    the card of the one that ships says whose portraits it is made of.
+    """
+    if out:
+        refuse_unwritable(out)
+    splits = _names(split)
+    for name in splits:
+        if name not in SPLITS:
+            raise ConfigError(f"no split {name!r}; {there_are(name, SPLITS)}")
+    if size not in SIZES:
+        raise ConfigError(f"size {size} is none of {', '.join(map(str, SIZES))}")
+    from facetex_cli.bank_work import photos_in
+    from facetex_cli.hiding import bench, score, show
+
+    photos = photos_in(folder)
+    scores = score(bench(_names(synthesizer), size), photos, splits, out, quiet)
+    if not scores:
+        raise ConfigError(f"{folder}: no photo in it can be judged; they have to show a face that looks at the camera")
+    show(scores, out, as_json)
+    return 0
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """A list by comma, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",")))

@@ -1,0 +1,185 @@
+"""Leave-one-out: part of a face is hidden, predicted from the rest, and compared with what was hidden.
+
+Where the head is and how it is lit is found from the whole photo, so that what is shown and what is hidden are under the
+same light; everything after that (albedo model, descriptor, blend, synthesis) is given only what is left visible.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from facetex_core.bank import seen_like, whole
+from facetex_core.camera import yaw_degrees
+from facetex_core.colour import luminance
+from facetex_core.completion import DARKEST, SURE, expected_albedo
+from facetex_core.correlations import merge, mix
+from facetex_core.crop import face_crop, face_slices, plain_skin, resize_texture, skin_texels
+from facetex_core.errors import PhotoError
+from facetex_core.fit import relight
+from facetex_core.hidden_error import Eye, Truth, hidden_errors
+from facetex_core.mesh import spread, vertex_normals
+from facetex_core.pipeline import LEAST_SKIN, Pipeline, choose, refuse_dark, refuse_hidden
+from facetex_core.stages import Synthesizer
+from facetex_core.structures import Fit, Photo, Texture
+from facetex_core.unwrap import facing, unwrap
+from facetex_core.views import portrait_camera
+
+FRONTAL = 10.0
+"""Degrees of yaw up to which both sides are seen well enough to be each other's judge."""
+TURN = 40.0
+"""Degrees of the view whose far side is hidden."""
+LEAST = 0.005
+"""Share of the map that has to be hidden and known for a figure to mean anything."""
+TONES = {"dark": 0.14, "medium": 0.26, "light": 1.0}
+"""Skin by the mean luminance of its albedo, up to."""
+
+Hidden = Bool[np.ndarray, "size size"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Subject:
+    """A person whose face was seen from the front."""
+
+    name: str
+    fit: Fit
+    lit: Texture
+    albedo: Texture
+    """What the photo shows of it: the truth."""
+
+    @property
+    def tone(self) -> str:
+        """Light, medium or dark."""
+        skin = (self.albedo.visibility > SURE) & (plain_skin(self.fit.model, self.albedo.size) > 0.5)
+        shade = float(luminance(self.albedo.rgb[skin]).mean())
+        return next(name for name, most in TONES.items() if shade <= most)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """One part hidden, and what each synthesizer made of the rest."""
+
+    split: str
+    part: str
+    """Which one of a split's: both halves are hidden in turn."""
+    shown: Texture
+    found: Mapping[str, Texture]
+    errors: Mapping[str, dict[str, float]]
+    """By synthesizer and measure."""
+
+
+def sit(pipeline: Pipeline, photo: Photo) -> Subject:
+    """The pipeline as far as the delighter; refuses what it refuses, and turned faces."""
+    face = choose(pipeline.detector.detect(photo), None, photo)
+    (fit,) = pipeline.fitter.fit([photo], [face])
+    yaw = yaw_degrees(fit.camera)
+    if abs(yaw) > FRONTAL:
+        raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; up to {FRONTAL:.0f} can be judged")
+    lit = unwrap(photo, fit, pipeline.segmenter.segment(photo, face), pipeline.size)
+    refuse_hidden(lit, photo)
+    refuse_dark(lit, photo)
+    fit = relight(fit, lit)
+    albedo = pipeline.delighter.delight(lit, fit)
+    refuse_hidden(albedo, photo)
+    return Subject(photo.name, fit, lit, albedo)
+
+
+def trials(
+    pipeline: Pipeline,
+    subject: Subject,
+    splits: Sequence[str],
+    synthesizers: Mapping[str, Synthesizer],
+    eyes: Mapping[str, Eye],
+) -> Iterator[Trial]:
+    """Every part of every split of which the photo shows enough, and enough of the rest."""
+    for split in splits:
+        for part, mask in SPLITS[split].items():
+            hidden = mask(subject.fit, subject.albedo.size)
+            truth, shown = truth_of(subject, hidden, eyes), without(subject.albedo, hidden)
+            if truth.judged.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
+                continue
+            found = predict(pipeline, subject, hidden, synthesizers)
+            box = face_slices(subject.fit.model, subject.albedo.size)
+            errors = {name: hidden_errors(truth, texture.rgb[box], eyes) for name, texture in found.items()}
+            yield Trial(split, part, shown, found, errors)
+
+
+def predict(
+    pipeline: Pipeline, subject: Subject, hidden: Hidden, synthesizers: Mapping[str, Synthesizer]
+) -> dict[str, Texture]:
+    """What each synthesizer makes of the face without the hidden part, as the pipeline's stages would have it."""
+    shown = without(subject.albedo, hidden)
+    fit = blinded(subject, hidden)
+    seen = pipeline.describe(shown, fit)
+    weights = pipeline.blend_solver.solve(merge(seen), seen_like(pipeline.bank, seen))
+    wanted = mix(whole(pipeline.bank), weights)
+    return {
+        name: each.synthesize(shown, wanted, fit, np.random.default_rng(pipeline.seed)) for name, each in synthesizers.items()
+    }
+
+
+def blinded(subject: Subject, hidden: Hidden) -> Fit:
+    """The fit with an albedo that knows only what is shown.
+
+    Its level is that of the whole photo's on the shown texels: half a face under light from the side is told to be of
+    another tone, and the shown texels have been delit by the whole.
+    """
+    found = relight(subject.fit, without(subject.lit, hidden)).albedo
+    shown = resize_texture(without(subject.albedo, hidden), len(found)).visibility > 0
+    ratio = np.log(expected_albedo(subject.fit, len(found))[shown] / np.maximum(found[shown], DARKEST))
+    level = np.median(ratio, axis=0) if shown.any() else np.zeros(3)
+    return replace(subject.fit, albedo=np.asarray(found * np.exp(level), np.float32))
+
+
+def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, Eye]) -> Truth:
+    """What is known of the face's box, and of it what was hidden."""
+    model, size = subject.fit.model, subject.albedo.size
+    box, texture = face_slices(model, size), face_crop(subject.albedo, model)
+    features = {name: eye.look(texture) for name, eye in eyes.items()}
+    return Truth(
+        texture, hidden[box].astype(np.float32), (plain_skin(model, size)[box] > 0.5).astype(np.float32), size, features
+    )
+
+
+def without(texture: Texture, hidden: Hidden) -> Texture:
+    """The texture with a part hidden."""
+    visibility = np.where(hidden, 0, texture.visibility).astype(np.float32)
+    return Texture((texture.rgb * (visibility > 0)[..., None]).astype(np.float32), visibility)
+
+
+def _far_side(yaw: float) -> Callable[[Fit, int], Hidden]:
+    """What a camera that many degrees round would not see: turned away, or behind the nose."""
+
+    def hidden(fit: Fit, size: int) -> Hidden:
+        mesh, texels = fit.model.mesh, skin_texels(fit.model, size)
+        points = spread(texels, mesh, fit.vertices)[texels.inside]
+        normals = spread(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        seen = np.ones((size, size), np.float32)
+        seen[texels.inside] = facing(replace(fit, camera=portrait_camera(fit, yaw)), points, normals)
+        return np.asarray(seen == 0)
+
+    return hidden
+
+
+def _box(part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Fit, int], Hidden]:
+    """A part of the map by x and y from 0 to 1 over the face's box."""
+
+    def hidden(fit: Fit, size: int) -> Hidden:
+        rows, columns = face_slices(fit.model, size)
+        y, x = np.mgrid[:size, :size]
+        return np.asarray(
+            part((x - columns.start) / (columns.stop - columns.start), (y - rows.start) / (rows.stop - rows.start))
+        )
+
+    return hidden
+
+
+SPLITS: dict[str, dict[str, Callable[[Fit, int], Hidden]]] = {
+    "left": {"right from left": _box(lambda x, _: x >= 0.5), "left from right": _box(lambda x, _: x < 0.5)},
+    "far": {"far side": _far_side(TURN), "other far side": _far_side(-TURN)},
+    "lower": {"lower face": _box(lambda _, y: y >= 0.5)},
+    "centre": {"centre": _box(lambda x, y: (abs(x - 0.5) < 0.2) & (abs(y - 0.5) < 0.35))},
+}
+"""What is hidden, by the split's name and the part's; left and right are the map's."""

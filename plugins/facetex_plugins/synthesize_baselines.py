@@ -1,0 +1,65 @@
+"""The simplest completions of an albedo: what every other one has to be better than. Own texels stay; no bank is asked."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core.completion import DARKEST, completed, expected_albedo, trust
+from facetex_core.crop import resize_texture
+from facetex_core.lazy import cv2
+from facetex_core.photometry import albedo_model
+
+NOISE = 0.15
+"""What a texel's log albedo deviates by from the best low-frequency model."""
+INDEPENDENT = 0.05
+"""Share of texels that count as independent evidence: neighbours err together."""
+
+
+@hookimpl
+def synthesizers() -> dict[str, type]:
+    """Three."""
+    return {"lowfrequency": LowFrequencySynthesizer, "mirror": MirrorSynthesizer, "pca": PcaSynthesizer}
+
+
+class LowFrequencySynthesizer:
+    """Own texels, the rest from the fit's low-frequency albedo: a baseline."""
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+        """Smooth where the photo shows nothing."""
+        return completed(albedo, trust(albedo, fit), expected_albedo(fit, albedo.size), fit)
+
+
+class MirrorSynthesizer:
+    """Own texels, their mirror images where those are seen, the fit's low-frequency albedo elsewhere: a baseline."""
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+        """The other side's texels as they are, colour and all."""
+        own = trust(albedo, fit)
+        mirrored = own[:, ::-1, None]
+        rest = mirrored * albedo.rgb[:, ::-1] + (1 - mirrored) * expected_albedo(fit, albedo.size)
+        return completed(albedo, own, rest, fit)
+
+
+class PcaSynthesizer:
+    """Own texels, the rest from the albedo model's modes as the visible texels tell their coefficients: a baseline."""
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+        """Smooth where the photo shows nothing, in the colour of what it shows."""
+        rest = cv2.resize(projected(albedo, fit), (albedo.size, albedo.size), interpolation=cv2.INTER_LINEAR)
+        return completed(albedo, trust(albedo, fit), rest, fit)
+
+
+def projected(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "small small 3"]:
+    """The albedo model's likeliest face: min_c sum_i v_i |log a_i - mean_i - modes_i . c|^2 / noise^2 + |c|^2.
+
+    v_i is a texel's visibility; linear, at the model's own size.
+    """
+    model = albedo_model(fit.model)
+    seen = resize_texture(albedo, len(model.mean))
+    on = seen.visibility > 0
+    design = model.modes[:, on].reshape(len(model.modes), -1).T.astype(np.float64)
+    target = (np.log(np.maximum(seen.rgb[on], DARKEST)) - model.mean[on]).ravel()
+    weight = np.repeat(seen.visibility[on], 3) * INDEPENDENT / NOISE**2
+    weighted = (design * weight[:, None]).T
+    coefficients = np.linalg.solve(weighted @ design + np.eye(design.shape[1]), weighted @ target)
+    return np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float32)
