@@ -40,10 +40,16 @@ def principal(
     coefficients, whatever the weights add up to.
     """
     flat, weight = vectors.reshape(-1, vectors.shape[-1]), mass.ravel() / max(float(mass.sum()), 1e-12)
-    values, directions = np.linalg.eigh(((flat * weight[:, None]).T @ flat).astype(np.float64))
+    weighted = flat * np.sqrt(weight)[:, None].astype(np.float32)
+    few = len(weighted) < weighted.shape[1]  # the smaller of the two products has the same values
+    values, directions = np.linalg.eigh((weighted @ weighted.T if few else weighted.T @ weighted).astype(np.float64))
     values, directions = values[::-1], directions[:, ::-1]
     kept = max(int((values > (STEP / 2) ** 2 * values.clip(0).sum()).sum()), 1)
-    basis = np.ascontiguousarray(directions[:, :kept].T, np.float32)
+    basis = directions[:, :kept].T.astype(np.float32)
+    if few:
+        basis = basis @ weighted
+        basis /= np.maximum(np.linalg.norm(basis, axis=1, keepdims=True), 1e-20)
+    basis = np.ascontiguousarray(basis, np.float32)
     return (flat @ basis.T).reshape(*vectors.shape[:2], kept), basis
 
 

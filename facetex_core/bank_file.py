@@ -60,7 +60,7 @@ def load_bank(path: Path) -> Bank:
     """Reads what `save_bank` wrote; anything else is a ModelError."""
     arrays = read_arrays(path, "facetex bank")
     try:
-        return _first_version(arrays) if "version" not in arrays else _bank(arrays, path)
+        return _bank(arrays, path)
     except (KeyError, IndexError, ValueError) as error:
         raise ModelError(f"{path.name} is no facetex bank: {error} is missing or of another shape") from None
 
@@ -103,16 +103,3 @@ def _faces(arrays: dict[str, np.ndarray], layers: list[str]) -> tuple[Descriptor
         )
         for k in range(len(arrays["names"]))
     )
-
-
-def _first_version(arrays: dict[str, np.ndarray]) -> Bank:
-    """Cells as they are, without a basis of their own: each entry of the triangle is one."""
-    layers = [name.split("/", 1)[1] for name in arrays if name.startswith("mass/")]
-    cells, basis = {}, {}
-    for layer in layers:
-        cells[layer] = arrays[f"correlations/{layer}"].astype(np.float32) * arrays[f"scale/{layer}"]
-        pairs = np.eye(cells[layer].shape[-1], dtype=np.float32)
-        unit = squares(pairs)
-        basis[layer] = unit / unit.max((1, 2), keepdims=True)
-    mass = {layer: arrays[f"mass/{layer}"] for layer in layers}
-    return Bank(str(arrays["network"]), int(arrays["size"]), cells, basis, mass, tuple(arrays["names"].tolist()))
