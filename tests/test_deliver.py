@@ -245,7 +245,7 @@ def test_the_report_needs_nothing_but_itself(delivered):
 def test_the_report_shows_what_was_found(delivered):
     page = (delivered / "report.html").read_text("utf-8")
     figures = ("70.0%", "0.500", "0.25 s", "landmarks px")
-    for words in ("tiny.jpg", "dim light", "Solver convex", "non-commercial", "not allowed", *figures):
+    for words in ("tiny.jpg", "dim light", "Solver affine", "non-commercial", "not allowed", *figures):
         assert words in page, words
 
 
