@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from facetex_plugins.delight_division import DivisionDelighter, NoDelighter
 from facetex_plugins.delight_harmonics import HarmonicsDelighter
 from facetex_plugins.describe_network import SmallExtractor
 from facetex_plugins.describe_pyramid import PyramidExtractor
@@ -29,6 +30,22 @@ class TestLandmarkDetector(DetectorContract):
     @pytest.fixture
     def plugin(self):
         return LandmarkDetector()
+
+
+class TestDivisionDelighter(DelighterContract):
+    @pytest.fixture
+    def plugin(self):
+        return DivisionDelighter()
+
+
+class TestNoDelighter(DelighterContract):
+    """All but the light's going."""
+
+    test_gives_back_the_albedo_under_a_known_light = None
+
+    @pytest.fixture
+    def plugin(self):
+        return NoDelighter()
 
 
 class TestHarmonicsDelighter(DelighterContract):

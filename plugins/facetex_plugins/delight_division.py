@@ -1,0 +1,39 @@
+"""Delighting as published, A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1), and not at all."""
+
+import numpy as np
+
+from facetex_core import Fit, Texture, hookimpl
+from facetex_core.harmonics import shade
+from facetex_core.photometry import normal_map
+
+DARKEST = 0.05
+"""Shading, as a share of its median, below which division would make colour out of noise."""
+
+
+@hookimpl
+def delighters() -> dict[str, type]:
+    """What the default is measured against."""
+    return {"division": DivisionDelighter, "none": NoDelighter}
+
+
+class DivisionDelighter:
+    """Second-order spherical harmonics and nothing else: highlights and cast shadow stay in the albedo."""
+
+    def delight(self, texture: Texture, fit: Fit) -> Texture:
+        """The albedo; nothing becomes hidden."""
+        seen = texture.visibility > 0
+        if not seen.any():
+            return texture
+        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        believed = np.maximum(shading, DARKEST * np.median(shading[seen], axis=0))
+        return Texture(
+            np.where(seen[..., None], np.clip(texture.rgb / believed, 0, 1), 0).astype(np.float32), texture.visibility
+        )
+
+
+class NoDelighter:
+    """The light stays in: what any delighter gains can be seen beside it."""
+
+    def delight(self, texture: Texture, fit: Fit) -> Texture:  # noqa: ARG002  # the protocol's signature
+        """The texture as it was unwrapped."""
+        return texture
