@@ -9,7 +9,8 @@ from jaxtyping import install_import_hook
 install_import_hook(["facetex_core", "facetex_plugins"], "type_checks.check")
 
 ROOT = Path(__file__).resolve().parents[1]
-collect_ignore = ["blender_import.py"]  # runs in Blender's Python; test_export.py starts it
+# Blender's Python runs the one, by test_export.py; of the others some need packages that nothing else does.
+collect_ignore = ["blender_import.py", "benchmarks"]
 
 
 @pytest.fixture(scope="session")

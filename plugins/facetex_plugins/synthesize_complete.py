@@ -43,6 +43,8 @@ WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
 NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
 """What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
+MIRRORED = 0.3
+"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
 
 
 @hookimpl
@@ -150,7 +152,7 @@ def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
 
 
 def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
-    """The model's albedo, times what the visible skin differs from it; a mirror counts a tenth.
+    """The model's albedo, times what the visible skin differs from it; a mirror counts less.
 
     Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
     the shade of hair and in the light that clothes throw back.
@@ -159,7 +161,7 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     expected = expected_albedo(fit, size)
     ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
     sure = own * albedo.visibility
-    by_mirror = 0.1 * (own < 0.1) * sure[:, ::-1]
+    by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
     weight = np.asarray(sure + by_mirror, np.float32)
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
