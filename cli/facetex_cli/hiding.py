@@ -1,6 +1,5 @@
 """Runs `facetex eval leave-one-out` over a folder, with progress, and shows what came out."""
 
-import csv
 import json
 import sys
 import warnings
@@ -13,7 +12,7 @@ import click
 from facetex_model_zoo import is_installed, model_path, open_bank
 
 from facetex_cli.answers import warnings_as_lines
-from facetex_cli.tables import print_json, print_table
+from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.hidden_error import Eye
 from facetex_core.image_io import load_photo
@@ -118,16 +117,11 @@ def _write_sheet(out: Path, rows: "Sequence[np.ndarray]") -> None:
 def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
     """The tables on stdout, or all as JSON; leave-one-out.json and .csv in the folder."""
     rows = summary(scores, DECIDING)
-    record = {"summary": rows, "cases": [each.table() for each in scores]}
+    record, cases = {"summary": rows}, [each.table() for each in scores]
     if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "leave-one-out.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-        with (out / "leave-one-out.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, list(scores[0].table()))
-            table.writeheader()
-            table.writerows(each.table() for each in scores)
+        write_record(record, cases, out, "leave-one-out")
     if as_json:
-        print_json(record)
+        print_json({**record, "cases": cases})
         return
     everybody = [row for row in rows if row["group"] == "all"]
     eyes = [name for name in EYES if f"{name} feature" in everybody[0]]

@@ -1,7 +1,5 @@
 """Runs the cases of `facetex eval`, with progress, and shows what came out."""
 
-import csv
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from facetex_cli.answers import warnings_as_lines
-from facetex_cli.tables import print_json, print_table
+from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.evaluate import METRICS, Score, attempts, summary
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
@@ -73,16 +71,11 @@ def _write_sheet(out: Path, rows: "Sequence[np.ndarray]") -> None:
 def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
     """The table on stdout, or all as JSON; eval.json and eval.csv in the folder."""
     rows = summary(scores)
-    record = {"metrics": METRICS, "summary": rows, "cases": [each.table() for each in scores]}
+    record, cases = {"metrics": METRICS, "summary": rows}, [each.table() for each in scores]
     if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "eval.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-        with (out / "eval.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, list(scores[0].table()))
-            table.writeheader()
-            table.writerows(each.table() for each in scores)
+        write_record(record, cases, out, "eval")
     if as_json:
-        print_json(record)
+        print_json({**record, "cases": cases})
         return
     print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in METRICS)], [_line(row) for row in rows])
     for each in scores:

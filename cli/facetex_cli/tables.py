@@ -1,7 +1,9 @@
 """Columns of text for the terminal."""
 
+import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -18,3 +20,13 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def print_json(value: object) -> None:
     """For programs; what JSON has no word for is written as text."""
     click.echo(json.dumps(value, indent=2, default=str))
+
+
+def write_record(record: Mapping[str, object], cases: Sequence[Mapping[str, object]], folder: Path, stem: str) -> None:
+    """The record as STEM.json and its cases, a row each, as STEM.csv."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.json").write_text(json.dumps({**record, "cases": cases}, indent=2) + "\n", "utf-8")
+    with (folder / f"{stem}.csv").open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(cases[0]))
+        table.writeheader()
+        table.writerows(cases)
