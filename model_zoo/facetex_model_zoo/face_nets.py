@@ -22,7 +22,7 @@ MARGIN = 1.4
 """Side of the landmark net's input in pixels, and in units of the face square (cards/landmarks.md)."""
 PROPOSED = 0.3
 """Heat from which a place is looked at."""
-LOOKS = ((-0.03, -0.03), (0.03, -0.03), (-0.03, 0.03), (0.03, 0.03))
+LOOKS = ((0.03, -0.03), (-0.03, 0.03))
 """Shifts, in face squares, of the second look's crops: the mean of their points errs less than one crop's."""
 REST = 0.1
 """How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
