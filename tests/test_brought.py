@@ -155,6 +155,11 @@ def test_the_surrey_model_needs_both_files(home, surrey, tmp_path, capsys):
         assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_folder_without_identities_says_what_is_missing(shared):
+    with pytest.raises(ValueError, match=r"it holds no identity000\.obj"):
+        IctFitter.read(shared / "data" / "models" / "mm" / "ict")
+
+
 def test_ict_facekit_is_read_whole(ict_bare, ict_laid):
     bare, model = ict_bare, ict_laid
     assert bare.identity.shape == (4, *bare.mean.shape)

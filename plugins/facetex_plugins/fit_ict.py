@@ -46,6 +46,8 @@ class IctFitter(BroughtFitter):
         if len(mean) != VERTICES or any(len(points) != VERTICES for points in shapes.values()):
             raise ValueError(f"generic_neutral_mesh.obj and the shapes beside it should have {VERTICES} vertices each")
         identities = [f"identity{index:03d}" for index in range(sum(name.startswith("identity") for name in shapes))]
+        if not identities:
+            raise ValueError("it holds no identity000.obj, identity001.obj, ...")
         identity = np.stack([shapes.pop(name) - mean for name in identities])
         moves: dict[str, np.ndarray] = {}
         for name in sorted(name for name in shapes if not name.startswith(PUPIL)):
