@@ -18,7 +18,7 @@ from facetex_core.drift import drift_of
 from facetex_core.gauss_newton import Normal, Pose, State, step
 from facetex_core.harmonics import ambient
 from facetex_core.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
-from facetex_core.outline import outline_term
+from facetex_core.outline import outline_error, outline_term
 from facetex_core.photometry import SIZE, explain_light
 from facetex_core.shading_term import blurred, shading_term
 from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
@@ -48,7 +48,7 @@ class ModelFitter(ABC):
         """The model, read when first needed."""
 
     def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
-        """The fits, with their residuals: landmarks in percent of the eye distance, photo as a share of its light."""
+        """The fits, with what each term of the energy left over: landmarks, outline, photo."""
         return fit_person(self.model, photos, faces, shading=self.shading)
 
 
@@ -87,7 +87,8 @@ def _fits(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[Sight
 def _fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose) -> Fit:
     grey = np.ones((SIZE, SIZE, 3), np.float32)
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
-    residuals = {LANDMARKS: inner_error(sight, state, pose)}
+    left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
+    residuals = {name: value for name, value in left.items() if value is not None}
     drift = drift_of(model.vertices(*coefficients), sight, state, pose)
     fit = Fit(model, *coefficients, camera_of(sight, pose), ambient(), grey, residuals, drift)
     everything = np.ones(photo.rgb.shape[:2], np.float32)
@@ -99,12 +100,9 @@ def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: S
     if len(photos) < 2:
         return
     face = model.regions["face"] > 0.5
-    alone = [
-        model.vertices(fit_landmarks(model, [sight]).identity.astype(np.float32), np.zeros(len(model.expression), np.float32))[
-            face
-        ]
-        for sight in sights
-    ]
+    rest = np.zeros(len(model.expression), np.float32)
+    identities = [fit_landmarks(model, [sight]).identity.astype(np.float32) for sight in sights]
+    alone = [model.vertices(identity, rest)[face] for identity in identities]
     for photo, shape in zip(photos[1:], alone[1:], strict=True):
         apart = 1000 * float(np.sqrt(((shape - alone[0]) ** 2).sum(1).mean()))
         if apart > STRANGERS:

@@ -28,20 +28,33 @@ JAW = (127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 
 
 def outline_term(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> Normal | None:
     """The outline's part of the energy; none where no landmark is near it."""
+    residual, jacobian = _across(model, sight, state, pose)
+    if not len(residual):
+        return None
+    return normal(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), state, pose)
+
+
+def outline_error(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> float | None:
+    """The mean distance of the outline's landmarks from it, in percent of the eye distance; none where none is near it."""
+    residual, _ = _across(model, sight, state, pose)
+    return float(np.abs(residual).mean()) if len(residual) else None
+
+
+def _across(
+    model: MorphableModel, sight: Sight, state: State, pose: Pose
+) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "points unknowns"]]:
+    """How far the landmarks that are near the outline lie off it, and the Jacobian of that."""
     edges, share, normals = find_outline(model, state, pose)
     probes = probes_at(model, edges, np.stack([1 - share, share], 1))
     pixels, jacobian = observe(probes, state, pose, sight.lens)
     seen = sight.seen[list(JAW) if len(sight.seen) > max(JAW) else range(17)]
     away = np.linalg.norm(pixels[None] - seen[:, None], axis=-1) / sight.unit
     near = away.min(1, initial=np.inf) < REACH
-    if not near.any():
-        return None
-    nearest = away[near].argmin(1)
+    nearest = away[near].argmin(1) if near.any() else np.zeros(0, int)
     across = (normals @ pose.rotation.T)[nearest, :2]
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     residual = ((pixels[nearest] - seen[near]) * across).sum(1) / sight.unit
-    robust = WEIGHT / (1 + (residual / CAUCHY) ** 2)
-    return normal(np.einsum("pi,piu->pu", across, jacobian[nearest]) / sight.unit, residual, robust, state, pose)
+    return residual, np.einsum("pi,piu->pu", across, jacobian[nearest]) / sight.unit
 
 
 def find_outline(

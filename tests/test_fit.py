@@ -9,7 +9,7 @@ from sampled import tiny_model
 from facetex_core import Face, Lighting, Photo
 from facetex_core.camera import orbit_camera, project, yaw_degrees
 from facetex_core.drift import drift_of
-from facetex_core.fit import fit_person
+from facetex_core.fit import LANDMARKS, OUTLINE, PHOTO, fit_person
 from facetex_core.gauss_newton import RIGID, Pose, State
 from facetex_core.harmonics import ambient, harmonics, shade
 from facetex_core.landmark_fit import camera_of, fit_landmarks, inner_error, misses, sight_of
@@ -142,6 +142,15 @@ def test_the_outline_pulls_a_head_that_is_too_narrow():
     assert term is not None
     shift = 5  # towards the camera: the head grows in the picture
     assert term.right[shift] < 0
+
+
+def test_the_fit_tells_what_each_term_left_over():
+    model = tiny_model()
+    photo = Photo(np.full((640, 640, 3), 0.3, np.float32), "a.jpg")
+    (fit,) = fit_person(model, [photo], [seen(model, [0.5, -0.5], [0, 0], camera_at(20))])
+    assert set(fit.residuals) == {LANDMARKS, OUTLINE, PHOTO}
+    assert 0 < fit.residuals[LANDMARKS] < 0.5
+    assert 0 < fit.residuals[OUTLINE] < 8
 
 
 def test_what_the_model_cannot_follow_is_taken_up_by_the_drift():
