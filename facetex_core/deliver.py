@@ -14,13 +14,14 @@ from typing import cast
 
 import numpy as np
 
-from facetex_core import environment, maps
+from facetex_core import maps
 from facetex_core.errors import ConfigError
 from facetex_core.material import roughness_of
 from facetex_core.pipeline import Run, Watch
 from facetex_core.recipe import Recipe
 from facetex_core.record import Notes, record_json
 from facetex_core.registry import Registry
+from facetex_core.rendering import environment
 from facetex_core.report import report_html
 from facetex_core.stages import Renderer
 from facetex_core.structures import Photo

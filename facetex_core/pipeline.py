@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import stages
-from facetex_core.bank import cells_of, refuse_foreign, seen_like, whole
+from facetex_core.banks.bank import cells_of, refuse_foreign, seen_like, whole
 from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
 from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
-from facetex_core.fit import relight
+from facetex_core.fitting.fit import relight
 from facetex_core.merge_views import clearness, merge_views
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
-from facetex_core.bank import refuse_other_descriptor, warn_of_few
+from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry

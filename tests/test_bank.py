@@ -9,7 +9,7 @@ from facetex_plugins.describe_random import RandomExtractor
 from sampled import tiny_model
 
 from facetex_core import Bank, ConfigError, Descriptor, Registry, Texture, load_preset
-from facetex_core.bank import (
+from facetex_core.banks.bank import (
     Exemplar,
     cells_of,
     gather,
@@ -23,8 +23,8 @@ from facetex_core.bank import (
     warn_of_few,
     whole,
 )
-from facetex_core.bank_basis import principal, squares, triangles
-from facetex_core.bank_build import Studio
+from facetex_core.banks.basis import principal, squares, triangles
+from facetex_core.banks.build import Studio
 from facetex_core.correlations import merge, relative_error
 from facetex_core.image_io import load_photo
 

@@ -10,9 +10,9 @@ import pytest
 from facetex_cli.main import main
 from PIL import Image
 
-from facetex_core.bank import load_bank
-from facetex_core.bank_parts import keep, kept
-from facetex_core.portrait_quality import LIMITS, complaint
+from facetex_core.banks.bank import load_bank
+from facetex_core.banks.parts import keep, kept
+from facetex_core.banks.portrait_quality import LIMITS, complaint
 
 STAGES = ("detector", "fitter", "segmenter", "delighter", "descriptor")
 TOYS = [word for stage in STAGES for word in (f"--{stage}", "toy")]

@@ -19,12 +19,12 @@ from skimage import data
 from test_fit import camera_at, seen
 
 from facetex_core import ModelError, Photo
-from facetex_core.adopt import adopt_layout, similarity
 from facetex_core.eyes import paint_eyes_and_mouth
+from facetex_core.fitting.landmark_fit import fit_landmarks, inner_error, sight_of
 from facetex_core.harmonics import ambient
-from facetex_core.landmark_fit import fit_landmarks, inner_error, sight_of
-from facetex_core.matlab import read_mat
 from facetex_core.raycast import Scene
+from facetex_core.readers.adopt import adopt_layout, similarity
+from facetex_core.readers.matlab import read_mat
 from facetex_core.structures import Detail, Fit, Head, Texture
 from facetex_core.surface import closest_weights
 

@@ -20,9 +20,9 @@ from foreign import basis, flipped, points_of, stand_in, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 
 from facetex_core import ConfigError, ModelError
-from facetex_core.adopt import adopt_layout, similarity
-from facetex_core.bare_model import BareModel
 from facetex_core.raycast import open3d
+from facetex_core.readers.adopt import adopt_layout, similarity
+from facetex_core.readers.bare_model import BareModel
 
 FACES = 26719
 """Vertices of ICT-FaceKit's generic mesh."""

@@ -12,7 +12,7 @@ from test_deliver import tiny_run
 
 from facetex_core import Registry, load_preset
 from facetex_core.deliver import deliver
-from facetex_core.environment import hdr_bytes
+from facetex_core.rendering.environment import hdr_bytes
 
 
 @pytest.fixture(scope="module")

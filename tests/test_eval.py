@@ -13,12 +13,12 @@ from sampled import tiny_fit, tiny_model
 
 from facetex_core import ConfigError, Face, Photo, PhotoError
 from facetex_core.camera import project
-from facetex_core.evaluate import METRICS, Score, attempts, measured, summary
+from facetex_core.evaluation.evaluate import METRICS, Score, attempts, measured, summary
+from facetex_core.evaluation.suite import Case, Truth, write_case
+from facetex_core.evaluation.suite_mesh import obj_of, read_mesh
+from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, pose_error
+from facetex_core.evaluation.synthetic import face_vertices, rotation
 from facetex_core.mesh import vertex_normals
-from facetex_core.suite import Case, Truth, write_case
-from facetex_core.suite_mesh import obj_of, read_mesh
-from facetex_core.surface_error import Skin, align, fitted_skin, pose_error
-from facetex_core.synthetic import face_vertices, rotation
 
 TURN, SCALE, SHIFT = rotation("y", 30) @ rotation("x", -20), 1.3, np.array([0.4, -0.2, 1.0])
 

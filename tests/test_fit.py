@@ -8,15 +8,15 @@ from sampled import tiny_model
 
 from facetex_core import Face, Lighting, Photo
 from facetex_core.camera import orbit_camera, project, yaw_degrees
-from facetex_core.drift import drift_of
-from facetex_core.fit import LANDMARKS, OUTLINE, PHOTO, fit_person
-from facetex_core.gauss_newton import RIGID, Pose, State
+from facetex_core.fitting.drift import drift_of
+from facetex_core.fitting.fit import LANDMARKS, OUTLINE, PHOTO, fit_person
+from facetex_core.fitting.gauss_newton import RIGID, Pose, State
+from facetex_core.fitting.landmark_fit import camera_of, fit_landmarks, inner_error, misses, sight_of
+from facetex_core.fitting.outline import JAW, find_outline, outline_term
+from facetex_core.fitting.shading_term import blurred, by_shape, plain_vertices, shading_term
 from facetex_core.harmonics import ambient, harmonics, shade
-from facetex_core.landmark_fit import camera_of, fit_landmarks, inner_error, misses, sight_of
 from facetex_core.mesh import vertex_normals
-from facetex_core.outline import JAW, find_outline, outline_term
 from facetex_core.photometry import SKIN_TONE, explain_light, normal_map
-from facetex_core.shading_term import blurred, by_shape, plain_vertices, shading_term
 from facetex_core.structures import Fit
 from facetex_core.unwrap import unwrap
 

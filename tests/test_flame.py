@@ -10,8 +10,8 @@ from facetex_plugins.fit_flame import FlameFitter, jaw_turn
 from foreign import basis, flame_arrays, flipped, points_of, stand_in, write_flame
 from numpy.testing import assert_allclose, assert_array_equal
 
-from facetex_core.adopt import adopt_layout
-from facetex_core.inert_pickle import read_pickle
+from facetex_core.readers.adopt import adopt_layout
+from facetex_core.readers.inert_pickle import read_pickle
 
 
 @pytest.fixture(scope="module")

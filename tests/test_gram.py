@@ -17,7 +17,7 @@ from sampled import tiny_fit, tiny_texture
 from skimage import data
 
 from facetex_core import ConfigError, Registry, Texture, load_preset
-from facetex_core.bank import Exemplar, cells_of, gather, save_bank
+from facetex_core.banks.bank import Exemplar, cells_of, gather, save_bank
 from facetex_core.correlations import relative_error
 from facetex_core.crop import skin_texels
 from facetex_core.gram_match import correlations_of, match_correlations, match_strengths

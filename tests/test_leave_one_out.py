@@ -17,11 +17,11 @@ from sampled import tiny_fit
 from skimage import data
 
 from facetex_core import Photo, PhotoError, Pipeline, Texture
-from facetex_core.bank_file import load_bank
+from facetex_core.banks.file import load_bank
 from facetex_core.crop import face_slices, region
-from facetex_core.hidden_error import Eye, hidden_errors, moments
-from facetex_core.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
-from facetex_core.leave_one_out_table import Score, summary
+from facetex_core.evaluation.hidden_error import Eye, hidden_errors, moments
+from facetex_core.evaluation.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
+from facetex_core.evaluation.leave_one_out_table import Score, summary
 
 SIZE = 128
 
@@ -199,7 +199,9 @@ def photos(tmp_path):
 
 
 def test_a_folder_of_photos_gives_tables_and_a_sheet(photos, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("facetex_core.leave_one_out.FRONTAL", 30.0)  # the only portrait that ships is turned a little
+    monkeypatch.setattr(
+        "facetex_core.evaluation.leave_one_out.FRONTAL", 30.0
+    )  # the only portrait that ships is turned a little
     out, words = tmp_path / "out", ["--size", "256", "--split", "left", "--synthesizer", "mirror,lowfrequency"]
     assert main(["eval", "leave-one-out", str(photos), *words, "-o", str(out)]) == 0
     said = capsys.readouterr()

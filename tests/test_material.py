@@ -16,13 +16,13 @@ from test_deliver import tiny_run
 from facetex_core import ConfigError, Registry, load_preset, maps
 from facetex_core.crop import region
 from facetex_core.deliver import deliver
-from facetex_core.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.evaluation.synthetic_light import Environment, read_panorama
 from facetex_core.eyes import all_texels
 from facetex_core.harmonics import ambient, shade
 from facetex_core.material import PARTS, REGIONS, SKIN, roughness_map, roughness_of
 from facetex_core.mesh import vertex_normals
-from facetex_core.read_head import read_head
-from facetex_core.synthetic_light import Environment, read_panorama
+from facetex_core.rendering.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.rendering.read_head import read_head
 from facetex_core.views import portrait_cameras, studio
 
 EYE = np.eye(3, dtype=np.float32)

@@ -19,8 +19,8 @@ from sampled import tiny_head
 
 from facetex_core import ConfigError, Lighting, Texture
 from facetex_core.camera import orbit_camera, project
-from facetex_core.environment import hdr_bytes, light_of, radiance_of
 from facetex_core.harmonics import ambient
+from facetex_core.rendering.environment import hdr_bytes, light_of, radiance_of
 from facetex_core.views import distant_light, ground, studio
 
 SIDE = 64

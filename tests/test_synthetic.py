@@ -7,15 +7,24 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_model
 
-from facetex_core import ConfigError, Mesh, synthetic
+from facetex_core import ConfigError, Mesh
 from facetex_core.camera import orbit_camera, project, yaw_degrees
+from facetex_core.evaluation import synthetic
+from facetex_core.evaluation.suite import case_folders, read_case, write_case
+from facetex_core.evaluation.synthetic import (
+    BANDS,
+    face_vertices,
+    outside_span,
+    portrait,
+    rotation,
+    sample_case,
+    sample_expression,
+)
+from facetex_core.evaluation.synthetic_light import Environment, panorama_directions, read_panorama, studio_panorama
+from facetex_core.evaluation.synthetic_render import camera_rays, photograph
 from facetex_core.harmonics import shade
 from facetex_core.mesh import vertex_normals
 from facetex_core.raycast import Scene
-from facetex_core.suite import case_folders, read_case, write_case
-from facetex_core.synthetic import BANDS, face_vertices, outside_span, portrait, rotation, sample_case, sample_expression
-from facetex_core.synthetic_light import Environment, panorama_directions, read_panorama, studio_panorama
-from facetex_core.synthetic_render import camera_rays, photograph
 
 EYE = np.eye(3, dtype=np.float32)
 ROWS = 24

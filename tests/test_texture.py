@@ -8,7 +8,7 @@ from sampled import tiny_model
 from test_fit import camera_at, render_flat
 
 from facetex_core import Fit, Lighting, Texture
-from facetex_core.bank import load_bank
+from facetex_core.banks.bank import load_bank
 from facetex_core.crop import face_crop, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.harmonics import shade

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sampled import tiny_fit, tiny_texture
 
 from facetex_core import ModelError, Texture
-from facetex_core.bank import cells_of
+from facetex_core.banks.bank import cells_of
 from facetex_core.correlations import merge
 from facetex_core.onnx_torch import read_network
 

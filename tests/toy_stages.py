@@ -24,7 +24,7 @@ from facetex_core import (
     Texture,
     hookimpl,
 )
-from facetex_core.bank import FEW, save_bank
+from facetex_core.banks.bank import FEW, save_bank
 from facetex_core.camera import orbit_camera
 from facetex_core.progress import report_progress
 from facetex_core.structures import Bank

@@ -21,10 +21,10 @@ from facetex_cli.answers import warnings_as_lines
 from facetex_cli.bank import ROLES
 from facetex_cli.device import choose_device
 from facetex_cli.folders import refuse_unwritable
-from facetex_core.bank import gather, save_bank, warn_of_few
-from facetex_core.bank_build import Sitting, Studio, blank
-from facetex_core.bank_parts import keep, kept, key_of
-from facetex_core.bank_report import bank_html
+from facetex_core.banks.bank import gather, save_bank, warn_of_few
+from facetex_core.banks.build import Sitting, Studio, blank
+from facetex_core.banks.parts import keep, kept, key_of
+from facetex_core.banks.report import bank_html
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.image_io import load_photo
 from facetex_core.recipe import Recipe

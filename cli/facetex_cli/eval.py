@@ -11,9 +11,9 @@ from facetex_cli.leave_one_out import command as leave_one_out
 from facetex_core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from facetex_core.evaluation.suite import Case
     from facetex_core.registry import Registry
     from facetex_core.structures import MorphableModel
-    from facetex_core.suite import Case
 
 FILE = click.Path(path_type=Path)
 SYNTHETIC = "synthetic"
@@ -91,9 +91,9 @@ def evaluate_suite(
 
 def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Path, ...], save: Path | None) -> "Iterator[Case]":
     """The synthetic cases, one after the other, near and far turns by turns; each is kept where that is asked for."""
-    from facetex_core.suite import write_case
-    from facetex_core.synthetic import BANDS, sample_case
-    from facetex_core.synthetic_light import read_panorama
+    from facetex_core.evaluation.suite import write_case
+    from facetex_core.evaluation.synthetic import BANDS, sample_case
+    from facetex_core.evaluation.synthetic_light import read_panorama
 
     lights = [read_panorama(path) for path in panoramas]
 
@@ -111,7 +111,7 @@ def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Pat
 
 def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
     """How many cases of a folder are asked for, and they themselves."""
-    from facetex_core.suite import case_folders, read_case
+    from facetex_core.evaluation.suite import case_folders, read_case
 
     folders = case_folders(folder)[:most]
     return len(folders), map(read_case, folders)
@@ -119,7 +119,7 @@ def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
 
 def model_of(registry: "Registry", name: str) -> "MorphableModel":
     """The morphable model that a fitter of this name fits."""
-    from facetex_core.fit import ModelFitter
+    from facetex_core.fitting.fit import ModelFitter
 
     fitter = registry.make("fitter", name, {})
     if not isinstance(fitter, ModelFitter):

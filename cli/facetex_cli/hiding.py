@@ -14,10 +14,10 @@ from facetex_model_zoo import is_installed, model_path, open_bank
 from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.errors import ConfigError, PhotoError
-from facetex_core.hidden_error import Eye
+from facetex_core.evaluation.hidden_error import Eye
+from facetex_core.evaluation.leave_one_out import SPLITS, sit, trials
+from facetex_core.evaluation.leave_one_out_table import Score, summary
 from facetex_core.image_io import load_photo
-from facetex_core.leave_one_out import SPLITS, sit, trials
-from facetex_core.leave_one_out_table import Score, summary
 from facetex_core.pipeline import Pipeline
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
@@ -83,7 +83,7 @@ def score(bench: Bench, photos: Sequence[Path], splits: Sequence[str], out: Path
 
 def _face(bench: Bench, photo: Path, splits: Sequence[str], sex: str) -> "Iterator[tuple[list[Score], np.ndarray]]":
     """For each hidden part the scores, and a row of pictures."""
-    from facetex_core.leave_one_out_pictures import row_of
+    from facetex_core.evaluation.leave_one_out_pictures import row_of
 
     subject = sit(bench.pipeline, load_photo(photo))
     for trial in trials(bench.pipeline, subject, splits, bench.synthesizers, bench.eyes):

@@ -13,10 +13,10 @@ import click
 from facetex_cli.answers import warnings_as_lines
 from facetex_core import maps
 from facetex_core.colour import to_bytes
-from facetex_core.environment import light_of
-from facetex_core.read_head import read_head
 from facetex_core.recipe import Recipe
 from facetex_core.registry import Registry
+from facetex_core.rendering.environment import light_of
+from facetex_core.rendering.read_head import read_head
 from facetex_core.stages import Renderer
 from facetex_core.structures import Camera, Fit, Lighting, Photo
 from facetex_core.views import PORTRAITS, portrait_camera, studio

@@ -9,11 +9,11 @@ import click
 
 from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
-from facetex_core.evaluate import METRICS, Score, attempts, summary
+from facetex_core.evaluation.evaluate import METRICS, Score, attempts, summary
+from facetex_core.evaluation.suite import Case
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector, Fitter
-from facetex_core.suite import Case
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ def score(
             done = list(attempts(case, detector, fitters))
             scores += [attempt.score for attempt in done]
             if out and len(rows) < SHOWN:
-                from facetex_core.eval_pictures import row_of
+                from facetex_core.evaluation.pictures import row_of
 
                 rows.append(row_of(case, done))
             bar.update()
@@ -62,7 +62,7 @@ def score(
 def _write_sheet(out: Path, rows: "Sequence[np.ndarray]") -> None:
     from PIL import Image
 
-    from facetex_core.eval_pictures import sheet
+    from facetex_core.evaluation.pictures import sheet
 
     out.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sheet(rows)).save(out / "eval.jpg", quality=88)

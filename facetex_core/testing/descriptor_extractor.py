@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facetex_core.bank import cells_of
+from facetex_core.banks.bank import cells_of
 from facetex_core.correlations import merge
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import Texture

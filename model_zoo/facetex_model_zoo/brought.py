@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from facetex_core.adopt import adopt_layout
 from facetex_core.arrays import read_arrays
-from facetex_core.bare_model import BareModel
 from facetex_core.errors import ConfigError, ModelError
-from facetex_core.fit import ModelFitter
+from facetex_core.fitting.fit import ModelFitter
 from facetex_core.morphable_model import arrays_of, assemble, load_morphable_model, with_albedo
+from facetex_core.readers.adopt import adopt_layout
+from facetex_core.readers.bare_model import BareModel
 from facetex_core.structures import MorphableModel
 from facetex_model_zoo.store import model_path
 from facetex_model_zoo.table import row

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
 
-from facetex_core.bank import load_bank
+from facetex_core.banks.bank import load_bank
 from facetex_core.errors import ModelError
 from facetex_core.structures import Bank
 from facetex_model_zoo.table import model_names, row

@@ -14,7 +14,7 @@ from facetex_model_zoo import open_bank
 from shared_data import DATA
 
 from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
-from facetex_core.bank import cells_of, seen_like
+from facetex_core.banks.bank import cells_of, seen_like
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_crop, face_slices, skin_only
 from facetex_core.image_io import load_photo

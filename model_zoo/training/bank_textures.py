@@ -12,7 +12,7 @@ from shared_data import DATA
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.camera import yaw_degrees
-from facetex_core.fit import ModelFitter, relight
+from facetex_core.fitting.fit import ModelFitter, relight
 from facetex_core.image_io import load_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 from facetex_core.pipeline import choose

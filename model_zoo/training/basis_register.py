@@ -14,12 +14,13 @@ from jaxtyping import Float64
 from landmarks_labels import FLIP_68, flip_468
 from shared_data import DATA
 
-from facetex_core import Face, MorphableModel, Registry, gauss_newton, load_preset
+from facetex_core import Face, MorphableModel, Registry, load_preset
+from facetex_core.fitting import gauss_newton
+from facetex_core.fitting.landmark_fit import Sight, fit_landmarks, inner_error, misses, sight_of
+from facetex_core.fitting.probes import world
 from facetex_core.image_io import load_photo
-from facetex_core.landmark_fit import Sight, fit_landmarks, inner_error, misses, sight_of
 from facetex_core.mesh import vertex_normals
 from facetex_core.morphable_model import load_morphable_model
-from facetex_core.probes import world
 from facetex_core.surface import Surface
 
 ROUNDS = 3

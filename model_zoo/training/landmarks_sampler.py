@@ -12,6 +12,7 @@ from shared_data import DATA
 
 from facetex_core.colour import to_bytes
 from facetex_core.crop import skin_texels
+from facetex_core.evaluation.synthetic_light import Environment, read_panorama, studio_panorama
 from facetex_core.eyes import paint_parts
 from facetex_core.fill import fill_smooth
 from facetex_core.harmonics import harmonics
@@ -19,7 +20,6 @@ from facetex_core.mesh import vertex_normals
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 from facetex_core.raycast import Scene
 from facetex_core.structures import Embedding, MorphableModel, Texture
-from facetex_core.synthetic_light import Environment, read_panorama, studio_panorama
 
 WIDE = 2.3  # faces across a picture
 TEXELS = 512

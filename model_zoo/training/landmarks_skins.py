@@ -10,7 +10,7 @@ from bank_textures import SIZE, basis, stages
 from shared_data import DATA
 
 from facetex_core import FacetexError
-from facetex_core.fit import fit_person
+from facetex_core.fitting.fit import fit_person
 from facetex_core.image_io import load_photo
 from facetex_core.pipeline import choose
 from facetex_core.structures import Texture

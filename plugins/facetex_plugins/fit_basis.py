@@ -5,7 +5,7 @@ from functools import cached_property
 from facetex_model_zoo import model_path
 
 from facetex_core import MorphableModel, hookimpl
-from facetex_core.fit import ModelFitter
+from facetex_core.fitting.fit import ModelFitter
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 
 

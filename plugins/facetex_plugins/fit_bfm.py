@@ -10,8 +10,8 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import hookimpl
-from facetex_core.bare_model import BareModel, by_vertex
-from facetex_core.matlab import read_mat
+from facetex_core.readers.bare_model import BareModel, by_vertex
+from facetex_core.readers.matlab import read_mat
 
 MILLIMETRE, MICROMETRE = 1e-3, 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"

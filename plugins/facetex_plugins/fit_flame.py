@@ -12,8 +12,8 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import hookimpl
-from facetex_core.bare_model import BareModel, by_vertex
-from facetex_core.inert_pickle import numbers, read_pickle
+from facetex_core.readers.bare_model import BareModel, by_vertex
+from facetex_core.readers.inert_pickle import numbers, read_pickle
 
 IDENTITIES = 300
 JAW_JOINT, JAW = 2, np.radians(8.0)

@@ -12,8 +12,8 @@ from facetex_model_zoo.brought import BroughtFitter
 from facetex_model_zoo.folders import read_members
 
 from facetex_core import hookimpl
-from facetex_core.bare_model import BareModel
-from facetex_core.wavefront import read_triangles, read_vertices
+from facetex_core.readers.bare_model import BareModel
+from facetex_core.readers.wavefront import read_triangles, read_vertices
 
 CENTIMETRE = 1e-2
 VERTICES, SKIN = 26719, 11248

@@ -11,7 +11,7 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import hookimpl
-from facetex_core.bare_model import BareModel, by_vertex
+from facetex_core.readers.bare_model import BareModel, by_vertex
 
 MILLIMETRE = 1e-3
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"

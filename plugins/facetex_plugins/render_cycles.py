@@ -13,10 +13,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from facetex_core import Camera, ConfigError, Head, Lighting, Photo, PluginError, cycles_child, hookimpl
-from facetex_core.environment import surroundings
+from facetex_core import Camera, ConfigError, Head, Lighting, Photo, PluginError, hookimpl
 from facetex_core.material import REFRACTION, roughness_of
-from facetex_core.path_tracing import checked, over_ground, shapes_of
+from facetex_core.rendering import cycles_child
+from facetex_core.rendering.environment import surroundings
+from facetex_core.rendering.path_tracing import checked, over_ground, shapes_of
 
 
 @hookimpl

@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Camera, ConfigError, Head, Lighting, Photo, hookimpl
-from facetex_core.environment import surroundings
 from facetex_core.material import REFRACTION, roughness_of
-from facetex_core.path_tracing import Shape, checked, over_ground, shapes_of
+from facetex_core.rendering.environment import surroundings
+from facetex_core.rendering.path_tracing import Shape, checked, over_ground, shapes_of
 
 BOUNCES = 6
 """From the camera to the light at most; what is left after them is under a hundredth."""

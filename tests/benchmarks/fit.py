@@ -16,10 +16,10 @@ from facetex_core import Face, Fit, Photo, Registry, load_preset
 from facetex_core.camera import project
 from facetex_core.colour import luminance, to_bytes
 from facetex_core.crop import region
-from facetex_core.fit import LANDMARKS, PHOTO
-from facetex_core.gauss_newton import Pose, State
+from facetex_core.fitting.fit import LANDMARKS, PHOTO
+from facetex_core.fitting.gauss_newton import Pose, State
+from facetex_core.fitting.outline import find_outline
 from facetex_core.image_io import load_photo
-from facetex_core.outline import find_outline
 from facetex_core.unwrap import unwrap
 
 SIZE = 512

@@ -13,7 +13,7 @@ import numpy as np
 from facetex_model_zoo import model_path, open_bank
 
 from facetex_core import Bank, Descriptor, MorphableModel, Registry, Texture, load_preset
-from facetex_core.bank import cells_of, seen_like, whole
+from facetex_core.banks.bank import cells_of, seen_like, whole
 from facetex_core.colour import decode_srgb
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_crop, face_slices, skin_only, skin_texels

@@ -16,7 +16,7 @@ from facetex_plugins.solve_convex import ConvexSolver, solve_on_simplex
 from scipy import sparse
 
 from facetex_core import Bank, Descriptor
-from facetex_core.bank import seen_like
+from facetex_core.banks.bank import seen_like
 from facetex_core.correlations import as_rows
 
 EXACT = 1e-10

@@ -8,15 +8,15 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core import stages
-from facetex_core.bank import Exemplar, cells_of, layout_of
+from facetex_core.banks.bank import Exemplar, cells_of, layout_of
+from facetex_core.banks.portrait_quality import complaint, figures_of
 from facetex_core.colour import to_bytes
 from facetex_core.crop import face_crop, resize_texture, skin_only
 from facetex_core.errors import PhotoError
 from facetex_core.fill import fill_smooth
-from facetex_core.fit import relight
+from facetex_core.fitting.fit import relight
 from facetex_core.lazy import cv2
 from facetex_core.pipeline import choose, refuse_dark, refuse_hidden
-from facetex_core.portrait_quality import complaint, figures_of
 from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
 from facetex_core.unwrap import unwrap
 

@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from facetex_core.colour import to_bytes
-from facetex_core.evaluate import Attempt
+from facetex_core.evaluation.evaluate import Attempt
+from facetex_core.evaluation.suite import Case
+from facetex_core.evaluation.synthetic_render import camera_rays
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
 from facetex_core.raycast import Scene
 from facetex_core.structures import Camera
-from facetex_core.suite import Case
-from facetex_core.synthetic_render import camera_rays
 
 SIDE = 300
 """Pixels of a picture on the sheet."""

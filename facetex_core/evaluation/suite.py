@@ -16,9 +16,9 @@ from jaxtyping import Float32, Int32
 
 from facetex_core.colour import to_bytes
 from facetex_core.errors import ConfigError
+from facetex_core.evaluation.suite_mesh import obj_of, read_mesh
 from facetex_core.image_io import load_photo
 from facetex_core.structures import Camera, Lighting, Mesh, Photo
-from facetex_core.suite_mesh import obj_of, read_mesh
 
 PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MESHES = (".obj", ".ply")

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.arrays import read_arrays
-from facetex_core.bank_basis import in_steps, squares, triangles
+from facetex_core.banks.basis import in_steps, squares, triangles
 from facetex_core.errors import ModelError
 from facetex_core.structures import Bank, Descriptor
 

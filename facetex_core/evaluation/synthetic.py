@@ -12,13 +12,13 @@ from jaxtyping import Float32, Float64, Int32
 
 from facetex_core.camera import project
 from facetex_core.colour import decode_srgb, encode_srgb, luminance
+from facetex_core.evaluation.suite import Case, Truth
+from facetex_core.evaluation.synthetic_light import Environment, studio_panorama
+from facetex_core.evaluation.synthetic_render import photograph
+from facetex_core.evaluation.synthetic_skin import sample_skin
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
 from facetex_core.structures import Camera, Mesh, MorphableModel, Photo
-from facetex_core.suite import Case, Truth
-from facetex_core.synthetic_light import Environment, studio_panorama
-from facetex_core.synthetic_render import photograph
-from facetex_core.synthetic_skin import sample_skin
 
 BANDS = ((0.0, 30.0), (30.0, 60.0))
 """Degrees of yaw to either side; cases take turns."""

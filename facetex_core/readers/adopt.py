@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from facetex_core.bare_model import BareModel
 from facetex_core.errors import ModelError
 from facetex_core.mesh import triangle_normals, vertex_normals
 from facetex_core.raycast import Scene
+from facetex_core.readers.bare_model import BareModel
 from facetex_core.structures import Embedding, Mesh, MorphableModel
 from facetex_core.surface import Surface, closest_weights, placed, plane_weights
 

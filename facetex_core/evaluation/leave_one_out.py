@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
-from facetex_core.bank import seen_like, whole
+from facetex_core.banks.bank import seen_like, whole
 from facetex_core.camera import yaw_degrees
 from facetex_core.colour import luminance
 from facetex_core.completion import DARKEST, SURE, expected_albedo
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, face_slices, plain_skin, resize_texture, skin_texels
 from facetex_core.errors import PhotoError
-from facetex_core.fit import relight
-from facetex_core.hidden_error import Eye, Truth, hidden_errors
+from facetex_core.evaluation.hidden_error import Eye, Truth, hidden_errors
+from facetex_core.fitting.fit import relight
 from facetex_core.mesh import spread, vertex_normals
 from facetex_core.pipeline import LEAST_SKIN, Pipeline, choose, refuse_dark, refuse_hidden
 from facetex_core.stages import Synthesizer

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
-from facetex_core.bank_build import Sitting
+from facetex_core.banks.build import Sitting
 from facetex_core.pictures import data_uri
 
 FIGURES = {

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int32
 
+from facetex_core.evaluation.synthetic_light import Environment
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
 from facetex_core.raycast import Scene
 from facetex_core.structures import Camera, Mesh
-from facetex_core.synthetic_light import Environment
 
 LIGHTS = 144
 """Directions of light that are tried for cast shadow."""

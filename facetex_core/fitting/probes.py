@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from facetex_core.gauss_newton import Pose, State
+from facetex_core.fitting.gauss_newton import Pose, State
 from facetex_core.structures import MorphableModel
 
 

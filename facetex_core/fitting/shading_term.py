@@ -13,11 +13,11 @@ from jaxtyping import Float32, Float64, Int64
 
 from facetex_core.colour import LUMINANCE, luminance
 from facetex_core.crop import NO_SKIN
-from facetex_core.gauss_newton import RIGID, Normal, Pose, State, normal
+from facetex_core.fitting.gauss_newton import RIGID, Normal, Pose, State, normal
+from facetex_core.fitting.probes import observe, probes_at
 from facetex_core.harmonics import harmonics, harmonics_slopes
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
-from facetex_core.probes import observe, probes_at
 from facetex_core.structures import Fit, MorphableModel, Photo
 from facetex_core.unwrap import facing
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from facetex_core.environment import SHARP
 from facetex_core.errors import ConfigError
+from facetex_core.evaluation.synthetic_light import read_panorama
 from facetex_core.mesh import triangle_normals
+from facetex_core.rendering.environment import SHARP
 from facetex_core.split import part_normals, split_part
 from facetex_core.structures import Camera, Head, Photo
-from facetex_core.synthetic_light import read_panorama
 from facetex_core.views import ground
 
 LEAST = 0.05

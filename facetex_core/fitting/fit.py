@@ -14,13 +14,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from facetex_core.drift import drift_of
-from facetex_core.gauss_newton import Normal, Pose, State, step
+from facetex_core.fitting.drift import drift_of
+from facetex_core.fitting.gauss_newton import Normal, Pose, State, step
+from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
+from facetex_core.fitting.outline import outline_error, outline_term
+from facetex_core.fitting.shading_term import blurred, shading_term
 from facetex_core.harmonics import ambient
-from facetex_core.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
-from facetex_core.outline import outline_error, outline_term
 from facetex_core.photometry import SIZE, explain_light
-from facetex_core.shading_term import blurred, shading_term
 from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
 from facetex_core.unwrap import unwrap
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from facetex_core.gauss_newton import Normal, Pose, State, normal, step
+from facetex_core.fitting.gauss_newton import Normal, Pose, State, normal, step
+from facetex_core.fitting.probes import Probes, observe, probes_at
 from facetex_core.iris import DENSE, SPARSE
 from facetex_core.mesh import vertex_normals
-from facetex_core.probes import Probes, observe, probes_at
 from facetex_core.structures import Camera, Face, MorphableModel
 
 FOCAL = 2.4

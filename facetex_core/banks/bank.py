@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from facetex_core.bank_basis import principal, squares, triangles
-from facetex_core.bank_file import load_bank, save_bank
+from facetex_core.banks.basis import principal, squares, triangles
+from facetex_core.banks.file import load_bank, save_bank
 from facetex_core.errors import ConfigError
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import Bank, Descriptor, MorphableModel, Texture

@@ -9,11 +9,11 @@ from jaxtyping import Float32
 
 from facetex_core.camera import project, yaw_degrees
 from facetex_core.errors import FacetexError
+from facetex_core.evaluation.suite import Case
+from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, landmark_error, pose_error
+from facetex_core.evaluation.synthetic import BANDS
 from facetex_core.stages import Detector, Fitter
 from facetex_core.structures import Face, Fit
-from facetex_core.suite import Case
-from facetex_core.surface_error import Skin, align, fitted_skin, landmark_error, pose_error
-from facetex_core.synthetic import BANDS
 
 METRICS = {
     "surface_mm": "median distance of the true face from the fitted surface",

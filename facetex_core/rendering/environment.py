@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.colour import luminance
+from facetex_core.evaluation.synthetic_light import Environment, panorama_directions, read_panorama
 from facetex_core.harmonics import harmonics
 from facetex_core.structures import Lighting
-from facetex_core.synthetic_light import Environment, panorama_directions, read_panorama
 
 FILE = "environment.hdr"
 ROWS = 64

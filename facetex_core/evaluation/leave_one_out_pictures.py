@@ -5,8 +5,8 @@ from jaxtyping import UInt8
 
 from facetex_core.colour import to_bytes
 from facetex_core.crop import face_crop
-from facetex_core.eval_pictures import tile
-from facetex_core.leave_one_out import Subject, Trial
+from facetex_core.evaluation.leave_one_out import Subject, Trial
+from facetex_core.evaluation.pictures import tile
 from facetex_core.structures import Texture
 
 

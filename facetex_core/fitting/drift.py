@@ -7,9 +7,9 @@ face lies in the model's span. The shift interpolates these misses over the skin
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from facetex_core.gauss_newton import Pose, State
-from facetex_core.landmark_fit import CAUCHY, Sight, misses
-from facetex_core.probes import world
+from facetex_core.fitting.gauss_newton import Pose, State
+from facetex_core.fitting.landmark_fit import CAUCHY, Sight, misses
+from facetex_core.fitting.probes import world
 
 REACH = 0.008
 """Metres over which neighbours move together."""

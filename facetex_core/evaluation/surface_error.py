@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from facetex_core.adopt import similarity
+from facetex_core.evaluation.suite import Truth
 from facetex_core.mesh import triangle_normals
 from facetex_core.raycast import Scene
+from facetex_core.readers.adopt import similarity
 from facetex_core.structures import Camera, Fit
-from facetex_core.suite import Truth
 
 ROUNDS = 40
 ENOUGH = 2000

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from facetex_core.bank import Exemplar
-from facetex_core.bank_build import GRID, LOW, Sitting
+from facetex_core.banks.bank import Exemplar
+from facetex_core.banks.build import GRID, LOW, Sitting
 from facetex_core.structures import Descriptor
 
 

@@ -1,0 +1,1 @@
+"""Says how far results are from the truth: suites, synthetic heads, leave-one-out."""

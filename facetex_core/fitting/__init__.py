@@ -1,0 +1,1 @@
+"""Lays a morphable model over photos: energies, their terms, and the search."""

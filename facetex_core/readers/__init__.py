@@ -1,0 +1,1 @@
+"""Reads the model files of others, without running what stands in them."""
