@@ -1,16 +1,16 @@
 # make head PHOTO=me.jpg   sets up and makes a head from a photo (without PHOTO: the astronaut that scikit-image ships)
-# make check               sets up and runs every check: format, lint, types, import contracts, tests
+# make check               sets up and runs every check: format, lint, types, import contracts, the docs' site, tests
 VENV ?= .venv
 OUT ?= out
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: head check format lint types contracts test fix clean
+.PHONY: head check format lint types contracts test site fix clean
 
 head: $(VENV)/installed
 	$(BIN)/facetex run $(if $(PHOTO),"$(PHOTO)",--example) -o "$(OUT)"
 
-check: format lint types contracts test
+check: format lint types contracts site test
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -36,9 +36,12 @@ contracts: $(VENV)/checked
 test: $(VENV)/checked
 	$(BIN)/python -m pytest
 
+site: $(VENV)/checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 fix: $(VENV)/checked
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) $(OUT) site

@@ -1,14 +1,18 @@
 """Writes the reference pages that follow from the code: python docs/generate.py (a test checks that they are current)."""
 
 import inspect
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 import click
+import facetex_model_zoo as zoo
 from facetex_cli.main import COMMANDS, facetex
 
-from facetex_core import STAGES, HookSpecs, Registry, preset_names
+from facetex_core import STAGES, HookSpecs, Registry, preset_names, structures
 from facetex_core.recipe import load_preset
+from facetex_core.stages import verb_of
 
 FOLDER = Path(__file__).parent / "reference"
 
@@ -62,7 +66,145 @@ def help_of(context: click.Context) -> list[str]:
     return lines
 
 
-PAGES = {"stages.md": stages_page, "command-line.md": command_page}
+ZOO = """# The zoo
+
+Every model that facetex knows is a row of `model_zoo/facetex_model_zoo/models.toml`; there is no other list. The commands of
+`facetex zoo`, with their options in [the command line](command-line.md#facetex-zoo):
+
+{commands}
+
+| variable | what |
+|---|---|
+| `FACETEX_HOME` | Your folder: `models/` for what is installed, `downloads/` for what is under way; else `~/.cache/facetex`. |
+| `FACETEX_OFFLINE` | `1`: nothing is ever fetched; `pull` answers in one line, with exit code 2. |
+| `HTTPS_PROXY`, `REQUESTS_CA_BUNDLE` | As everywhere: the way out, and whose certificates count. |
+
+Only `pull` goes to the network, for what you name. A download goes on where it stopped, waits for another process that fetches
+the same model, and gets the model's name only when its SHA-256 is that of the table. From `https` it is never led to anything
+else. No model file can run code: weights of torch are read with `weights_only`, the pickle of FLAME by a reader that knows
+numbers only, arrays without pickles.
+
+{models}
+
+What is fetched, and how it is known. Sizes and hashes were checked against the makers' repositories or their own lists, but for
+VGG-19's: its makers publish the first eight digits, in the name, and the rest is as several independent lists have it. GitHub
+packs ICT-FaceKit anew for every download, so its size is about right, and its hash is of what `sha256sum FaceXModel/*.obj`
+prints.
+
+{parts}
+"""
+
+
+def zoo_page() -> str:
+    """The commands and rows of the zoo."""
+    group = import_module("facetex_cli.zoo").command
+    rows = [zoo.row(name) for name in zoo.model_names()]
+    parts = [(row.name, part) for row in rows for part in row.parts]
+    return ZOO.format(
+        commands=table("command, what", [(f"`{name}`", each.get_short_help_str(200)) for name, each in group.commands.items()]),
+        models=table("name, what, makes, licence, commercial use, how to get it", [_model_cells(row) for row in rows]),
+        parts=table("name, from, bytes, SHA-256", [(f"`{n}`", f"<{p.url}>", f"{p.size:,}", f"`{p.sha256}`") for n, p in parts]),
+    )
+
+
+def _model_cells(row: zoo.Row) -> tuple[str, ...]:
+    licence = f"[{row.licence}]({row.terms})" if row.terms else row.licence
+    way = "with the install" if row.ships else f"`facetex zoo pull {row.name}`" if row.parts else row.get
+    return f"`{row.name}`", row.what, row.makes, licence, "free" if row.commercial else "**not allowed**", way
+
+
+def table(headings: str, rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown; the headings separated by commas."""
+    names = headings.split(", ")
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (names, ["---"] * len(names), *rows))
+
+
+ALL = """# All of facetex
+
+**Commands** ([all options](reference/command-line.md))
+
+{commands}
+
+Exit codes: 0 done; 1 a check failed, or some of several photos did; 2 something is wrong with what was given, in one line;
+130 interrupted.
+
+**Stages**, in running order ([their plugins and options](reference/stages.md)): each has one verb and one hook, and each
+implementation of it is a plugin.
+
+{stages}
+
+Between fitter and delighter, `unwrap` brings the photo into the UV map; between blend solver and synthesizer the weights mix
+the bank's whole faces.
+
+**Presets**: a pipeline by name (`--preset`); single stages by their options, a stage's options by
+`--set stage.option=value`.
+
+{presets}
+
+**What goes from stage to stage**: frozen values, linear RGB in [0, 1], row 0 on top, metres
+([conventions](reference/conventions.md)).
+
+{nouns}
+
+**Models** ([the zoo](reference/zoo.md))
+
+{models}
+
+**Environment**
+
+{variables}
+"""
+
+VARIABLES = {
+    "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
+    "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
+    "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an error at once, instead of being left out and named.",
+}
+
+
+def all_page() -> str:
+    """Commands, stages, presets, nouns, models and variables, a line each."""
+    return ALL.format(
+        commands=table("command, what", _command_lines()),
+        stages=table("stage, verb, in and out, plugins", _stage_lines()),
+        presets=table("preset, what", [(f"`{name}`", preset_comment(name)) for name in preset_names()]),
+        nouns=table("value, what", [(f"`{name}`", first_line(noun)) for name, noun in _nouns()]),
+        models=table("model, what", [(f"`{name}`", zoo.row(name).what) for name in zoo.model_names()]),
+        variables=table("variable, what", [(f"`{name}`", what) for name, what in VARIABLES.items()]),
+    )
+
+
+def _command_lines() -> list[tuple[str, str]]:
+    root = click.Context(facetex, info_name="facetex")
+    lines = []
+    for name, what in COMMANDS.items():
+        below = getattr(facetex.get_command(root, name), "commands", {})
+        lines.append((f"`facetex {name}`", what))
+        lines += [(f"`facetex {name} {word}`", each.get_short_help_str(200)) for word, each in below.items()]
+    return lines
+
+
+def _stage_lines() -> list[tuple[str, ...]]:
+    registry, lines = Registry(), []
+    for role, protocol in STAGES.items():
+        verb = verb_of(role)
+        annotations = inspect.get_annotations(getattr(protocol, verb))
+        found = annotations.pop("return")
+        ways = f"{', '.join(annotations)} -> {_short(found)}"
+        ours = sorted(name for name, offer in registry.offers[role].items() if offer.origin.split()[0] == "facetex")
+        lines.append((role, f"`{verb}`", ways, ", ".join(f"`{name}`" for name in ours)))
+    return lines
+
+
+def _short(annotation: object) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("facetex_core.structures.", "")
+
+
+def _nouns() -> list[tuple[str, type]]:
+    return [(n, each) for n, each in vars(structures).items() if getattr(each, "__module__", "") == structures.__name__]
+
+
+PAGES = {"../all-of-facetex.md": all_page, "stages.md": stages_page, "command-line.md": command_page, "zoo.md": zoo_page}
 
 
 def main() -> None:

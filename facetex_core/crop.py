@@ -55,7 +55,8 @@ def plain_skin(model: MorphableModel, size: int) -> Float32[np.ndarray, "size si
 def region(model: MorphableModel, names: str | tuple[str, ...], size: int) -> Float32[np.ndarray, "size size"]:
     """The regions' weights over the UV map, the largest where several are named."""
     wanted = [model.regions[name] for name in ((names,) if isinstance(names, str) else names)]
-    return spread(skin_texels(model, size), model.mesh, np.max(wanted, axis=0)[:, None].astype(np.float32))[..., 0]
+    values = spread(skin_texels(model, size), model.mesh, np.max(wanted, axis=0)[:, None].astype(np.float32))[..., 0]
+    return np.clip(values, 0, 1)  # interpolation leaves that range by a rounding, and a square root ends there
 
 
 @lru_cache(maxsize=8)

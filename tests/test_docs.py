@@ -4,19 +4,16 @@ import re
 import runpy
 import shlex
 from pathlib import Path
-from types import ModuleType
 
 import click
-import numpy as np
 import pytest
 from facetex_cli.main import COMMANDS, facetex
 
-from facetex_core import STAGES, Face, Photo, Registry, preset_names
+from facetex_core import STAGES, Registry, preset_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
 TEXTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
-HOW_TO = ROOT / "docs" / "how-to" / "write-a-plugin.md"
 REFERENCE = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
 
 
@@ -67,23 +64,11 @@ def test_every_command_option_and_preset_stands_in_the_reference():
         assert [word for word in options if word not in text] == [], name
 
 
-def module_of_the_how_to() -> ModuleType:
-    """The page's plugin and its test, as they stand."""
-    module = ModuleType("facetex_thirds")
-    exec(compile("\n".join(blocks(HOW_TO, "python")), HOW_TO.name, "exec"), vars(module))  # noqa: S102  # our own page
-    return module
-
-
-THIRDS = module_of_the_how_to()
-TestThirds = THIRDS.TestThirds
-
-
-def test_the_plugin_of_the_how_to_finds_a_face():
-    thirds = Registry(THIRDS, installed=False).make("detector", "thirds", {"score": 0.5})
-    (face,) = thirds.detect(Photo(np.eye(90, 60, dtype=np.float32)[..., None].repeat(3, 2)))
-    assert isinstance(face, Face)
-    np.testing.assert_allclose(face.box, [20, 30, 40, 60])
-    assert face.score == 0.5
+def test_every_environment_variable_of_the_code_stands_in_the_docs():
+    packages = ("facetex_core", "plugins", "cli", "model_zoo/facetex_model_zoo")
+    code = "\n".join(path.read_text("utf-8") for package in packages for path in (ROOT / package).rglob("*.py"))
+    named = set(re.findall(r"\bFACETEX_[A-Z_]+\b", code)) - {"FACETEX_API"}
+    assert named == set(re.findall(r"`(FACETEX_[A-Z_]+)`", (ROOT / "docs" / "all-of-facetex.md").read_text("utf-8")))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=relative)

@@ -9,7 +9,7 @@ from test_fit import camera_at, render_flat
 
 from facetex_core import Fit, Lighting, Texture
 from facetex_core.banks.bank import load_bank
-from facetex_core.crop import face_crop, region, resize_texture
+from facetex_core.crop import face_crop, plain_skin, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
@@ -70,6 +70,14 @@ def test_delighting_evens_out_what_the_harmonics_missed():
     found = HarmonicsDelighter().delight(texture, fit)
     sure = visibility > 0.9
     assert np.log(found.rgb[sure]).std(0).max() < 0.5 * np.log(texture.rgb[sure]).std(0).max()
+
+
+@pytest.mark.parametrize("size", [96, 128])
+def test_regions_stay_within_0_and_1_whatever_interpolation_rounds(size):
+    model = fit_under(side_light()).model
+    for weights in (plain_skin(model, size), *(region(model, name, size) for name in model.regions)):
+        assert weights.min() >= 0
+        assert weights.max() <= 1
 
 
 def test_filling_keeps_what_is_known_and_continues_a_flat_colour():

@@ -1,0 +1,69 @@
+"""Old and small photographs: damage is no skin, and pores that no pixel shows are made up for."""
+
+from dataclasses import replace
+
+import numpy as np
+from test_texture import TONE, fit_under, side_light
+
+from facetex_core import Texture
+from facetex_core.crop import plain_skin
+from facetex_core.damage import hide_damage
+from facetex_core.pores import unresolved_pores
+
+SIZE = 128
+MODEL = fit_under(side_light()).model
+SKIN = plain_skin(MODEL, SIZE) > 0.95
+
+
+def skin_with(colour, where):
+    rgb = np.where(where[..., None], np.float32(colour), TONE).astype(np.float32)
+    return Texture(rgb, np.ones((SIZE, SIZE), np.float32))
+
+
+def middle():
+    rows, columns = np.nonzero(SKIN)
+    return int(np.median(rows)), int(np.median(columns))
+
+
+def scratch():
+    where = np.zeros((SIZE, SIZE), bool)
+    where[:, middle()[1]] = True
+    return where
+
+
+def test_a_white_scratch_is_hidden_on_skin_and_nothing_else_is():
+    found = hide_damage(skin_with([1, 1, 1], scratch()), MODEL)
+    assert (found.visibility[scratch() & SKIN] == 0).all()
+    assert not found.rgb[found.visibility == 0].any()
+    far = np.abs(np.arange(SIZE) - middle()[1]) > 4
+    assert (found.visibility[:, far] == 1).all()
+
+
+def test_a_black_speck_is_hidden_and_a_beard_is_not():
+    row, column = middle()
+    speck = np.zeros((SIZE, SIZE), bool)
+    speck[row, column] = True
+    assert hide_damage(skin_with([0.002] * 3, speck), MODEL).visibility[row, column] == 0
+    beard = np.zeros((SIZE, SIZE), bool)
+    beard[row - 20 : row + 20 : 2] = True
+    assert (hide_damage(skin_with([0.002] * 3, beard), MODEL).visibility[row - 8 : row + 8, column] == 1).all()
+
+
+def test_skin_without_damage_stays_as_it_is():
+    texture = skin_with(TONE, scratch())
+    found = hide_damage(texture, MODEL)
+    np.testing.assert_array_equal(found.rgb, texture.rgb)
+
+
+def seen_at(scale):
+    """The fit whose photo has `scale` as many pixels."""
+    fit = fit_under(side_light())
+    intrinsics = fit.camera.intrinsics * np.float32([[scale], [scale], [1]])
+    return replace(fit, camera=replace(fit.camera, intrinsics=intrinsics))
+
+
+def test_pores_are_made_up_for_only_where_the_photo_is_coarser_than_the_map():
+    texture = Texture(np.ones((512, 512, 3), np.float32) * TONE, np.ones((512, 512), np.float32))
+    assert not unresolved_pores(texture, seen_at(30), np.random.default_rng(0)).any()
+    pores = unresolved_pores(texture, seen_at(0.1), np.random.default_rng(0))
+    assert 0.01 < pores.std() < 0.06
