@@ -1,6 +1,11 @@
-"""Shapes and types are checked at run time in every test; the hook must be there before the packages are imported."""
+"""Shapes and types are checked at run time in every test, and nothing but this machine is contacted.
+
+The hook of the shapes must be there before the packages are imported.
+"""
 
 import os
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +14,31 @@ from jaxtyping import install_import_hook
 install_import_hook(["facetex_core", "facetex_plugins"], "type_checks.check")
 
 ROOT = Path(__file__).resolve().parents[1]
+GUARD = ROOT / "tests" / "loopback_only"
+runpy.run_path(str(GUARD / "sitecustomize.py"))
 # Blender's Python runs the one, by test_export.py; of the others some need packages that nothing else does.
 collect_ignore = ["blender_import.py", "benchmarks"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contacts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the guard notes what it refuses, in this process and in every Python that a test starts."""
+    path = tmp_path_factory.mktemp("contacts") / "contacts.txt"
+    path.touch()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("FACETEX_CONTACTS", str(path))
+        environment.setenv("PYTHONPATH", str(GUARD), prepend=os.pathsep)
+        environment.setenv("NO_PROXY", "127.0.0.1")
+        yield path
+
+
+@pytest.fixture(autouse=True)
+def nothing_but_this_machine(contacts: Path) -> Iterator[None]:
+    """A test that tries to contact another machine fails, whoever swallows the error."""
+    yield
+    refused = contacts.read_text("utf-8")
+    contacts.write_text("", "utf-8")
+    assert not refused, f"the test tried to contact other machines: {refused}"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Files that a user brings: a Basel Face Model's form with the geometry of our basis, and VGG-19 from true weights."""
 
-import importlib.util
 import pickle  # noqa: TID251  # to write what facetex must read without it
 import sys
 import types
@@ -170,19 +169,6 @@ def write_flame(path, arrays, *, protocol=2):
     return path
 
 
-def export_script(root: Path):
-    """The script that turns weights into vgg19.onnx, as a module."""
-    spec = importlib.util.spec_from_file_location("export_vgg19", root / "model_zoo/training/export_vgg19.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["export_vgg19"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def export_true(root: Path, shared: Path, path: Path) -> Path:
-    """vgg19.onnx from the true weights, as far as these go: conv3_1."""
-    import onnx
-
-    script = export_script(root)
-    onnx.save(script.build(script.read_source(shared / "data/models/features/src/vgg_normalised_conv3_1.pth")), str(path))
-    return path
+def true_vgg19(shared: Path) -> Path:
+    """The true weights, as far as these go: conv3_1."""
+    return shared / "data" / "models" / "features" / "src" / "vgg_normalised_conv3_1.pth"

@@ -1,18 +1,15 @@
 """A network that the user brings works as our own does: exported, added, and read alike by ONNX Runtime and by torch."""
 
-import subprocess
-import sys
-
 import facetex_model_zoo as zoo
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
 import torch
-from facetex_cli.main import main
+from facetex_model_zoo import vgg19
 from facetex_plugins.describe_network import SmallExtractor, Vgg19Extractor
 from facetex_plugins.synthesize_gram import GramSynthesizer
-from foreign import export_script, export_true
+from foreign import true_vgg19
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from sampled import tiny_fit, tiny_texture
@@ -27,15 +24,11 @@ CHANNELS = {"vgg19": (64, 128, 256), "descriptor": (16, 32, 64)}
 
 
 @pytest.fixture(scope="session")
-def script(root):
-    """The script that exports."""
-    return export_script(root)
-
-
-@pytest.fixture(scope="session")
-def exported(root, shared, tmp_path_factory):
+def exported(shared, tmp_path_factory):
     """vgg19.onnx from the true weights."""
-    return export_true(root, shared, tmp_path_factory.mktemp("exported") / "vgg19.onnx")
+    path = tmp_path_factory.mktemp("exported") / "vgg19.onnx"
+    vgg19.take_in(true_vgg19(shared), path)
+    return path
 
 
 @pytest.fixture
@@ -127,9 +120,9 @@ def test_cells_merge_to_the_whole(extractor):
         assert merged.mass[layer] == pytest.approx(alone.mass[layer])
 
 
-def test_the_exported_network_is_the_published_one(script, exported, shared):
+def test_the_exported_network_is_the_published_one(exported, shared):
     """conv1_1 by hand: the preparation, a mirrored border, nine taps, rectified."""
-    weights = script.read_source(shared / "data/models/features/src/vgg_normalised_conv3_1.pth")
+    weights = vgg19.read_source(true_vgg19(shared))
     pixels = np.random.default_rng(0).uniform(0, 1, (3, 32, 32)).astype(np.float32)
     bgr = 255 * pixels[::-1] - np.array([103.939, 116.779, 123.68], np.float32)[:, None, None]
     padded = np.pad(bgr, ((0, 0), (1, 1), (1, 1)), mode="reflect")
@@ -140,80 +133,15 @@ def test_the_exported_network_is_the_published_one(script, exported, shared):
     assert_allclose(found, expected, atol=1e-4 * expected.max())
 
 
-def vgg_like(script, seed=0):
-    """Random weights in torchvision's layout: convolutions at their places among rectifiers and pools."""
-    places = (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28)
-    widths = (3, *(width for block in script.WIDTHS.values() for width in block))
-    generator, state = torch.Generator().manual_seed(seed), {"classifier.0.weight": torch.zeros(4, 4)}
-    for place, inputs, outputs in zip(places, widths, widths[1:], strict=False):
-        state[f"features.{place}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=generator) * (2 / (9 * inputs)) ** 0.5
-        state[f"features.{place}.bias"] = 0.1 * torch.randn(outputs, generator=generator)
-    return state
-
-
-def torchvision_like(state):
-    """The same layers as torch's own modules, and where each convX_1 comes out."""
-    from torch import nn
-
-    modules = []
-    for name, weight in state.items():
-        if name.startswith("features") and name.endswith("weight"):
-            while len(modules) < int(name.split(".")[1]):
-                modules.append(nn.MaxPool2d(2))
-            modules += [nn.Conv2d(weight.shape[1], weight.shape[0], 3, padding=1), nn.ReLU()]
-    net = nn.Sequential(*modules)
-    net.load_state_dict({name.removeprefix("features."): value for name, value in state.items() if "features" in name})
-    return net.eval()
-
-
-def test_torchvision_s_weights_give_torchvision_s_features_to_conv5_1(script, tmp_path):
-    state = vgg_like(script)
-    torch.save(state, tmp_path / "vgg19-dcbb9e9d.pth")
-    out = tmp_path / "vgg19.onnx"
-    command = [sys.executable, script.__file__, str(tmp_path / "vgg19-dcbb9e9d.pth"), "--out", str(out)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert "conv1_1, conv2_1, conv3_1, conv4_1, conv5_1" in said
-    assert f"facetex zoo add vgg19 {out}" in said
-    pixels = torch.from_numpy(np.random.default_rng(0).uniform(0, 1, (1, 3, 48, 64)).astype(np.float32))
-    deep = dict(zip((1, 6, 11, 20, 29), (*LAYERS, "conv4_1", "conv5_1"), strict=True))
-    value = (pixels - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
-    ours = read_network(out, tuple(deep.values()))(pixels)
-    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
-    with torch.no_grad():
-        for place, module in enumerate(torchvision_like(state)):
-            value = module(value)
-            if place in deep:
-                close = 1e-4 * float(value.max())
-                assert_allclose(ours[deep[place]].numpy(), value.numpy(), rtol=0, atol=close)
-                assert_allclose(session.run([deep[place]], {"image": pixels.numpy()})[0], value.numpy(), rtol=0, atol=close)
-
-
-def test_other_weights_are_refused(script, tmp_path):
-    def refused(state, why):
-        torch.save(state, tmp_path / "x.pth")
-        with pytest.raises(ModelError, match=why):
-            script.read_source(tmp_path / "x.pth")
-
-    good = vgg_like(script)
-    refused({**good, "features.5.weight": torch.zeros(64, 64, 3, 3)}, "x.pth is no VGG-19: its convolutions are")
-    refused({**good, "features.1.running_mean": torch.zeros(64)}, "batch normalisation")
-    refused({"fc.weight": torch.zeros(2, 2)}, "its convolutions are none")
-    (tmp_path / "y.pth").write_text("<html>", "utf-8")
-    with pytest.raises(ModelError, match=r"y\.pth is no state dict of torch"):
-        script.read_source(tmp_path / "y.pth")
-
-
 def test_a_missing_vgg19_is_one_line_that_says_what_to_do(home):
-    with pytest.raises(ModelError, match=r"licence: CC BY 4\.0.*facetex zoo add vgg19 FILE") as error:
+    with pytest.raises(ModelError, match=r"zoo pull vgg19 \(574\.7 MB\).*CC BY 4\.0.*zoo add vgg19 FILE") as error:
         Vgg19Extractor().describe(tiny_texture())
-    assert "export_vgg19.py" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"<!DOCTYPE html><html>sign in</html>", b"\x08\x07cut short"])
-def test_what_is_no_network_is_named(home, tmp_path, capsys, content):
-    (tmp_path / "page.html").write_bytes(content)
-    assert main(["zoo", "add", "vgg19", str(tmp_path / "page.html")]) == 0
+def test_a_damaged_network_is_named_where_it_is_used(home, exported):
+    zoo.add_model("vgg19", exported)
+    zoo.place_of("vgg19").write_bytes(b"\x08\x07cut short")
     with pytest.raises(ModelError, match=r"vgg19\.onnx is no network that ONNX Runtime can read: \w+"):
         Vgg19Extractor().describe(texture())
     with pytest.raises(ModelError, match=r"vgg19\.onnx is no ONNX file"):

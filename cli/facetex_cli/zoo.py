@@ -1,6 +1,5 @@
-"""`facetex zoo`: the models, where they lie, and how to bring one."""
+"""`facetex zoo`: the models, where they lie, and how to fetch or bring one."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,15 +7,17 @@ import click
 import facetex_model_zoo as zoo
 
 from facetex_cli.tables import print_json, print_table
+from facetex_cli.zoo_pull import allowed, fetch, megabytes
 from facetex_core import Registry
 from facetex_core.errors import ModelError
 
 
-@click.group("zoo", short_help="The models: list, add, check.")
+@click.group("zoo", short_help="The models: list, fetch, add, check.")
 def command() -> None:
-    """The models: list, add, check.
+    """The models: list, fetch, add, check.
 
     Those of facetex itself come with the install; others lie in $FACETEX_HOME/models (~/.cache/facetex/models).
+    With FACETEX_OFFLINE=1 nothing is ever fetched.
     """
 
 
@@ -28,8 +29,8 @@ def list_models(as_json: bool) -> None:
     if as_json:
         print_json([asdict(row) | {"installed": zoo.is_installed(row.name)} for row in rows])
         return
-    lines = [(row.name, state(row.name), row.licence, row.what) for row in rows]
-    print_table(("name", "state", "licence", "what"), lines)
+    lines = [(row.name, state(row.name), use_of(row), row.licence, row.what) for row in rows]
+    print_table(("name", "state", "commercial use", "licence", "what"), lines)
 
 
 @command.command("show")
@@ -37,12 +38,44 @@ def list_models(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def show(name: str, as_json: bool) -> None:
     """What is known of the model NAME."""
-    facts = asdict(zoo.row(name)) | {"state": state(name), "path": str(zoo.place_of(name))}
+    row = zoo.row(name)
     if as_json:
-        print_json(facts)
+        print_json(asdict(row) | {"state": state(name), "path": str(zoo.place_of(name))})
         return
+    facts = {
+        "what": row.what,
+        "state": state(name),
+        "path": str(zoo.place_of(name)),
+        "licence": f"{row.licence} {row.terms}".rstrip(),
+        "commercial": use_of(row),
+        "source": row.source,
+        "sha256": zoo.expected_sha256(name) or "-",
+        "fetched": "".join(f"\n  {part.url} ({megabytes(part.size)})" for part in row.parts) or "no",
+        "by hand": row.get or "-",
+    }
     for key, value in facts.items():
-        click.echo(f"{key + ':':12} {'yes' if value is True else 'no' if value is False else value or '-'}")
+        click.echo(f"{key + ':':12}{value}")
+
+
+@command.command("pull")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--accept-licence", is_flag=True, help="Accept non-commercial licences without being asked.")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def pull(names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
+    """Fetch the models NAME... from their makers.
+
+    Size and licence are shown before; one that is cut goes on where it stopped. What arrives is hashed before it is kept.
+    """
+    names = tuple(dict.fromkeys(names))
+    for name in names:
+        if not zoo.is_installed(name):
+            allowed(name, accept_licence)
+    states = {name: "fetched" if fetch(name, taker_of(name)) else "was there" for name in names}
+    paths = {name: str(zoo.place_of(name)) for name in names}
+    if as_json:
+        print_json([{"name": name, "state": states[name], "path": paths[name]} for name in names])
+    else:
+        print_table(("name", "state", "path"), [(name, states[name], paths[name]) for name in names])
 
 
 @command.command("add")
@@ -56,6 +89,14 @@ def add(name: str, file: Path) -> None:
     click.echo(f"{name}: {zoo.add_model(name, file, taker_of(name))}")
 
 
+@command.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Delete the installed file of the model NAME, and what a broken download has left of it."""
+    zoo.remove_model(name)
+    click.echo(f"{name}: removed")
+
+
 @command.command("path")
 @click.argument("name")
 def path(name: str) -> None:
@@ -64,16 +105,25 @@ def path(name: str) -> None:
 
 
 @command.command("verify")
-def verify() -> None:
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def verify(as_json: bool) -> None:
     """Hash every installed model; exit code 2 if one is not what it should be."""
     states = {name: verified(name) for name in zoo.model_names()}
-    print_table(("name", "state"), list(states.items()))
+    if as_json:
+        print_json(states)
+    else:
+        print_table(("name", "state"), list(states.items()))
     wrong = [name for name, found in states.items() if found.startswith(("damaged", "missing"))]
     if wrong:
         raise ModelError(f"not as it should be: {', '.join(wrong)}")
 
 
-def taker_of(name: str) -> Callable[[Path, Path], None]:
+def use_of(row: zoo.Row) -> str:
+    """Whether the licence leaves commercial use free."""
+    return "free" if row.commercial else "not allowed"
+
+
+def taker_of(name: str) -> zoo.TakeIn:
     """How the plugin of the model's name takes a file in, where it says so; others are copied."""
     offers = (offers.get(name) for offers in Registry().offers.values())
     takers = (getattr(offer.factory, "take_in", None) for offer in offers if offer)
@@ -89,7 +139,7 @@ def state(name: str) -> str:
 
 def verified(name: str) -> str:
     """The state of a model after a look at its bytes."""
-    found, expected = state(name), zoo.row(name).sha256
+    found, expected = state(name), zoo.expected_sha256(name)
     if found == "missing":
         return "missing from the install"
     if found == "not installed":

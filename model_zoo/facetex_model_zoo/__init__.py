@@ -1,8 +1,11 @@
-"""The models: one table (models.toml), one lookup by name, one way in for a local file."""
+"""The models: one table (models.toml), one lookup by name, one way in for a local file, one for a fetched one."""
 
+from facetex_model_zoo.pull import pull_model, refuse_pull
 from facetex_model_zoo.store import (
+    TakeIn,
     add_model,
     copy,
+    expected_sha256,
     home,
     is_installed,
     model_path,
@@ -10,14 +13,18 @@ from facetex_model_zoo.store import (
     place_of,
     provenance,
     recording,
+    remove_model,
     sha256_of,
 )
-from facetex_model_zoo.table import Row, model_names, row
+from facetex_model_zoo.table import Part, Row, model_names, row
 
 __all__ = [
+    "Part",
     "Row",
+    "TakeIn",
     "add_model",
     "copy",
+    "expected_sha256",
     "home",
     "is_installed",
     "model_names",
@@ -25,7 +32,10 @@ __all__ = [
     "open_bank",
     "place_of",
     "provenance",
+    "pull_model",
     "recording",
+    "refuse_pull",
+    "remove_model",
     "row",
     "sha256_of",
 ]

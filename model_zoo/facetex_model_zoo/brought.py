@@ -1,9 +1,5 @@
 """Fitters with a morphable model that the user brings: read and laid over our basis once, when it is added to the zoo."""
 
-import struct
-import tarfile
-import zipfile
-import zlib
 from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
@@ -18,14 +14,9 @@ from facetex_core.morphable_model import arrays_of, assemble, load_morphable_mod
 from facetex_core.readers.adopt import adopt_layout
 from facetex_core.readers.bare_model import BareModel
 from facetex_core.structures import MorphableModel
+from facetex_model_zoo.folders import UNREADABLE
 from facetex_model_zoo.store import model_path
 from facetex_model_zoo.table import row
-
-UNREADABLE = (
-    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError, RuntimeError,
-    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error,
-)  # fmt: skip
-"""What readers raise over a file that is none of theirs."""
 
 
 class BroughtFitter(ModelFitter):
@@ -58,7 +49,7 @@ class BroughtFitter(ModelFitter):
             arrays["expression"] = arrays["expression"][: self.expression]
             arrays["expression_names"] = arrays["expression_names"][: self.expression]
             return with_albedo(assemble(arrays, self.model_name), model_path("skin_albedo"))
-        except (KeyError, ValueError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             what = f"{self.path.name} is damaged ({error} is missing or of another shape)"
             raise ModelError(f"{what}: facetex zoo add {self.model_name} FILE again") from None
 
@@ -67,11 +58,14 @@ class BroughtFitter(ModelFitter):
         """Reads the makers' file, lays the model over our basis, and writes what a run needs; no such model is a ModelError."""
         known = row(cls.model_name)
         try:
-            laid = adopt_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
+            with np.errstate(all="ignore"):  # numbers that overflow are no head, and that is said below
+                laid = adopt_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
+                arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
+            if not all(np.isfinite(arrays[name]).all() for name in ("mean", "identity", "expression")):
+                raise ValueError("its modes move vertices by kilometres")  # noqa: TRY301  # one answer for all that is wrong
         except UNREADABLE as error:
             found = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{source.name} is no {known.what}: {found}; {known.get}") from None
-        arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
         with target.open("wb") as file:
             np.savez(file, **arrays)
 

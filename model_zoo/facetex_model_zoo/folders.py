@@ -1,9 +1,17 @@
 """The files of a folder, a .zip or a .tar archive, one after the other, without unpacking them anywhere."""
 
+import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+
+UNREADABLE = (
+    OSError, EOFError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError, RuntimeError,
+    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error,
+)  # fmt: skip
+"""What readers raise over a file that is none of theirs."""
 
 
 def read_members(source: Path, ending: str) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -10,9 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from facetex_core.banks.bank import load_bank
-from facetex_core.errors import ModelError
+from facetex_core.errors import ConfigError, ModelError
 from facetex_core.structures import Bank
+from facetex_model_zoo.download import what_instead
 from facetex_model_zoo.table import model_names, row
+
+TakeIn = Callable[[Path, Path], None]
+"""Reads what the user brings, and writes what a run needs; what is no such model is a ModelError."""
 
 _asked: ContextVar[dict[str, Path] | None] = ContextVar("facetex_models_asked_for", default=None)
 
@@ -28,8 +32,9 @@ def model_path(name: str) -> Path:
     if path.is_file():
         return _noted(name, path)
     known = row(name)
+    fetch = f"run: facetex zoo pull {name} ({known.size / 1e6:.1f} MB), or " if known.parts else ""
     raise ModelError(
-        f"model {name!r} ({known.what}) is not installed: {known.get or known.source} (licence: {known.licence}), "
+        f"model {name!r} ({known.what}) is not installed: {fetch}{known.get or known.source} (licence: {known.licence}), "
         f"then run: facetex zoo add {name} FILE"
     )
 
@@ -39,6 +44,20 @@ def is_installed(name: str) -> bool:
     return place_of(name).is_file()
 
 
+def downloads(name: str) -> Path:
+    """Where the files of a model lie until it is taken in."""
+    return home().parent / "downloads" / name
+
+
+def made(folder: Path) -> Path:
+    """The folder, made where it is missing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be made ({error.strerror}); set FACETEX_HOME to a folder that can") from None
+    return folder
+
+
 def copy(source: Path, target: Path) -> None:
     """Takes a model's file in as it is."""
     if source.is_dir():
@@ -46,15 +65,17 @@ def copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def add_model(name: str, source: Path, take_in: Callable[[Path, Path], None] = copy) -> Path:
+def add_model(name: str, source: Path, take_in: TakeIn = copy) -> Path:
     """Takes a local file or folder in under the model's name; what `take_in` or the table's hash refuses is not kept."""
     known = row(name)
     if known.ships:
         raise ModelError(f"model {name!r} ships with facetex; there is nothing to add")
     if not source.exists():
         raise ModelError(f"{source} is no file")
+    if source.is_file() and (instead := what_instead(_beginning(source))):
+        raise ModelError(f"{source.name} is {instead}; {known.get}")
     target = place_of(name)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    made(target.parent)
     half = target.with_name(target.name + f".{os.getpid()}.part")
     try:
         take_in(source, half)
@@ -63,10 +84,29 @@ def add_model(name: str, source: Path, take_in: Callable[[Path, Path], None] = c
             raise ModelError(
                 f"{source.name} is not {name}: sha256 {found[:12]}..., expected {known.sha256[:12]}...; {known.get}"
             )
+        _note_of(target).write_text(f"{found}  {target.name}\n", "utf-8")
         half.replace(target)
     finally:
         half.unlink(missing_ok=True)
     return target
+
+
+def remove_model(name: str) -> None:
+    """Deletes the file of a model that the user has brought or fetched, and what a broken download has left."""
+    if row(name).ships:
+        raise ModelError(f"model {name!r} ships with facetex; it cannot be removed")
+    target, half = place_of(name), downloads(name)
+    if not (target.is_file() or half.is_dir()):
+        raise ModelError(f"model {name!r} is not installed; there is nothing to remove")
+    target.unlink(missing_ok=True)
+    _note_of(target).unlink(missing_ok=True)
+    shutil.rmtree(half, ignore_errors=True)
+
+
+def expected_sha256(name: str) -> str:
+    """What the installed file should hash to: by the table, or as it was when it was added; empty if neither is known."""
+    note = _note_of(place_of(name))
+    return row(name).sha256 or (note.read_text("utf-8").split(" ")[0] if note.is_file() else "")
 
 
 def open_bank(name: str) -> Bank:
@@ -90,15 +130,15 @@ def recording() -> Iterator[dict[str, Path]]:
 
 
 def provenance(asked: Mapping[str, Path]) -> dict[str, dict[str, object]]:
-    """Hash, licence and source of each; a file that the table does not know is the user's own."""
+    """Hash, licence, source and use of each; a file that the table does not know is the user's own bank."""
     return {name: _origin(name) | {"sha256": sha256_of(path)} for name, path in sorted(asked.items())}
 
 
 def _origin(name: str) -> dict[str, object]:
     if name not in model_names():
-        return {"licence": "not stated", "commercial": None, "source": "the user's own file"}
+        return {"licence": "not stated", "commercial": None, "source": "the user's own file", "makes": row("bank").makes}
     known = row(name)
-    return {"licence": known.licence, "commercial": known.commercial, "source": known.source}
+    return {"licence": known.licence, "commercial": known.commercial, "source": known.source, "makes": known.makes}
 
 
 def _noted(name: str, path: Path) -> Path:
@@ -112,6 +152,16 @@ def sha256_of(path: Path) -> str:
     """The file's SHA-256 in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _note_of(target: Path) -> Path:
+    """Beside the model, as sha256sum writes and checks it."""
+    return target.with_name(target.name + ".sha256")
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(1024)
 
 
 def place_of(name: str) -> Path:

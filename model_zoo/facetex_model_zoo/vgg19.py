@@ -1,6 +1,6 @@
-"""Writes vgg19.onnx for `facetex zoo add vgg19` from weights that the user brings.
+"""VGG-19 on its way into the zoo: weights of torch become ONNX, a network that is ONNX already is looked at.
 
-The network of Simonyan and Zisserman 2015 (configuration E), rectified features of conv1_1 to conv5_1. Two sources:
+The network of Simonyan and Zisserman 2015 (configuration E), rectified features of conv1_1 to conv5_1. Two kinds of weights:
 
 - a state dict in torchvision's layout (`features.N.weight`; IMAGENET1K_V1): zero padding, ImageNet's mean and deviation;
 - the normalised encoders of style transfer (Gatys 2015; `vgg_normalised_convN_1.pth`): reflection padding, and a first
@@ -8,21 +8,28 @@ The network of Simonyan and Zisserman 2015 (configuration E), rectified features
 """
 
 import re
+import shutil
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import click
 import numpy as np
-import onnx
 from jaxtyping import Float32
-from onnx import TensorProto, helper, numpy_helper
 
 from facetex_core.errors import ModelError
+
+if TYPE_CHECKING:
+    import onnx
 
 WIDTHS = {"1": (64, 64), "2": (128, 128), "3": (256,) * 4, "4": (512,) * 4, "5": (512,)}
 """Channels of each convolution, block by block, as far as conv5_1."""
 LAYERS = tuple(f"conv{block}_{index}" for block, widths in WIDTHS.items() for index in range(1, len(widths) + 1))
+CHANNELS = (3, *(width for widths in WIDTHS.values() for width in widths))
+SHAPES = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(CHANNELS)]
+"""Of the convolutions' weights."""
+TORCH = (b"PK", b"\x80")
+"""How torch's files begin: a zip, or the pickle of old."""
 OPSET = 17
 
 # ImageNet's statistics of RGB in [0, 1], as torchvision's weights were trained with.
@@ -48,8 +55,40 @@ class Source:
     """Whether borders are mirrored; else they are zeros."""
 
 
+def take_in(source: Path, target: Path) -> None:
+    """Writes the network of a file of weights, or of one that is this network already; anything else is a ModelError."""
+    import onnx
+
+    if source.is_dir():
+        raise ModelError(f"{source} is a folder, not a file")
+    with source.open("rb") as file:
+        weights = file.read(2).startswith(TORCH)
+    if weights:
+        onnx.save(build(read_source(source)), str(target))
+    else:
+        _refuse_other_networks(source)
+        shutil.copyfile(source, target)
+
+
+def _refuse_other_networks(path: Path) -> None:
+    """What `build` writes has these convolutions, names, and all of its numbers inside."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+        onnx.checker.check_model(model)
+    except (DecodeError, onnx.checker.ValidationError, ValueError):
+        raise ModelError(f"{path.name} is neither weights of torch nor a network in ONNX") from None
+    inside = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer if not tensor.external_data}
+    shapes = [inside.get(node.input[1], ()) for node in model.graph.node if node.op_type == "Conv"]
+    named = {value.name for value in (*model.graph.input, *model.graph.output)}
+    if shapes[:1] != [(3, 3, 1, 1)] or shapes[1:] != SHAPES[: len(shapes) - 1] or not {"image", LAYERS[0]} <= named:
+        raise ModelError(f"{path.name} is not VGG-19 as facetex writes it; give the weights (.pth) instead")
+
+
 def read_source(path: Path) -> Source:
-    """Either kind of file; what is no VGG-19 is a ModelError."""
+    """Either kind of weights; what is no VGG-19 is a ModelError."""
     found = _convolutions(path)
     reflects = bool(found) and found[0].weight.shape == (3, 3, 1, 1)
     if reflects:
@@ -57,10 +96,8 @@ def read_source(path: Path) -> Source:
     else:
         preparation = Convolution(np.diag(1 / DEVIATION)[..., None, None], -MEAN / DEVIATION)
     convolutions = tuple(found[: len(LAYERS)])
-    channels = (3, *(width for widths in WIDTHS.values() for width in widths))
-    expected = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(channels)]
     shapes = [convolution.weight.shape for convolution in convolutions]
-    if not shapes or shapes != expected[: len(shapes)]:
+    if not shapes or shapes != SHAPES[: len(shapes)]:
         raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes or 'none'}")
     return Source(preparation, convolutions, reflects)
 
@@ -81,8 +118,11 @@ def _convolutions(path: Path) -> list[Convolution]:
     return [Convolution(weight, bias) for weight, bias in pairs if weight.ndim == 4 and bias is not None]
 
 
-def build(source: Source) -> onnx.ModelProto:
+def build(source: Source) -> "onnx.ModelProto":
     """The network as ONNX, with free height and width."""
+    import onnx
+    from onnx import TensorProto, helper
+
     graph = _Graph()
     last = graph.convolve("image", "prepared", source.preparation)
     outputs = []
@@ -115,11 +155,15 @@ class _Graph:
 
     def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
         """One node; the name of what it makes."""
+        from onnx import helper
+
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
     def weight(self, name: str, values: np.ndarray) -> str:
         """One array; its name."""
+        from onnx import numpy_helper
+
         self.weights[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
         return name
 
@@ -133,24 +177,7 @@ class _Graph:
         border = self.weight("border", np.array([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
         return self.add("Pad", [value, border], output, mode="reflect")
 
-    def used_weights(self) -> list[onnx.TensorProto]:
+    def used_weights(self) -> list["onnx.TensorProto"]:
         """Those that a node reads."""
         read = {name for node in self.nodes for name in node.input}
         return [tensor for name, tensor in self.weights.items() if name in read]
-
-
-@click.command()
-@click.argument("weights", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--out", type=click.Path(path_type=Path), default=Path("vgg19.onnx"), show_default=True)
-def main(weights: Path, out: Path) -> None:
-    """Turns WEIGHTS, a state dict of VGG-19, into ONNX."""
-    try:
-        model = build(read_source(weights))
-    except ModelError as error:
-        raise click.ClickException(str(error)) from None
-    onnx.save(model, str(out))
-    print(f"{out}: {', '.join(output.name for output in model.graph.output)}; now run: facetex zoo add vgg19 {out}")
-
-
-if __name__ == "__main__":
-    main()
