@@ -1,7 +1,9 @@
 """facetex: one photo of a face in, a whole shading-free skin texture and a riggable head out."""
 
+import os
+
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
-from facetex_core.hookspecs import HookSpecs, Offers, hookimpl, hookspec
+from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
 from facetex_core.pipeline import Pipeline, Run, View
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
 from facetex_core.registry import Offer, Registry
@@ -24,6 +26,7 @@ from facetex_core.structures import (
 )
 
 __all__ = [
+    "API_VERSION",
     "STAGES",
     "AlbedoModel",
     "Bank",
@@ -58,3 +61,6 @@ __all__ = [
     "load_preset",
     "preset_names",
 ]
+
+# ONNX Runtime writes a device id into the home folder and sends events as soon as it is imported, unless this is set before.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

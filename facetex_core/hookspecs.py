@@ -11,6 +11,12 @@ Stage = TypeVar("Stage")
 Offers = Mapping[str, Callable[..., Stage]]
 """Name -> factory. The factory's keyword arguments are the plugin's options."""
 
+API_VERSION = 1
+"""Goes up when a protocol of stages.py or a noun of structures.py changes so that plugins have to follow.
+
+A plugin may say which one it was made for, `api_version = 1` in its module; one that says nothing was made for 1.
+"""
+
 hookspec = pluggy.HookspecMarker("facetex")
 hookimpl = pluggy.HookimplMarker("facetex")
 

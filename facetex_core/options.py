@@ -58,7 +58,12 @@ def options_of(factory: Callable[..., object]) -> tuple[Option, ...]:
         return ()
     hints = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return tuple(Option(p.name, hints.get(p.name, str), p.default) for p in parameters if p.kind in named)
+    return tuple(Option(p.name, hints.get(p.name, _kind_of(p.default)), p.default) for p in parameters if p.kind in named)
+
+
+def _kind_of(default: object) -> type:
+    """What an argument without an annotation takes: values like its default, or text."""
+    return str if default is None or default is inspect.Parameter.empty else type(default)
 
 
 def _plain(kind: object) -> object:

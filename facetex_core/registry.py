@@ -2,6 +2,8 @@
 
 import inspect
 import os
+import re
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,11 +13,14 @@ import pluggy
 
 from facetex_core import hookspecs
 from facetex_core.errors import ConfigError, PluginError
+from facetex_core.hookspecs import API_VERSION
 from facetex_core.options import Option, options_of
-from facetex_core.stages import STAGES
+from facetex_core.stages import STAGES, verb_of
 from facetex_core.suggest import there_are
 
 GROUP = "facetex"
+NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+"""What offers are called: `facetex run --synthesizer NAME`, and `glb+obj` names two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +45,43 @@ class Registry:
     """Every offer of the installed plugins and of those given."""
 
     def __init__(self, *plugins: object, installed: bool = True) -> None:
-        """Loads the installed plugins one by one, then takes those given."""
+        """Loads the installed plugins one by one, facetex's own first, then takes those given."""
         self.offers: dict[str, dict[str, Offer]] = {role: {} for role in STAGES}
         self.broken: dict[str, str] = {}
-        """What could not be loaded, by entry point, with its error in one line."""
-        for entry in sorted(entry_points(group=GROUP)) if installed else ():
+        """What could not be loaded, by entry point: its error in one line, and what to do."""
+        self.seconds: dict[str, float] = {}
+        """How long each entry point took to load."""
+        for entry in sorted(entry_points(group=GROUP), key=_ours_first) if installed else ():
             self._load(entry)
         for plugin in plugins:
             self._add(plugin, getattr(plugin, "__name__", type(plugin).__name__), "in-process")
 
     def _load(self, entry: EntryPoint) -> None:
         origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
+        begin = time.perf_counter()
         try:
             self._add(entry.load(), entry.name, origin)
         except (Exception, SystemExit) as error:  # a stranger's module may raise anything; the others must still load
-            if os.environ.get("FACETEX_STRICT_PLUGINS"):
+            if os.environ.get("FACETEX_STRICT_PLUGINS") == "1":
                 raise
-            self.broken[entry.name] = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.broken[entry.name] = _told(error, origin.split(maxsplit=1)[0])
             warnings.warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}", stacklevel=2)
+        finally:
+            self.seconds[entry.name] = time.perf_counter() - begin
 
     def _add(self, plugin: object, name: str, origin: str) -> None:
         """All or nothing: a plugin that fails half-way leaves no offer behind."""
+        _refuse_other_version(plugin, name)
         found = [
-            Offer(role, offered, factory, name, origin)
+            _offer(role, offered, factory, name, origin)
             for role, offers in _offers_of(plugin, name).items()
             for offered, factory in offers.items()
         ]
         for offer in found:
             known = self.offers[offer.role].get(offer.name)
             if known:
-                raise PluginError(f"{offer.role} {offer.name!r} is offered by {known.plugin!r} already")
+                told = f"{offer.role} {offer.name!r} is offered by {known.plugin!r} already"
+                raise PluginError(f"{told}: offer it under another name, or uninstall one of them")
         for offer in found:
             self.offers[offer.role][offer.name] = offer
 
@@ -90,33 +102,92 @@ class Registry:
                 raise ConfigError(f"no option of {role} {name!r} named {given!r}; {there_are(given, known)}")
         for option in known.values():
             if option.default is inspect.Parameter.empty and option.name not in options:
-                raise ConfigError(f"{role} {name!r} needs its option {option.name!r}: --set {role}.{option.name}=VALUE")
+                told = f"{role} {name!r} needs its option {option.name!r}"
+                raise ConfigError(f"{told}: --set {role}.{option.name}=VALUE, or a default in the plugin")
         stage = offer.factory(**{key: known[key].read(value) for key, value in options.items()})
         if not isinstance(stage, STAGES[role]):
-            raise PluginError(f"{role} {name!r} of plugin {offer.plugin!r} lacks the verb of {STAGES[role].__name__}")
+            told = f"{role} {name!r} of plugin {offer.plugin!r} lacks the verb of {STAGES[role].__name__}"
+            raise PluginError(f"{told}: its factory returned {type(stage).__name__}, which has no {verb_of(role)}()")
         return stage
 
 
-def _offers_of(plugin: object, name: str) -> dict[str, Mapping[str, Callable[..., object]]]:
+def _ours_first(entry: EntryPoint) -> tuple[bool, str]:
+    """Where two offer the same, facetex's own stays."""
+    return entry.dist is None or entry.dist.name != "facetex", entry.name
+
+
+def _told(error: BaseException, distribution: str) -> str:
+    """The error in one line and what to do."""
+    if isinstance(error, PluginError):
+        return str(error)
+    line = next(iter(str(error).splitlines()), "")
+    mend = f"`FACETEX_STRICT_PLUGINS=1 facetex plugins` shows where, `pip uninstall {distribution}` removes it"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        mend = f"install what brings {error.name!r}, or `pip uninstall {distribution}`"
+    return f"{type(error).__name__}: {line}; {mend}"
+
+
+def _refuse_other_version(plugin: object, name: str) -> None:
+    made_for = getattr(plugin, "api_version", 1)
+    if made_for == API_VERSION:
+        return
+    told = f"plugin {name!r} was made for api_version {made_for!r}, this facetex has {API_VERSION}"
+    newer = isinstance(made_for, int) and made_for > API_VERSION
+    raise PluginError(f"{told}: {'update facetex' if newer else f'install a version of it that says {API_VERSION}'}")
+
+
+def _offers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:
     """Role -> offers, by a plugin manager of its own so that nothing is left of a plugin that fails."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs.HookSpecs)
-    manager.register(plugin, name)
+    try:
+        manager.register(plugin, name)
+    except pluggy.PluginValidationError as error:
+        raise PluginError(f"{' '.join(str(error).split())}: hooks take no arguments") from None
     _refuse_misspelt(manager)
     offers = {}
     for role in STAGES:
         for result in getattr(manager.hook, role + "s")():
-            if not isinstance(result, Mapping) or not all(callable(factory) for factory in result.values()):
+            if not isinstance(result, Mapping):
                 raise PluginError(f"hook {role}s of {name!r} must return {{name: factory}}, not {type(result).__name__}")
             offers[role] = result
     if not offers:
-        raise PluginError(f"plugin {name!r} implements no hook; there are: {', '.join(role + 's' for role in STAGES)}")
+        raise PluginError(f"plugin {name!r} offers nothing: {_forgotten(plugin, manager)}")
     return offers
+
+
+def _offer(role: str, offered: object, factory: object, plugin: str, origin: str) -> Offer:
+    """A name must go into a command line, a factory must be one, and its options must be readable."""
+    what = f"{role} {offered!r} of {plugin!r}"
+    if not isinstance(offered, str) or not re.fullmatch(NAME, offered):
+        raise PluginError(f"{what}: a name is lower-case letters, digits and hyphens, a letter first")
+    if not callable(factory):
+        found = type(factory).__name__
+        raise PluginError(f"{what}: a factory was expected, not {found}: offer the class or a function that returns the stage")
+    offer = Offer(role, offered, factory, plugin, origin)
+    try:
+        offer.options  # noqa: B018  # reading them is the test
+    except (NameError, TypeError) as error:
+        raise PluginError(f"{what}: its options cannot be read ({error}): mend the annotations of its arguments") from None
+    return offer
 
 
 def _refuse_misspelt(manager: pluggy.PluginManager) -> None:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        hooks = ", ".join(role + "s" for role in STAGES)
-        raise PluginError(f"{str(error).splitlines()[0]}; hooks are: {hooks}") from None
+        name = re.findall(r"'([^']*)'", str(error))[0]
+        raise PluginError(f"unknown hook {name!r}; {there_are(name, _hooks())}") from None
+
+
+def _forgotten(plugin: object, manager: pluggy.PluginManager) -> str:
+    """What a function of a hook's name lacks: the decorator, or what it returns."""
+    called = [caller.name for caller in manager.get_hookcallers(plugin) or ()]
+    if called:
+        return f"end {called[0]}() with `return {{name: factory}}`"
+    unmarked = [hook for hook in _hooks() if callable(getattr(plugin, hook, None))]
+    return f"put @hookimpl (from facetex_core) above {unmarked[0]}()" if unmarked else f"hooks are: {', '.join(_hooks())}"
+
+
+def _hooks() -> list[str]:
+    return [f"{role}s" for role in STAGES]

@@ -4,6 +4,7 @@ A stage gets read-only arrays and returns new values. Same input, same options, 
 """
 
 from collections.abc import Sequence
+from inspect import isfunction
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -75,7 +76,7 @@ class BlendSolver(Protocol):
 
 @runtime_checkable
 class Synthesizer(Protocol):
-    """Completes the albedo."""
+    """Completes the albedo; one that redraws brows, lids and lips (`redraws_features = True`) is given correlations of them."""
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole texture: texels that were visible stay, the others carry the wanted correlations."""
@@ -118,3 +119,12 @@ STAGES: dict[str, type] = {
     "exporter": Exporter,
 }
 """Every role with its protocol, in running order; the hook of a role is its plural."""
+
+
+def verb_of(role: str) -> str:
+    """The one method of a role's protocol.
+
+    >>> verb_of("detector")
+    'detect'
+    """
+    return next(name for name, value in vars(STAGES[role]).items() if isfunction(value) and not name.startswith("_"))

@@ -1,5 +1,7 @@
 """Our own plugins keep the contracts that we ask of others."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from facetex_plugins.delight_division import DivisionDelighter, NoDelighter
@@ -9,174 +11,181 @@ from facetex_plugins.describe_pyramid import PyramidExtractor
 from facetex_plugins.describe_random import RandomExtractor
 from facetex_plugins.detail_shading import ShadingDetailer
 from facetex_plugins.detect_landmarks import LandmarkDetector
+from facetex_plugins.export_glb import GlbExporter
+from facetex_plugins.export_obj import ObjExporter
+from facetex_plugins.fit_basis import BasisFitter, LandmarkFitter
+from facetex_plugins.render_raster import RasterRenderer
+from facetex_plugins.segment_skin import GeometrySegmenter, SkinSegmenter
 from facetex_plugins.solve_affine import AffineSolver, LeastSquaresSolver
 from facetex_plugins.solve_convex import ConvexSolver, NearestSolver, UniformSolver
 from facetex_plugins.synthesize_baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
 from facetex_plugins.synthesize_complete import CompleteSynthesizer
 from facetex_plugins.synthesize_quilting import QuiltingSynthesizer
 
+from facetex_core import STAGES, PluginError, Registry
 from facetex_core.testing import (
+    CONTRACTS,
     BlendSolverContract,
     DelighterContract,
     DescriptorExtractorContract,
     DetailerContract,
     DetectorContract,
+    ExporterContract,
+    FitterContract,
+    RendererContract,
+    SegmenterContract,
     SynthesizerContract,
     read_only,
+    run_checks,
 )
 
 
 class TestLandmarkDetector(DetectorContract):
-    @pytest.fixture
-    def plugin(self):
-        return LandmarkDetector()
+    make = LandmarkDetector
+
+
+class TestBasisFitter(FitterContract):
+    make = BasisFitter
+
+
+class TestLandmarkFitter(FitterContract):
+    make = LandmarkFitter
+
+
+class TestSkinSegmenter(SegmenterContract):
+    make = SkinSegmenter
+
+
+class TestGeometrySegmenter(SegmenterContract):
+    make = GeometrySegmenter
 
 
 class TestDivisionDelighter(DelighterContract):
-    @pytest.fixture
-    def plugin(self):
-        return DivisionDelighter()
+    make = DivisionDelighter
 
 
 class TestNoDelighter(DelighterContract):
-    """All but the light's going."""
-
-    test_gives_back_the_albedo_under_a_known_light = None
-
-    @pytest.fixture
-    def plugin(self):
-        return NoDelighter()
+    make = NoDelighter
 
 
 class TestHarmonicsDelighter(DelighterContract):
-    @pytest.fixture
-    def plugin(self):
-        return HarmonicsDelighter()
+    make = HarmonicsDelighter
 
 
 class TestSmallExtractor(DescriptorExtractorContract):
-    @pytest.fixture
-    def plugin(self):
-        return SmallExtractor()
+    make = SmallExtractor
 
 
 class TestRandomExtractor(DescriptorExtractorContract):
-    @pytest.fixture
-    def plugin(self):
-        return RandomExtractor()
+    make = RandomExtractor
 
 
 class TestPyramidExtractor(DescriptorExtractorContract):
-    @pytest.fixture
-    def plugin(self):
-        return PyramidExtractor()
+    make = PyramidExtractor
 
 
 class TestConvexSolver(BlendSolverContract):
-    @pytest.fixture
-    def plugin(self):
-        return ConvexSolver()
+    make = ConvexSolver
 
 
 class TestNearestSolver(BlendSolverContract):
-    @pytest.fixture
-    def plugin(self):
-        return NearestSolver()
-
-    @pytest.fixture
-    def weights(self):
-        return np.eye(12, dtype=np.float32)[4]
+    make = NearestSolver
 
 
 class TestUniformSolver(BlendSolverContract):
-    @pytest.fixture
-    def plugin(self):
-        return UniformSolver()
-
-    @pytest.fixture
-    def weights(self):
-        return np.full(12, 1 / 12, np.float32)
+    make = UniformSolver
 
 
 class TestAffineSolver(BlendSolverContract):
-    @pytest.fixture
-    def plugin(self):
-        return AffineSolver(ridge=1e-6)  # the default leans far towards the mean: twelve random exemplars are no bank
-
-    @pytest.fixture
-    def least(self):
-        return -np.inf
-
-    @pytest.fixture
-    def weights(self):
-        return np.array([0.9, -0.3, 0.2, 0, 0, 0, 0.2, 0, 0, 0, 0, 0], np.float32)
+    make = AffineSolver
 
 
 class TestLeastSquaresSolver(BlendSolverContract):
-    @pytest.fixture
-    def plugin(self):
-        return LeastSquaresSolver(ridge=1e-6)
+    make = LeastSquaresSolver
 
-    @pytest.fixture
-    def least(self):
-        return -np.inf
 
-    @pytest.fixture
-    def total(self):
-        return None
-
-    @pytest.fixture
-    def weights(self):
-        return np.array([0.9, -0.3, 0.5, 0, 0, 0, 0.4, 0, 0, 0, 0, 0], np.float32)
+@pytest.mark.parametrize("solver", [AffineSolver, LeastSquaresSolver])
+def test_signed_solvers_that_are_hardly_drawn_recover_signed_weights(solver):
+    contract = type("Signed", (BlendSolverContract,), {"make": partial(solver, ridge=1e-6)})
+    contract.weights = np.array([0.9, -0.3, 0.2, 0, 0, 0, 0.2, 0, 0, 0, 0, 0], np.float32)
+    contract().test_recovers_the_weights_that_made_the_mixture()
+    contract().test_an_exemplar_explains_itself()
 
 
 class TestCompleteSynthesizer(SynthesizerContract):
-    @pytest.fixture
-    def plugin(self):
-        return CompleteSynthesizer()
+    make = CompleteSynthesizer
 
 
-class AddsNoTexture(SynthesizerContract):
-    """What stays smooth where neither side is seen comes no nearer to anything than a smooth fill."""
-
-    __test__ = False
-    test_comes_nearer_to_the_wanted_correlations = None
+class TestMirrorSynthesizer(SynthesizerContract):
+    make = MirrorSynthesizer
 
 
-class TestMirrorSynthesizer(AddsNoTexture):
-    __test__ = True
-
-    @pytest.fixture
-    def plugin(self):
-        return MirrorSynthesizer()
+class TestLowFrequencySynthesizer(SynthesizerContract):
+    make = LowFrequencySynthesizer
 
 
-class TestLowFrequencySynthesizer(AddsNoTexture):
-    __test__ = True
-
-    @pytest.fixture
-    def plugin(self):
-        return LowFrequencySynthesizer()
-
-
-class TestPcaSynthesizer(AddsNoTexture):
-    __test__ = True
-
-    @pytest.fixture
-    def plugin(self):
-        return PcaSynthesizer()
+class TestPcaSynthesizer(SynthesizerContract):
+    make = PcaSynthesizer
 
 
 class TestQuiltingSynthesizer(SynthesizerContract):
-    @pytest.fixture
-    def plugin(self):
-        return QuiltingSynthesizer()
+    make = QuiltingSynthesizer
 
 
 class TestShadingDetailer(DetailerContract):
-    @pytest.fixture
-    def plugin(self):
-        return ShadingDetailer()
+    make = ShadingDetailer
+
+
+class TestRasterRenderer(RendererContract):
+    make = RasterRenderer
+
+
+class TestGlbExporter(ExporterContract):
+    make = GlbExporter
+
+
+class TestObjExporter(ExporterContract):
+    make = ObjExporter
+
+
+def test_every_role_has_a_contract_in_running_order():
+    assert list(CONTRACTS) == list(STAGES)
+    for role, contract in CONTRACTS.items():
+        assert contract.__name__ == f"{STAGES[role].__name__}Contract"
+
+
+def test_every_exemption_of_ours_names_a_check():
+    exempt = {
+        (offer.name, name): offer.role
+        for offers in Registry().offers.values()
+        for offer in offers.values()
+        for name in getattr(offer.factory, "exempt", ())
+    }
+    assert len(exempt) > 10
+    assert [pair for pair, role in exempt.items() if f"test_{pair[1]}" not in CONTRACTS[role].checks()] == []
+
+
+def test_a_misspelt_exemption_is_answered_with_what_exists():
+    class Misspelt(ConvexSolver):
+        exempt = ("weights_sum_to_on",)
+
+    contract = type("Checked", (BlendSolverContract,), {"make": Misspelt})()
+    with pytest.raises(
+        PluginError, match=r"exempt names no check 'weights_sum_to_on' of the role; did you mean 'weights_sum_to_one'\?"
+    ):
+        contract.setup_method(contract.test_weights_sum_to_one)
+
+
+def test_checks_run_without_pytest_as_they_do_with_it():
+    outcomes = list(run_checks(TestUniformSolver))
+    assert [outcome.state for outcome in outcomes].count("exempt") == 2
+    assert {outcome.state for outcome in outcomes} == {"passed", "exempt"}
+    assert [f"test_{outcome.check.replace(' ', '_')}" for outcome in outcomes] == BlendSolverContract.checks()
+
+
+def test_a_contract_without_a_plugin_says_what_to_write():
+    with pytest.raises(NotImplementedError, match="say which plugin DetectorContract tests: make = MyPlugin"):
+        DetectorContract().test_prints_nothing()
 
 
 def test_whoever_writes_into_what_it_was_given_fails_at_once():

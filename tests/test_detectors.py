@@ -48,16 +48,12 @@ def astronaut():
 
 @pytest.mark.usefixtures("home")
 class TestYunetDetector(DetectorContract):
-    @pytest.fixture
-    def plugin(self):
-        return YunetDetector()
+    make = YunetDetector
 
 
 @pytest.mark.usefixtures("home", "lite_rt")
 class TestMediapipeDetector(DetectorContract):
-    @pytest.fixture
-    def plugin(self):
-        return MediapipeDetector()
+    make = MediapipeDetector
 
 
 @pytest.mark.parametrize(("detector", "off"), [(YunetDetector, 0.5), (MediapipeDetector, 3.5)])

@@ -89,6 +89,18 @@ def test_options_are_the_signature():
     assert found["share"] == (float, inspect.Parameter.empty)
 
 
+def test_an_option_without_an_annotation_takes_what_its_default_is():
+    class Plain:
+        def __init__(self, corners=4, share=0.5, soft=True, mode=None):
+            self.given = corners, share, soft, mode
+
+        def detect(self, photo):
+            return ()
+
+    given = {"corners": "8", "share": "1", "soft": "no", "mode": "disc"}
+    assert registry(Offering(plain=Plain)).make("detector", "plain", given).given == (8, 1.0, False, "disc")
+
+
 def test_the_same_name_twice_is_refused():
     with pytest.raises(PluginError, match="detector 'centre' is offered by 'Offering' already"):
         registry(Offering(centre=Centre), Offering(centre=Centre))
@@ -108,7 +120,7 @@ def test_a_misspelt_hook_is_refused():
         def detector(self) -> dict[str, object]:
             return {}
 
-    with pytest.raises(PluginError, match=r"'detector'.*hooks are: detectors, fitters"):
+    with pytest.raises(PluginError, match=r"unknown hook 'detector'; did you mean 'detectors'\? there are: detectors, fitters"):
         registry(Misspelt())
 
 
@@ -123,7 +135,7 @@ def test_a_hook_that_returns_no_mapping_is_refused():
 
 
 def test_a_plugin_without_hooks_is_refused():
-    with pytest.raises(PluginError, match=r"plugin 'object' implements no hook; there are: detectors"):
+    with pytest.raises(PluginError, match=r"plugin 'object' offers nothing: hooks are: detectors, fitters"):
         registry(object())
 
 
@@ -144,7 +156,7 @@ def detectors():
 def fitters():
     return {"broken": 3}
 """,
-        "PluginError: hook fitters",
+        "fitter 'broken' of 'broken_half': a factory was expected, not int: offer the class or a function",
     ),
 }
 
@@ -193,7 +205,8 @@ def test_show_tells_the_options_of_every_stage_of_that_name(toy, capsys):
 def test_show_of_a_broken_plugin_says_why(toy, capsys):
     install_module(toy, "broken_plugin", "raise RuntimeError('out of order')")
     assert main(["plugins", "show", "broken_plugin"]) == 2
-    assert capsys.readouterr().err == "error: plugin 'broken_plugin' is broken: RuntimeError: out of order\n"
+    told = "error: plugin 'broken_plugin' is broken: RuntimeError: out of order; `FACETEX_STRICT_PLUGINS=1"
+    assert capsys.readouterr().err.startswith(told)
 
 
 def test_an_option_goes_to_the_exporter_that_knows_it(toy, tmp_path):

@@ -1,7 +1,8 @@
-"""`facetex plugins`: what is installed for every stage, and what each takes."""
+"""`facetex plugins`: what is installed for every stage, what each takes, whether it keeps its promises, and new ones."""
 
 import inspect
 import warnings
+from pathlib import Path
 
 import click
 
@@ -56,6 +57,31 @@ def show(name: str, as_json: bool) -> None:
         return
     for offer in found:
         _print(offer)
+
+
+@command.command("check")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+def check(name: str, as_json: bool) -> int:
+    """Whether NAME, a stage's or a plugin's, keeps what its stage promises, with its default options.
+
+    The checks are the contract tests of facetex_core.testing. Leaves with 1 if one fails or cannot be run.
+    """
+    from facetex_cli.plugins_check import check_all
+
+    return check_all(quiet_registry(), name, as_json)
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--role", required=True, metavar="ROLE", help="The stage it is for: detector, fitter, ..., exporter.")
+def new(name: str, role: str) -> None:
+    """A package for a plugin NAME in the folder facetex-NAME, with a test that passes at once."""
+    from facetex_cli.plugins_new import write_package
+
+    folder = write_package(quiet_registry(), name, role, Path.cwd())
+    click.echo("\n".join(f"{folder.name}/{path.name}" for path in sorted(folder.iterdir())))
+    click.echo(f"next: cd {folder.name} && pip install -e . && pytest && facetex plugins check {name}")
 
 
 def _print(offer: Offer) -> None:

@@ -1,19 +1,50 @@
-"""The contracts that every plugin keeps, for plugin authors: inherit one, override its fixture `plugin`, run pytest."""
+"""The contracts that every plugin keeps, for plugin authors: inherit one, say `make = MyPlugin`, run pytest."""
 
 from facetex_core.testing.blend_solver import BlendSolverContract
+from facetex_core.testing.check import Outcome, run_checks
+from facetex_core.testing.contract import Contract
 from facetex_core.testing.delighter import DelighterContract
 from facetex_core.testing.descriptor_extractor import DescriptorExtractorContract
 from facetex_core.testing.detailer import DetailerContract
 from facetex_core.testing.detector import DetectorContract
-from facetex_core.testing.read_only import read_only
+from facetex_core.testing.exporter import ExporterContract
+from facetex_core.testing.fitter import FitterContract
+from facetex_core.testing.renderer import RendererContract
+from facetex_core.testing.segmenter import SegmenterContract
 from facetex_core.testing.synthesizer import SynthesizerContract
+from facetex_core.testing.values import read_only
+
+CONTRACTS: dict[str, type[Contract]] = {
+    contract.role: contract
+    for contract in (
+        DetectorContract,
+        FitterContract,
+        SegmenterContract,
+        DelighterContract,
+        DescriptorExtractorContract,
+        BlendSolverContract,
+        SynthesizerContract,
+        DetailerContract,
+        RendererContract,
+        ExporterContract,
+    )
+}
+"""The contract of every role, in running order."""
 
 __all__ = [
+    "CONTRACTS",
     "BlendSolverContract",
+    "Contract",
     "DelighterContract",
     "DescriptorExtractorContract",
     "DetailerContract",
     "DetectorContract",
+    "ExporterContract",
+    "FitterContract",
+    "Outcome",
+    "RendererContract",
+    "SegmenterContract",
     "SynthesizerContract",
     "read_only",
+    "run_checks",
 ]

@@ -1,17 +1,20 @@
 """What every blend solver promises."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
-import pytest
 from jaxtyping import Float32
 
 from facetex_core.correlations import mix
-from facetex_core.stages import BlendSolver
 from facetex_core.structures import Descriptor
 from facetex_core.testing.contract import Contract
-from facetex_core.testing.read_only import read_only
+from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.promise import hold
+from facetex_core.testing.values import read_only
 
 COUNT = 12
 """Exemplars."""
+SHARES = {0: 0.5, 2: 0.3, 6: 0.2}
 
 
 def exemplar(generator: np.random.Generator) -> Descriptor:
@@ -23,56 +26,61 @@ def exemplar(generator: np.random.Generator) -> Descriptor:
 class BlendSolverContract(Contract):
     """A mixture's own weights are found again, and whatever is seen, weights keep the signs and the sum they promise."""
 
-    @pytest.fixture
+    role = "blend_solver"
+
+    @property
     def exemplars(self) -> tuple[Descriptor, ...]:
         """Twelve, random."""
         generator = np.random.default_rng(1)
         return tuple(exemplar(generator) for _ in range(COUNT))
 
-    @pytest.fixture
+    @property
     def weights(self) -> Float32[np.ndarray, "exemplars"]:
         """What makes the mixture; others where the solver can only give weights of one kind."""
-        return np.array([0.5, 0, 0.3, 0, 0, 0, 0.2, 0, 0, 0, 0, 0], np.float32)
+        return np.array([SHARES.get(number, 0) for number in range(COUNT)], np.float32)
 
-    @pytest.fixture
-    def least(self) -> float:
-        """The smallest weight there can be: 0 for a convex solver; minus infinity where weights have signs."""
-        return 0.0
+    def given(self) -> tuple[Descriptor, Sequence[Descriptor]]:
+        """A mixture and what it is made of."""
+        return read_only(mix(self.exemplars, self.weights)), self.exemplars
 
-    @pytest.fixture
-    def total(self) -> float | None:
-        """What all weights sum to; none where that is free."""
-        return 1.0
+    def sizes(self) -> Mapping[str, int]:
+        """A weight for each exemplar."""
+        return {"exemplars": COUNT}
 
-    def test_recovers_the_weights_that_made_the_mixture(
-        self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], weights: Float32[np.ndarray, "exemplars"]
-    ) -> None:
+    def test_recovers_the_weights_that_made_the_mixture(self) -> None:
         """Within a hundredth: a solver may lean a little towards the bank's mean."""
-        found = plugin.solve(read_only(mix(exemplars, weights)), exemplars)
-        np.testing.assert_allclose(found, weights, atol=0.01)
+        mend = "minimise |sum_k w_k G_k - G|^2 (correlations.as_rows gives both sides); lower the ridge"
+        demand_near(self.result, self.weights, "weights of a mixture", mend, atol=0.01)
 
-    def test_keeps_its_promises_even_where_nothing_fits(
-        self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], least: float, total: float | None
-    ) -> None:
-        """Correlations that no picture has."""
+    def test_an_exemplar_explains_itself(self) -> None:
+        """It gets the weight, within a twentieth."""
+        found = self.plugin.solve(self.exemplars[3], self.exemplars)
+        demand_near(found, np.eye(COUNT)[3], "weights of exemplar 3 itself", "it is in the bank: lower the ridge", atol=0.05)
+
+    def test_no_weight_is_negative(self) -> None:
+        """Whatever is seen."""
+        least = min(float(found.min()) for found in (self.result, self._far()))
+        demand(least >= 0, f"solve(): a weight of {least:.3g}; at least 0: solve on the simplex, or say exempt = (...)")
+
+    def test_weights_sum_to_one(self) -> None:
+        """Whatever is seen."""
+        for found in (self.result, self._far()):
+            demand_near(found.sum(), 1, "sum of the weights", "divide by it, or solve on the simplex", atol=1e-5)
+
+    def test_one_exemplar_gets_all_the_weight(self) -> None:
+        """There is nothing else to blend."""
+        found = self.plugin.solve(self.exemplars[0], self.exemplars[:1])
+        demand_near(found, [1], "weight of the only exemplar", "it explains itself", atol=0.1)
+
+    def test_the_order_of_exemplars_does_not_matter(self) -> None:
+        """Each keeps its weight."""
+        observed, exemplars = self.given()
+        found = self.plugin.solve(observed, exemplars[::-1])[::-1]
+        demand_near(found, self.result, "weights, the exemplars in reverse", "weights stand in the exemplars' order", atol=1e-3)
+
+    def _far(self) -> Float32[np.ndarray, "exemplars"]:
+        """Of correlations that no picture has."""
         far = read_only(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
-        found = plugin.solve(far, exemplars)
-        assert found.shape == (COUNT,)
-        assert found.dtype == np.float32
-        assert np.isfinite(found).all()
-        assert found.min() >= least
-        if total is not None:
-            np.testing.assert_allclose(found.sum(), total, atol=1e-5)
-
-    def test_one_exemplar_gets_all_the_weight(
-        self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...], total: float | None
-    ) -> None:
-        """There is nothing else to blend; without a sum to keep, the bank's only face explains itself."""
-        one = exemplars[:1] if total is None else exemplars[1:2]
-        tolerance = 0.1 if total is None else 1e-6
-        np.testing.assert_allclose(plugin.solve(exemplars[0], one), [1], atol=tolerance)
-
-    def test_the_same_is_solved_the_same_way(self, plugin: BlendSolver, exemplars: tuple[Descriptor, ...]) -> None:
-        """To the bit."""
-        first, again = (plugin.solve(exemplars[3], exemplars[4:]) for _ in range(2))
-        np.testing.assert_array_equal(first, again)
+        found: np.ndarray = self.plugin.solve(far, self.exemplars)
+        hold(found, Float32[np.ndarray, "exemplars"], "solve() of correlations that no picture has", self.sizes())
+        return found

@@ -1,14 +1,147 @@
-"""What all contracts share: the fixture that an author overrides."""
+"""What all contracts share: the plugin under test, its stage at work, and the rules of every stage.
 
-from typing import Any
+A contract is a plain class. pytest finds its tests in whoever inherits it; `facetex plugins check` runs the same list.
+"""
 
-import pytest
+import io
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, get_type_hints
+from unittest import SkipTest
+
+import numpy as np
+
+from facetex_core.errors import PluginError
+from facetex_core.stages import STAGES, verb_of
+from facetex_core.suggest import there_are
+from facetex_core.testing.demand import demand
+from facetex_core.testing.promise import hold
+from facetex_core.testing.values import difference, read_only, snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One call of a stage and what else happened in it."""
+
+    result: object
+    printed: str
+    written: str
+    """What of the arguments is not what it was."""
+    drew: bool
+    """Whether NumPy's global random numbers moved on."""
 
 
 class Contract:
-    """Its tests run for every class that inherits it and names a plugin."""
+    """Its tests run for every class that inherits one and says `make = MyPlugin`."""
 
-    @pytest.fixture
+    role: ClassVar[str]
+    make: Callable[..., Any]
+    """The plugin's class, or a method that returns the plugin."""
+    FOUNDATIONS: ClassVar = ("test_is_made_with_its_default_options", "test_answers_as_its_stage_promises")
+    """Where one of these fails, the others have nothing to look at."""
+
+    @cached_property
     def plugin(self) -> Any:  # noqa: ANN401  # each role has its own protocol
         """The plugin under test."""
-        raise NotImplementedError("override the fixture `plugin` with one that returns your plugin")
+        if not hasattr(self, "make"):
+            raise NotImplementedError(f"say which plugin {type(self).__name__} tests: make = MyPlugin")
+        return self.make()
+
+    def given(self) -> tuple[object, ...]:
+        """The arguments of the sample call."""
+        raise NotImplementedError
+
+    def sizes(self) -> Mapping[str, int]:
+        """Lengths of axes of the answer that follow from the arguments."""
+        return {}
+
+    def told(self, result: Any) -> object:  # noqa: ANN401  # each role has its own
+        """What two runs have to agree in."""
+        return result
+
+    @classmethod
+    def checks(cls) -> list[str]:
+        """The names of the tests in the order of writing; first the rules of every stage."""
+        found = [name for each in reversed(cls.__mro__) for name in vars(each) if name.startswith("test_")]
+        return [name for name in dict.fromkeys(found) if callable(getattr(cls, name))]
+
+    def setup_method(self, method: Callable[..., object]) -> None:
+        """Skips what the plugin says it does not promise: checks of its role named in its attribute `exempt`."""
+        exempt, rules = getattr(self.plugin, "exempt", ()), Contract.checks()
+        known = [name.removeprefix("test_") for name in self.checks() if name not in rules]
+        for name in exempt:
+            if name not in known:
+                raise PluginError(f"exempt names no check {name!r} of the role; {there_are(name, known)}")
+        if method.__name__.removeprefix("test_") in exempt:
+            raise SkipTest(f"{type(self.plugin).__name__} does not promise it")
+
+    @property
+    def verb(self) -> str:
+        """The one method of the role's protocol."""
+        return verb_of(self.role)
+
+    def work(self, plugin: object = None) -> Work:
+        """The stage at its sample, its arguments locked."""
+        given = read_only(self.given())
+        before, drawn, printed = snapshot(given), _drawn(), io.StringIO()
+        try:
+            with redirect_stdout(printed):
+                result = getattr(self.plugin if plugin is None else plugin, self.verb)(*given)
+        except Exception as error:
+            demand("read-only" not in str(error) and "readonly" not in str(error), self._writes(str(error)))
+            raise
+        return Work(result, printed.getvalue(), difference(before, snapshot(given), "argument "), drawn != _drawn())
+
+    @cached_property
+    def first(self) -> Work:
+        """The plugin's first call."""
+        return self.work()
+
+    @property
+    def result(self) -> Any:  # noqa: ANN401  # each role has its own
+        """What that gave."""
+        return self.first.result
+
+    def test_is_made_with_its_default_options(self) -> None:
+        """No argument is needed."""
+        demand(self.plugin is not None, "made of its default options: found None: the factory must return the stage")
+        mend = f"name its method after the verb of {STAGES[self.role].__name__}"
+        demand(isinstance(self.plugin, STAGES[self.role]), f"{type(self.plugin).__name__} has no {self.verb}(): {mend}")
+
+    def test_answers_as_its_stage_promises(self) -> None:
+        """Types, shapes, kinds of numbers, ranges; nothing but finite numbers."""
+        kind = get_type_hints(getattr(STAGES[self.role], self.verb))["return"]
+        hold(self.result, kind, f"{self.verb}()", self.sizes())
+
+    def test_writes_into_nothing_that_it_was_given(self) -> None:
+        """Arguments belong to the pipeline; they are locked, but locks can be opened."""
+        demand(not self.first.written, self._writes(self.first.written))
+
+    def test_gives_the_same_again(self) -> None:
+        """To the bit, from the same object and from one made anew."""
+        mend = "random numbers come from the generator that is passed in or default_rng(seed), and no call changes self"
+        for plugin in (self.plugin, self.make()):
+            first = snapshot(self.told(self.result))
+            found = difference(first, snapshot(self.told(self.work(plugin).result)), f"{self.verb}()")
+            demand(not found, f"{found} between two runs of the same: {mend}")
+
+    def test_leaves_global_random_numbers_alone(self) -> None:
+        """Whoever seeds or draws from them changes what others get."""
+        mend = "take numbers from the generator that is passed in or from np.random.default_rng(seed)"
+        demand(not self.first.drew, f"{self.verb}() drew from or seeded NumPy's global random numbers: {mend}")
+
+    def test_prints_nothing(self) -> None:
+        """What a command prints is for the programs after it."""
+        said = self.first.printed.strip().splitlines() or [""]
+        mend = "use warnings.warn, or facetex_core.progress.report_progress"
+        demand(not said[0], f"{self.verb}() printed {said[0]!r}: {mend}")
+
+    def _writes(self, what: str) -> str:
+        return f"{self.verb}() writes into what it was given ({what}): copy first, np.array(values)"
+
+
+def _drawn() -> object:
+    """The state of NumPy's global generator."""
+    return str(np.random.get_state(legacy=False))  # noqa: NPY002  # looks, and draws nothing

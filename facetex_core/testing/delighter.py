@@ -1,15 +1,17 @@
 """What every delighter promises."""
 
+from collections.abc import Mapping
+
 import numpy as np
-import pytest
 
 from facetex_core.harmonics import ambient, shade
 from facetex_core.photometry import normal_map
-from facetex_core.stages import Delighter
 from facetex_core.structures import Fit, Lighting, Texture
 from facetex_core.testing.contract import Contract
-from facetex_core.testing.read_only import read_only
+from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.promise import hold_range
 from facetex_core.testing.samples import SIZE, fit_of, half_seen, skin
+from facetex_core.testing.values import read_only
 
 FROM_THE_LEFT = np.outer([0.8, 0.2, 0.1, 0.2, 0, 0, 0, 0, 0], [1.0, 0.9, 0.8])
 """Warm light, half as strong on one side as on the other."""
@@ -18,47 +20,51 @@ FROM_THE_LEFT = np.outer([0.8, 0.2, 0.1, 0.2, 0, 0, 0, 0, 0], [1.0, 0.9, 0.8])
 class DelighterContract(Contract):
     """What was multiplied by known light comes back; what was hidden stays hidden."""
 
-    @pytest.fixture
+    role = "delighter"
+
+    @property
     def fit(self) -> Fit:
         """The light is known."""
         return fit_of(Lighting(FROM_THE_LEFT.astype(np.float32)))
 
-    @pytest.fixture
-    def lit(self, fit: Fit) -> Texture:
+    @property
+    def lit(self) -> Texture:
         """Skin in this light, part of it seen."""
-        return half_seen(skin() * shade(fit.lighting, normal_map(fit, SIZE)))
+        return half_seen(skin() * shade(self.fit.lighting, normal_map(self.fit, SIZE)))
 
-    def test_gives_back_the_albedo_under_a_known_light(self, plugin: Delighter, lit: Texture, fit: Fit) -> None:
+    def given(self) -> tuple[Texture, Fit]:
+        """A texture in a light that is known."""
+        return self.lit, self.fit
+
+    def sizes(self) -> Mapping[str, int]:
+        """The texture's."""
+        return {"size": SIZE}
+
+    def test_gives_back_the_albedo_under_a_known_light(self) -> None:
         """Within a hundredth, where the result is sure of itself."""
-        found = plugin.delight(lit, fit)
-        sure = found.visibility > 0.5
-        assert sure.mean() > 0.2, "hardly anything is left"
-        np.testing.assert_allclose(found.rgb[sure], skin()[sure], rtol=0.01)
+        sure = self.result.visibility > 0.5
+        demand(sure.mean() > 0.2, f"delight(): {sure.mean():.0%} of the map is left visible; at least 20% of 62%: hide less")
+        mend = "divide by harmonics.shade(fit.lighting, photometry.normal_map(fit, size)), in linear light"
+        demand_near(self.result.rgb[sure], skin()[sure], "albedo under a known light", mend, rtol=0.01)
 
-    def test_white_light_from_everywhere_changes_nothing(self, plugin: Delighter) -> None:
+    def test_white_light_from_everywhere_changes_nothing(self) -> None:
         """Skin as it is."""
         texture = half_seen(skin())
-        found = plugin.delight(texture, fit_of(ambient()))
+        found = self.plugin.delight(texture, fit_of(ambient()))
         sure = found.visibility > 0.5
-        np.testing.assert_allclose(found.rgb[sure], texture.rgb[sure], rtol=0.01)
+        mend = "shading is 1 in white light from everywhere"
+        demand_near(found.rgb[sure], texture.rgb[sure], "albedo under white light from everywhere", mend, rtol=0.01)
 
-    def test_visibility_never_grows(self, plugin: Delighter, lit: Texture, fit: Fit) -> None:
+    def test_visibility_never_grows(self) -> None:
         """It may shrink: nothing can be divided out of black."""
-        found = plugin.delight(lit, fit)
-        assert (found.visibility <= lit.visibility).all()
-        assert not found.rgb[found.visibility == 0].any()
+        grown = float((self.result.visibility - self.lit.visibility).max())
+        mend = "the photo saw no more than before: np.minimum(visibility, texture.visibility)"
+        demand(grown <= 0, f"delight().visibility grows by up to {grown:.3g}: {mend}")
+        painted = float(self.result.rgb[self.result.visibility == 0].max(initial=0))
+        demand(painted == 0, f"delight().rgb is up to {painted:.3g} where nothing was seen: leave 0 there")
 
-    def test_an_albedo_sends_back_no_more_than_it_gets(self, plugin: Delighter, fit: Fit) -> None:
+    def test_an_albedo_sends_back_no_more_than_it_gets(self) -> None:
         """However bright the photo: all is in [0, 1]."""
-        found = plugin.delight(read_only(Texture(*_burnt_out())), fit)
-        assert found.rgb.min() >= 0
-        assert found.rgb.max() <= 1
-
-    def test_the_same_texture_gives_the_same_albedo(self, plugin: Delighter, lit: Texture, fit: Fit) -> None:
-        """To the bit."""
-        np.testing.assert_array_equal(plugin.delight(lit, fit).rgb, plugin.delight(lit, fit).rgb)
-
-
-def _burnt_out() -> tuple[np.ndarray, np.ndarray]:
-    seen = half_seen(skin())
-    return np.repeat(seen.visibility[..., None], 3, axis=2), seen.visibility
+        seen = half_seen(skin())
+        white = read_only(Texture(np.repeat(seen.visibility[..., None], 3, axis=2), seen.visibility))
+        hold_range(self.plugin.delight(white, self.fit).rgb, "delight().rgb of a burnt-out texture", 0, 1)

@@ -1,40 +1,67 @@
 """What every detailer promises."""
 
+from collections.abc import Mapping
+
 import numpy as np
-import pytest
 
 from facetex_core.harmonics import ambient
-from facetex_core.stages import Detailer
-from facetex_core.structures import Fit
+from facetex_core.structures import Detail, Fit, Photo, Texture
 from facetex_core.testing.contract import Contract
+from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.samples import SIZE, TONE, fit_of, portrait, skin, whole
+
+AGREE = 0.5
+"""Correlation of normals and slopes: the sheet is curved, and normals may be those of a finer grid."""
 
 
 class DetailerContract(Contract):
-    """Flat skin has no relief, pores have one within the limit, and normals are unit vectors."""
+    """Flat skin has no relief, pores have one within the limit, and normals are unit vectors that fit the relief."""
 
+    role = "detailer"
     limit = 0.001
     """Metres that a displacement may reach: mesoscopic is below a millimetre."""
 
-    @pytest.fixture
-    def fit(self) -> Fit:
-        """The sheet in even light."""
-        return fit_of(ambient())
+    def given(self) -> tuple[Photo, Fit, Texture]:
+        """Rough skin on the sheet, in even light."""
+        return portrait(), fit_of(ambient()), whole(np.clip(skin(pores=0.5), 0, 1))
 
-    def test_flat_skin_has_no_relief(self, plugin: Detailer, fit: Fit) -> None:
+    def sizes(self) -> Mapping[str, int]:
+        """The albedo's."""
+        return {"size": SIZE}
+
+    def test_flat_skin_has_no_relief(self) -> None:
         """One colour all over, no displacement, and normals straight out."""
-        found = plugin.add_detail(portrait(), fit, whole(np.broadcast_to(TONE, (SIZE, SIZE, 3))))
-        np.testing.assert_allclose(found.displacement, 0, atol=1e-6)
-        np.testing.assert_allclose(found.normals, np.broadcast_to([0, 0, 1], (SIZE, SIZE, 3)), atol=1e-3)
+        photo, fit, _ = self.given()
+        found = self.plugin.add_detail(photo, fit, whole(np.broadcast_to(TONE, (SIZE, SIZE, 3))))
+        mend = "take away the mean of the surroundings first"
+        demand_near(found.displacement, 0, "displacement of flat skin", mend, atol=1e-6)
+        demand_near(found.normals, np.array([0, 0, 1]), "normals of flat skin", mend, atol=1e-3)
 
-    def test_relief_stays_within_its_limit(self, plugin: Detailer, fit: Fit) -> None:
-        """Rough skin."""
-        found = plugin.add_detail(portrait(), fit, whole(np.clip(skin(pores=0.5), 0, 1)))
-        assert found.displacement.shape == (SIZE, SIZE)
-        assert 0 < np.abs(found.displacement).max() <= self.limit
-        np.testing.assert_allclose(np.linalg.norm(found.normals, axis=-1), 1, atol=1e-4)
+    def test_rough_skin_has_a_relief_in_metres(self) -> None:
+        """Below a millimetre."""
+        most = float(np.abs(self.result.displacement).max())
+        demand(most > 0, "add_detail().displacement is 0 on rough skin: where the albedo changes, there is relief")
+        unit = " (it looks like millimetres: multiply by 0.001)" if most <= 1000 * self.limit else ""
+        told = f"add_detail().displacement reaches {most:.3g} m; at most {self.limit} m{unit}"
+        demand(most <= self.limit, f"{told}: displacement is in metres along the normal")
 
-    def test_the_same_skin_gives_the_same_relief(self, plugin: Detailer, fit: Fit) -> None:
-        """To the bit."""
-        first, again = (plugin.add_detail(portrait(), fit, whole(skin(pores=0.05))) for _ in range(2))
-        np.testing.assert_array_equal(first.displacement, again.displacement)
+    def test_normals_are_unit_vectors_out_of_the_skin(self) -> None:
+        """In tangent space: z is out."""
+        length = np.linalg.norm(self.result.normals, axis=-1)
+        mend = "normals /= np.linalg.norm(normals, axis=-1, keepdims=True); they are no colours"
+        demand_near(length, 1, "length of the normals", mend, atol=1e-4)
+        least = float(self.result.normals[..., 2].min())
+        demand(least > 0, f"add_detail().normals: z of {least:.3g}; over 0: z points out of the skin")
+
+    def test_normals_fit_the_displacement(self) -> None:
+        """They lean away from where it rises: x along u, y against v."""
+        along_v, along_u = np.gradient(self.result.displacement)
+        for axis, slope in (("x", -along_u), ("y", along_v)):
+            found = self._agreement(self.result, axis, slope)
+            told = f"normals' {axis} and the slope of the displacement agree by {found:.2f}; at least {AGREE}"
+            mend = "normal ~ (-dh/du, +dh/dv, 1): x along u, y up in the texture, which is against v"
+            demand(found >= AGREE, f"add_detail(): {told}: {mend}")
+
+    def _agreement(self, detail: Detail, axis: str, slope: np.ndarray) -> float:
+        values = detail.normals[..., "xyz".index(axis)]
+        return float(np.corrcoef(values.ravel(), slope.ravel())[0, 1])

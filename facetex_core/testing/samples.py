@@ -7,9 +7,10 @@ from jaxtyping import Float32
 
 from facetex_core.camera import orbit_camera
 from facetex_core.crop import plain_skin
+from facetex_core.harmonics import ambient
 from facetex_core.image_io import example_photo
-from facetex_core.structures import Embedding, Fit, Lighting, Mesh, MorphableModel, Photo, Texture
-from facetex_core.testing.read_only import read_only
+from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh, MorphableModel, Photo, Texture
+from facetex_core.testing.values import read_only
 
 SIDE = 17
 """Vertices along one side of the sheet."""
@@ -23,7 +24,7 @@ TONE = np.array([0.45, 0.28, 0.2])
 
 @cache
 def sheet() -> MorphableModel:
-    """20 cm square, bulging towards +z; all but the rim is face."""
+    """20 cm square, bulging towards +z; all but the rim is face. One identity; jawOpen draws its lower half out."""
     u, v = np.meshgrid(np.linspace(0, 1, SIDE), np.linspace(0, 1, SIDE))
     x, y = 0.2 * (u - 0.5), 0.2 * (0.5 - v)
     vertices = np.stack([x, y, 0.05 - 3 * (x**2 + y**2)], -1).reshape(-1, 3).astype(np.float32)
@@ -36,8 +37,9 @@ def sheet() -> MorphableModel:
     regions = {name: inner * np.float32(name == "face") for name in REGIONS}
     middle = np.full((68, 3), 1 / 3, np.float32)
     embedding = Embedding(np.zeros(68, np.int32), middle, np.zeros(0, np.int32), np.zeros((0, 3), np.float32))
-    bulge = np.zeros((1, len(vertices), 3), np.float32)
-    return MorphableModel("sheet", vertices, bulge, bulge, ("jawOpen",), mesh, embedding, regions, (0.0, 0.0, 1.0, 1.0))
+    identity, opened = np.zeros((2, 1, len(vertices), 3), np.float32)
+    opened[0, :, 1] = 0.1 * np.minimum(vertices[:, 1], 0)
+    return MorphableModel("sheet", vertices, identity, opened, ("jawOpen",), mesh, embedding, regions, (0.0, 0.0, 1.0, 1.0))
 
 
 def skin(pores: float = 0.0) -> Float32[np.ndarray, "size size 3"]:
@@ -73,5 +75,13 @@ def whole(rgb: np.ndarray) -> Texture:
 
 @cache
 def portrait() -> Photo:
-    """The astronaut."""
-    return read_only(example_photo())
+    """The astronaut, without the lower edge: higher and wider are not the same."""
+    photo = example_photo()
+    return read_only(Photo(np.ascontiguousarray(photo.rgb[:448]), photo.name))
+
+
+def head_of(albedo: np.ndarray) -> Head:
+    """The sheet in even light with this albedo, all of it seen, without relief."""
+    flat = np.zeros((SIZE, SIZE), np.float32)
+    detail = Detail(flat, np.dstack([flat, flat, flat + 1]))
+    return read_only(Head("sample.jpg", fit_of(ambient()), whole(albedo), whole(albedo), detail))

@@ -34,6 +34,8 @@ class DivisionDelighter:
 class NoDelighter:
     """The light stays in: what any delighter gains can be seen beside it."""
 
+    exempt = ("gives_back_the_albedo_under_a_known_light",)
+
     def delight(self, texture: Texture, fit: Fit) -> Texture:  # noqa: ARG002  # the protocol's signature
         """The texture as it was unwrapped."""
         return texture

@@ -40,6 +40,8 @@ class ConvexSolver:
 class NearestSolver:
     """The one exemplar that is nearest."""
 
+    exempt = ("recovers_the_weights_that_made_the_mixture",)
+
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
         """1 for it, 0 for the others."""
         design, target = as_rows(observed, exemplars)
@@ -49,6 +51,8 @@ class NearestSolver:
 
 class UniformSolver:
     """The bank's mean, whatever is seen: what every other solver has to beat."""
+
+    exempt = ("recovers_the_weights_that_made_the_mixture", "an_exemplar_explains_itself")
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:  # noqa: ARG002  # of the stage
         """The same weight for all."""

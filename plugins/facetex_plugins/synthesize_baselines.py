@@ -14,6 +14,9 @@ NOISE = 0.15
 INDEPENDENT = 0.05
 """Share of texels that count as independent evidence: neighbours err together."""
 
+SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
+"""What none of the three promises: hidden skin stays smooth."""
+
 
 @hookimpl
 def synthesizers() -> dict[str, type]:
@@ -24,6 +27,8 @@ def synthesizers() -> dict[str, type]:
 class LowFrequencySynthesizer:
     """Own texels, the rest from the fit's low-frequency albedo: a baseline."""
 
+    exempt = SMOOTH
+
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing."""
         return completed(albedo, trust(albedo, fit), expected_albedo(fit, albedo.size), fit)
@@ -31,6 +36,8 @@ class LowFrequencySynthesizer:
 
 class MirrorSynthesizer:
     """Own texels, their mirror images where those are seen, the fit's low-frequency albedo elsewhere: a baseline."""
+
+    exempt = SMOOTH
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """The other side's texels as they are, colour and all."""
@@ -42,6 +49,8 @@ class MirrorSynthesizer:
 
 class PcaSynthesizer:
     """Own texels, the rest from the albedo model's modes as the visible texels tell their coefficients: a baseline."""
+
+    exempt = SMOOTH
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing, in the colour of what it shows."""

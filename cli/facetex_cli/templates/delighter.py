@@ -1,0 +1,26 @@
+"""Delighter `example`: the texture divided by the fit's shading."""
+
+import numpy as np
+from facetex_core import Fit, Texture, hookimpl
+from facetex_core.harmonics import shade
+from facetex_core.photometry import normal_map
+
+
+@hookimpl
+def delighters() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)); what is darker than `darkest` of full light is hidden."""
+
+    def __init__(self, darkest: float = 0.05) -> None:
+        self.darkest = darkest
+
+    def delight(self, texture: Texture, fit: Fit) -> Texture:
+        """The albedo where the texture is visible; visibility may shrink, never grow."""
+        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        visibility = np.where(shading.min(-1) > self.darkest, texture.visibility, 0).astype(np.float32)
+        albedo = np.clip(texture.rgb / np.maximum(shading, self.darkest), 0, 1)
+        return Texture(np.where(visibility[..., None] > 0, albedo, 0).astype(np.float32), visibility)

@@ -1,0 +1,38 @@
+"""Renderer `example`: one ray a pixel, the albedo times the light."""
+
+import numpy as np
+from facetex_core import Camera, Head, Lighting, Photo, hookimpl
+from facetex_core.harmonics import shade
+from facetex_core.mesh import vertex_normals
+from facetex_core.raycast import Scene
+
+
+@hookimpl
+def renderers() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """Soft light on matt skin, on a ground of the grey `ground`, in [0, 1]."""
+
+    def __init__(self, ground: float = 0.3) -> None:
+        self.ground = ground
+
+    def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:
+        """The head as the camera sees it."""
+        mesh, vertices, (width, height) = head.fit.model.mesh, head.fit.vertices, camera.size
+        x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+        pixels = np.stack([x, y, np.ones_like(x)], -1).reshape(-1, 3)
+        rays = pixels @ np.linalg.inv(camera.intrinsics).T @ camera.world_to_camera[:3, :3]
+        rays = (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+        triangle, weights, _ = Scene(vertices, mesh.triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
+        hit = triangle >= 0
+        triangle, weights = triangle[hit], weights[hit][:, None]
+        normals = (weights @ vertex_normals(vertices, mesh.triangles)[mesh.triangles[triangle]])[:, 0]
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        uvs = (weights @ mesh.uvs[mesh.uv_triangles[triangle]])[:, 0]
+        column, row = np.clip((uvs * head.albedo.size).astype(int), 0, head.albedo.size - 1).T
+        rgb = np.full((height * width, 3), self.ground, np.float32)
+        rgb[hit] = np.clip(head.albedo.rgb[row, column] * shade(lighting, normals), 0, 1)
+        return Photo(rgb.reshape(height, width, 3), head.name)

@@ -1,0 +1,29 @@
+"""Segmenter `example`: the outline of the landmarks is the face."""
+
+import numpy as np
+from facetex_core import Face, Photo, hookimpl
+from jaxtyping import Float32
+
+
+@hookimpl
+def segmenters() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """1 inside the convex hull of the landmarks, 0 outside, with an edge of `soft` pixels."""
+
+    def __init__(self, soft: float = 2.0) -> None:
+        self.soft = soft
+
+    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
+        """The probability, in [0, 1], that a pixel shows bare skin."""
+        import cv2  # heavy packages are imported where they are used
+
+        width, height = photo.size
+        mask = np.zeros((height, width), np.float32)
+        # Pixel centres of facetex lie at +0.5, those of OpenCV at whole numbers.
+        outline = cv2.convexHull(np.round(face.landmarks - 0.5).astype(np.int32))
+        cv2.fillConvexPoly(mask, outline, 1.0)
+        return np.clip(cv2.GaussianBlur(mask, (0, 0), self.soft), 0, 1)

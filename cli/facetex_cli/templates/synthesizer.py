@@ -1,0 +1,30 @@
+"""Synthesizer `example`: a smooth fill with the fine structure of visible skin."""
+
+import numpy as np
+from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core.fill import fill_smooth
+
+
+@hookimpl
+def synthesizers() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """Hidden texels get what visible ones vary by round their surroundings of `sigma` texels, drawn at random."""
+
+    def __init__(self, sigma: float = 2.0) -> None:
+        self.sigma = sigma
+
+    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+        """The whole texture: what was seen stays, and `visibility` still tells what that is."""
+        import cv2  # heavy packages are imported where they are used
+
+        smooth = np.maximum(fill_smooth(albedo.rgb, albedo.visibility), 1e-3)
+        ratio = smooth / np.maximum(cv2.GaussianBlur(smooth, (0, 0), self.sigma), 1e-3)
+        seen = np.flatnonzero(albedo.visibility > 0.5)
+        fine = ratio.reshape(-1, 3)[rng.choice(seen, albedo.visibility.size)].reshape(albedo.rgb.shape)
+        share = albedo.visibility[..., None]
+        rgb = share * smooth + (1 - share) * smooth * fine
+        return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
