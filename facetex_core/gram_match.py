@@ -16,6 +16,8 @@ from jaxtyping import Float32
 from facetex_core.colour import decode_srgb, encode_srgb
 from facetex_core.onnx_torch import Network
 from facetex_core.structures import Descriptor
+from facetex_core.synthesis.descent import HISTORY, Evaluate, descend
+from facetex_core.synthesis.objective import Objective
 
 if TYPE_CHECKING:
     import torch
@@ -24,14 +26,16 @@ BLOCK = 8
 """The picture's sides are multiples of this: what three poolings divide."""
 CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
-TRIES = 12
-"""Steps that a line search may try: with one iteration at a time, the library would allow a single one."""
+CONTENT_BLUR = 16
+"""Texels over which averages stand for the blur."""
+REACH = 0.003
+"""Root mean square of the first change of sRGB-coded values."""
+SHORT = 3
+"""Pairs that L-BFGS remembers of a picture too large for the memory: at 8192 each pair takes 0.8 GB."""
 STRONGEST = 1.5
 """The largest factor of a band."""
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""
-CONTENT_BLUR = 4
-"""Pooling by 16 texels stands for the blur."""
 
 
 def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, and when to stop
@@ -42,30 +46,55 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
     wanted: Descriptor,
     *,
     iterations: int,
+    layout: Float32[np.ndarray, "height width 3"] | None = None,
     enough: float = 0.0,
+    half: bool = False,
+    tile: int | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Float32[np.ndarray, "height width 3"]:
     """The picture, changed where `free`, after at most `iterations` or when the loss falls below `enough`.
 
-    Correlations are taken under `window`. Linear RGB in and out; the network sees sRGB-coded pixels.
+    Correlations are taken under `window`. Linear RGB in and out; the network sees sRGB-coded pixels. `layout` is I_0, whose
+    low frequency is kept: the start's where there is none. `half` and `tile` are Objective's.
     """
     import torch
 
-    image = _pixels(start)
-    mask = _plane(free)
-    targets = _targets(wanted)
-    positions = _plane(window)
-    change = torch.zeros_like(image).requires_grad_()
-    pool = 2**CONTENT_BLUR
+    image, mask = to_pixels(start, network), to_plane(free, network)
+    objective = Objective(network, wanted, to_plane(window, network), half=half, tile=tile)
+    whole = with_layout(objective, image if layout is None else to_pixels(layout, network))
 
-    def loss() -> torch.Tensor:
-        now = image + mask * change
-        drift = torch.nn.functional.avg_pool2d(now - image, pool)
-        return _total(network(now), targets, positions).to(now.device) + CONTENT * drift.square().mean()
+    def evaluate(change: torch.Tensor) -> tuple[float, torch.Tensor]:
+        loss, gradient = whole(image + mask * change.view_as(image))
+        return loss, gradient.mul_(mask).flatten()
 
-    _descend(change, loss, iterations, enough, progress)
-    result = (image + mask * change).detach()[0].permute(1, 2, 0).numpy()
+    change = descend(
+        evaluate,
+        torch.zeros_like(image).flatten(),
+        iterations=iterations,
+        reach=REACH,
+        enough=enough,
+        history=HISTORY if objective.whole else SHORT,
+        progress=progress,
+    )
+    height, width = free.shape
+    result = (image + mask * change.view_as(image))[0, :, :height, :width].permute(1, 2, 0).cpu().numpy()
     return np.where(free[..., None] > 0, decode_srgb(result), start).astype(np.float32)
+
+
+def with_layout(objective: Evaluate, layout: "torch.Tensor") -> Evaluate:
+    """The objective of pictures (1, 3, height, width) with the content term: the low frequency of the layout is to stay."""
+    import torch
+
+    blurred = torch.nn.functional.avg_pool2d(layout, CONTENT_BLUR)
+
+    def evaluate(picture: torch.Tensor) -> tuple[float, torch.Tensor]:
+        loss, gradient = objective(picture)
+        drift = torch.nn.functional.avg_pool2d(picture, CONTENT_BLUR) - blurred
+        pull = (drift * (2 * CONTENT / drift.numel() / CONTENT_BLUR**2)).repeat_interleave(CONTENT_BLUR, 2)
+        gradient[..., : pull.shape[2], : drift.shape[3] * CONTENT_BLUR] += pull.repeat_interleave(CONTENT_BLUR, 3)
+        return loss + CONTENT * float(drift.square().mean()), gradient
+
+    return evaluate
 
 
 def match_strengths(
@@ -84,107 +113,54 @@ def match_strengths(
     """
     import torch
 
-    image = _pixels(start)
-    layers = torch.from_numpy(np.ascontiguousarray(bands / CODED)).permute(0, 3, 1, 2).contiguous()
-    targets = _targets(wanted)
-    positions = _plane(window)
-    raw = torch.full((len(bands),), -float(np.log(STRONGEST - 1))).requires_grad_()
+    image = to_pixels(start, network)
+    layers = _padded(torch.from_numpy(np.array(bands / CODED)).permute(0, 3, 1, 2), network, "replicate")
+    objective = Objective(network, wanted, to_plane(window, network))
+    unit = 0.0
 
-    def distance() -> torch.Tensor:
+    def evaluate(raw: torch.Tensor) -> tuple[float, torch.Tensor]:
+        nonlocal unit
+        raw = raw.detach().requires_grad_()
         factors = STRONGEST * torch.sigmoid(raw)
-        return _total(network(image * torch.exp((factors[:, None, None, None] * layers).sum(0))), targets, positions)
+        picture = image * torch.exp((factors[:, None, None, None] * layers).sum(0))
+        loss, gradient = objective(picture.detach())
+        (slope,) = torch.autograd.grad(picture, raw, gradient)
+        unit = unit or max(loss, 1e-20)  # grain is a small part of a correlation: without it the steps would end at once
+        return loss / unit, slope / unit
 
-    unit = float(distance().detach())  # grain is a small part of a correlation: without it the steps would end at once
-
-    def loss() -> torch.Tensor:
-        return distance() / max(unit, 1e-20)
-
-    _descend(raw, loss, iterations, 0.0, progress)
-    return np.asarray((STRONGEST * torch.sigmoid(raw)).detach().numpy(), np.float32)
-
-
-def _pixels(picture: Float32[np.ndarray, "height width 3"]) -> "torch.Tensor":
-    """What the network sees: (1, 3, height, width), sRGB-coded."""
-    import torch
-
-    return torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None].contiguous()
-
-
-def _plane(mask: Float32[np.ndarray, "height width"]) -> "torch.Tensor":
-    """(1, 1, height, width)."""
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(mask, np.float32))[None, None]
-
-
-def _targets(wanted: Descriptor) -> "dict[str, torch.Tensor]":
-    import torch
-
-    return {layer: torch.from_numpy(np.ascontiguousarray(gram)) for layer, gram in wanted.correlations.items()}
-
-
-def _descend(
-    unknown: "torch.Tensor",
-    loss: "Callable[[], torch.Tensor]",
-    iterations: int,
-    enough: float,
-    progress: Callable[[int, int], None],
-) -> None:
-    """L-BFGS in place, for at most `iterations` or until the loss falls below `enough`."""
-    import torch
-
-    optimizer: torch.optim.Optimizer = torch.optim.LBFGS(
-        [unknown],
-        max_iter=1,
-        max_eval=TRIES,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-        tolerance_grad=0,
-        tolerance_change=0,
-    )
-
-    def closure() -> float:
-        optimizer.zero_grad()
-        value = loss()
-        torch.autograd.backward(value)
-        return float(value.detach())
-
-    for done in range(iterations):
-        if optimizer.step(closure) < enough:  # the loss before this step: one step more than needed
-            break
-        progress(done + 1, iterations)
-
-
-def _total(features: "dict[str, torch.Tensor]", targets: "dict[str, torch.Tensor]", window: "torch.Tensor") -> "torch.Tensor":
-    import torch
-
-    return torch.stack([_distance(found, targets[layer], window) for layer, found in features.items()]).sum()
+    begin = torch.full((len(bands),), -float(np.log(STRONGEST - 1)), device=network.device)
+    raw = descend(evaluate, begin, iterations=iterations, reach=1.0, progress=progress)
+    return np.asarray((STRONGEST * torch.sigmoid(raw)).cpu().numpy(), np.float32)
 
 
 def correlations_of(
     network: Network, name: str, picture: Float32[np.ndarray, "height width 3"], window: Float32[np.ndarray, "height width"]
 ) -> Descriptor:
     """The correlations that the picture has under the window, by the network called `name`."""
-    import torch
-
-    positions = _plane(window)
-    with torch.no_grad():
-        found = {layer: _correlate(features, positions) for layer, features in network(_pixels(picture)).items()}
+    found = Objective(network, Descriptor(name, {}, {}), to_plane(window, network)).correlations(to_pixels(picture, network))
     return Descriptor(
         name, {layer: gram.cpu().numpy() for layer, gram in found.items()}, dict.fromkeys(found, float(window.sum()))
     )
 
 
-def _distance(features: "torch.Tensor", target: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":
-    target = target.to(features.device)  # the network may run elsewhere
-    return (_correlate(features, window) - target).square().sum() / target.square().sum().clamp_min(1e-12)
-
-
-def _correlate(features: "torch.Tensor", window: "torch.Tensor") -> "torch.Tensor":
-    """F diag(m) F^T / sum m, the window averaged to the layer's positions."""
+def to_pixels(picture: Float32[np.ndarray, "height width 3"], network: Network) -> "torch.Tensor":
+    """What the network sees: (1, 3, height, width), sRGB-coded, the border continued to what the network needs."""
     import torch
 
-    step = window.shape[-1] // features.shape[-1]
-    weight = torch.nn.functional.avg_pool2d(window.to(features.device), step)[..., : features.shape[-2], : features.shape[-1]]
-    flat, m = features[0].flatten(1), weight.flatten()
-    return (flat * m) @ flat.T / m.sum().clamp_min(1)
+    return _padded(torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None], network, "replicate")
+
+
+def to_plane(mask: Float32[np.ndarray, "height width"], network: Network) -> "torch.Tensor":
+    """(1, 1, height, width); zero beyond the border."""
+    import torch
+
+    return _padded(torch.from_numpy(np.array(mask, np.float32))[None, None], network, "constant")
+
+
+def _padded(planes: "torch.Tensor", network: Network, mode: str) -> "torch.Tensor":
+    """To whole multiples of the network's step."""
+    import torch
+
+    height, width = planes.shape[-2:]
+    spare = (0, -width % network.step, 0, -height % network.step)
+    return torch.nn.functional.pad(planes, spare, mode).contiguous().to(network.device)

@@ -1,10 +1,12 @@
 """Reads a convolutional network from ONNX into torch, where gradients are needed. ONNX Runtime runs the same file elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from facetex_core.errors import ModelError
+from facetex_core.errors import ConfigError, ModelError
+from facetex_core.onnx_session import refuse_unknown
 
 if TYPE_CHECKING:
     import onnx
@@ -13,11 +15,29 @@ if TYPE_CHECKING:
 Attributes = dict[str, Any]
 """Of an operator, by ONNX's names."""
 Operator = Callable[[list["torch.Tensor"], Attributes], "torch.Tensor"]
-Network = Callable[["torch.Tensor"], dict[str, "torch.Tensor"]]
-"""Pixels (1, 3, height, width) to features by layer."""
+Node = tuple[str, list[str], str, Attributes]
+"""An operator, its inputs, its output, its attributes."""
 
 _MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate"}
 """ONNX's names of padding, and torch's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Pixels (1, 3, height, width) to features by layer."""
+
+    run: Callable[["torch.Tensor"], dict[str, "torch.Tensor"]]
+    device: str
+    step: int
+    """Texels from one position of the coarsest layer to the next: a picture's sides have to be multiples of it."""
+    reach: int
+    """Texels on each side that a position sees at most."""
+    numbers: float
+    """How many are computed for a texel, by all operators together."""
+
+    def __call__(self, pixels: "torch.Tensor") -> dict[str, "torch.Tensor"]:
+        """The features of the wanted layers, on the network's device."""
+        return self.run(pixels)
 
 
 def read_network(path: Path, layers: tuple[str, ...], device: str = "cpu") -> Network:
@@ -25,9 +45,12 @@ def read_network(path: Path, layers: tuple[str, ...], device: str = "cpu") -> Ne
 
     A file that is no ONNX, an operator that is not known here, or a layer that is missing is a ModelError.
     """
+    refuse_unknown(device)
     import torch
     from onnx import numpy_helper
 
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("torch sees no CUDA device; device=cpu works everywhere")
     graph = _load(path)
     nodes = [(node.op_type, list(node.input), node.output[0], _attributes(node)) for node in graph.node]
     for operator, _, _, attributes in nodes:
@@ -47,7 +70,30 @@ def read_network(path: Path, layers: tuple[str, ...], device: str = "cpu") -> Ne
                 break
         return {layer: values[layer] for layer in layers}
 
-    return features
+    shapes = {name: tuple(weight.shape) for name, weight in weights.items()}
+    return Network(features, device, *_extent(nodes, shapes, source, layers))
+
+
+def _extent(
+    nodes: list[Node], shapes: dict[str, tuple[int, ...]], source: str, layers: tuple[str, ...]
+) -> tuple[int, int, float]:
+    """Step, reach and numbers of a network as far as its last wanted layer."""
+    known, numbers = {source: (1, 0, 3)}, 0.0
+    for operator, inputs, output, attributes in nodes:
+        step, reach, channels = max((known[name] for name in inputs if name in known), default=(1, 0, 0))
+        if operator == "Constant":
+            shapes[output] = tuple(attributes["value"].dims)
+        elif operator == "Conv":
+            channels, *_, kernel = shapes[inputs[1]]
+            reach += step * max(attributes.get("dilations", [1])) * (kernel // 2)
+        elif "Pool" in operator:
+            reach += step * (max(attributes["kernel_shape"]) - 1)
+        step *= max(attributes.get("strides", [1]))
+        known[output] = step, reach, channels
+        numbers += channels / step**2
+        if all(layer in known for layer in layers):
+            break
+    return max(known[layer][0] for layer in layers), max(known[layer][1] for layer in layers), numbers
 
 
 def _load(path: Path) -> "onnx.GraphProto":
