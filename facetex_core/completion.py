@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.crop import plain_skin, skin_texels
+from facetex_core.crop import plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
+from facetex_core.masked_blur import blur_where
 from facetex_core.structures import Fit, Texture
 
 FEATHER = 0.016
@@ -14,6 +15,14 @@ SURE = 0.35
 """Visibility from which a texel is kept as it is; below, it fades into the next source."""
 DARKEST = 0.004
 """Linear; below, logarithms of an albedo mean nothing."""
+SMOOTH = 0.012
+"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
+NEAR = 0.03
+"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
+MIRRORED = 0.3
+"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
+NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
+"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
 
 
 def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
@@ -28,6 +37,42 @@ def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
 def expected_albedo(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
     """The fit's low-frequency albedo over a map of `size` texels, linear."""
     return np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), DARKEST)
+
+
+def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+    """The model's albedo, times what the visible skin differs from it; a mirror counts less.
+
+    Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
+    the shade of hair and in the light that clothes throw back.
+    """
+    size = albedo.size
+    expected = expected_albedo(fit, size)
+    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
+    sure = own * albedo.visibility
+    by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
+    weight = np.asarray(sure + by_mirror, np.float32)
+    both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
+    sigma = SMOOTH * size
+    smooth = blur_where(both.astype(np.float32), weight, sigma)
+    clear = (albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)
+    far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
+    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
+    close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
+    filled = near * fill_smooth(smooth, close) + (1 - near) * far
+    return np.asarray(expected * np.exp(filled), np.float32)
+
+
+def mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
+    """Brows, lids and lips of the mean face, in logarithms; none where the model has no albedo."""
+    if fit.model.albedo is None:
+        return np.zeros((size, size, 3), np.float32)
+    return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def darken_nostrils(rgb: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+    """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
+    depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
+    return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
 
 
 def completed(albedo: Texture, own: np.ndarray, rest: Float32[np.ndarray, "size size 3"], fit: Fit) -> Texture:

@@ -23,6 +23,7 @@ from facetex_core.record import Notes, record_json
 from facetex_core.registry import Registry
 from facetex_core.rendering import environment
 from facetex_core.report import report_html
+from facetex_core.specular import specular_map
 from facetex_core.stages import Renderer
 from facetex_core.structures import Photo
 from facetex_core.views import photo_view, portrait_cameras, studio
@@ -90,6 +91,7 @@ def _write_maps(run: Run, staging: Path) -> None:
     maps.write(staging / maps.VISIBILITY, maps.data_png(run.visibility))
     maps.write(staging / maps.NORMAL, maps.normal_png(head.detail.normals))
     maps.write(staging / maps.ROUGHNESS, maps.data_png(roughness_of(head)))
+    maps.write(staging / maps.SPECULAR, maps.colour_png(specular_map(head.lit, head.albedo, head.fit)))
     maps.write(staging / maps.DISPLACEMENT, maps.displacement_png(head.detail))
     maps.write((staging / maps.DISPLACEMENT).with_suffix(".json"), maps.displacement_note(head.detail))
     maps.write(staging / environment.FILE, environment.hdr_bytes(environment.radiance_of(head.fit.lighting)))

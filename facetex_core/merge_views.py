@@ -53,15 +53,20 @@ def merge_views(partials: Sequence[Texture], fits: Sequence[Fit]) -> tuple[Textu
 
 def clearness(texture: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """How well the photo shows each texel: visibility, times the cosine of the angle, times pixels along a texel up to 1."""
-    mesh, vertices, texels = fit.model.mesh, fit.vertices, skin_texels(fit.model, texture.size)
+    mesh, vertices = fit.model.mesh, fit.vertices
     towards = fit.camera.position - vertices
-    away = np.linalg.norm(towards, axis=1)
     normals = vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]])
-    cosine = np.clip(np.einsum("vi,vi->v", normals, towards) / away, 0, 1)
-    pixels_a_metre = fit.camera.intrinsics[0, 0] / away
-    both = spread(texels, mesh, np.stack([cosine, pixels_a_metre], 1).astype(np.float32))
-    pixels = both[..., 1] * _metres(fit)[texels.triangle] / texture.size
-    return np.asarray(texture.visibility * both[..., 0] * np.minimum(pixels, 1), np.float32)
+    cosine = np.clip(np.einsum("vi,vi->v", normals, towards) / np.linalg.norm(towards, axis=1), 0, 1)
+    facing = spread(skin_texels(fit.model, texture.size), mesh, cosine[:, None].astype(np.float32))[..., 0]
+    return np.asarray(texture.visibility * facing * np.minimum(pixels_a_texel(fit, texture.size), 1), np.float32)
+
+
+def pixels_a_texel(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:
+    """How many of the photo's pixels a texel is long, seen straight on."""
+    texels = skin_texels(fit.model, size)
+    pixels_a_metre = fit.camera.intrinsics[0, 0] / np.linalg.norm(fit.camera.position - fit.vertices, axis=1)
+    density = spread(texels, fit.model.mesh, pixels_a_metre[:, None].astype(np.float32))[..., 0]
+    return np.asarray(density * _metres(fit)[texels.triangle] / size, np.float32)
 
 
 def _metres(fit: Fit) -> Float32[np.ndarray, "triangles"]:

@@ -11,6 +11,7 @@ from facetex_core.colour import to_bytes
 from facetex_core.crop import face_slices
 from facetex_core.mesh import triangle_normals
 from facetex_core.pipeline import Run, View
+from facetex_core.specular import specular_map
 from facetex_core.structures import Fit
 
 LONGEST = 560
@@ -33,6 +34,7 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
         "unwrap": small(to_bytes(head.lit.rgb)),
         "visibility": small(_grey(run.visibility)),
         "delight": small(to_bytes(run.partial.rgb)),
+        "specular": small(to_bytes(specular_map(head.lit, head.albedo, head.fit))),
         "synthesize": small(to_bytes(head.albedo.rgb)),
         "detail": small(np.rint((head.detail.normals * 0.5 + 0.5).clip(0, 1) * 255).astype(np.uint8)),
     }

@@ -11,7 +11,7 @@ from facetex_core.correlations import relative_error
 from facetex_core.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures
 from facetex_core.pipeline import Run
 from facetex_core.recipe import Recipe
-from facetex_core.record import Notes, largest_weights, recipe_table, shares_of, versions
+from facetex_core.record import Notes, commercial_use, largest_weights, recipe_table, shares_of, versions
 from facetex_core.structures import Fit, Photo
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ STAGES_SHOWN = (
     ("unwrap", "Unwrapped", "The photo on the UV map, light and all."),
     ("visibility", "Visibility", "White: seen straight on. Black: not seen."),
     ("delight", "Albedo, seen part", "The light taken out."),
+    ("specular", "Highlights", "What the photo shows above albedo times shading, in the light's colour."),
     ("synthesize", "Albedo, whole", "The hidden part completed."),
     ("detail", "Normals", "What is finer than the mesh."),
 )
@@ -53,6 +54,7 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
             total=f"{sum(seconds.values()):.1f}",
             models=notes.models,
+            commercial_use=commercial_use(notes.models),
             warnings=notes.warnings,
             chosen=table["stages"],
             versions=versions(),

@@ -25,12 +25,13 @@ from facetex_core.recipe import recipe_from
 FILES = {
     "albedo.png", "displacement.json", "displacement.png", "environment.hdr", "facetex.json", "head.glb", "head.mtl",
     "head.obj", "lit.png", "normal.png", "renders/front.png", "renders/photo.png", "renders/side.png",
-    "renders/three_quarter.png", "report.html", "roughness.png", "visibility.png",
+    "renders/three_quarter.png", "report.html", "roughness.png", "specular.png", "visibility.png",
 }  # fmt: skip
 TIMED = {"facetex.json", "report.html"}
 MODELS = {
-    "face_basis": {"sha256": "0a" * 32, "licence": "MIT", "commercial": True},
-    "bfm": {"sha256": "0b" * 32, "licence": "non-commercial", "commercial": False},
+    "skin": {"sha256": "0a" * 32, "licence": "MIT", "commercial": True, "makes": "mask"},
+    "bfm": {"sha256": "0b" * 32, "licence": "non-commercial", "commercial": False, "makes": "shape"},
+    "mine.bank": {"sha256": "0d" * 32, "licence": "not stated", "commercial": None},
 }
 TOLD = {"side": 96, "models": MODELS, "exemplars": ("a", "b", "c", "d"), "warnings": ("dim light",)}
 
@@ -136,6 +137,7 @@ def test_the_record_repeats_the_recipe(record, recipe):
 def test_the_record_tells_versions_models_weights_and_time(record):
     assert {"python", "facetex", "numpy", "torch", "open3d"} <= set(record["versions"])
     assert record["models"] == MODELS
+    assert record["commercial_use"] == {"free": ["mask"], "not_free": ["shape"], "not_stated": ["mine.bank"]}
     assert [entry["exemplar"] for entry in record["blend"]] == ["b", "d", "a"]
     assert record["blend"][0]["weight"] == pytest.approx(0.7)
     assert record["correlation_distance"] == {"fine": pytest.approx(1 / 2, abs=1e-4), "coarse": pytest.approx(1 / 2, abs=1e-4)}
@@ -237,7 +239,7 @@ def test_a_file_in_the_way_is_told_in_one_line(registry, recipe, tmp_path):
 def test_the_report_needs_nothing_but_itself(delivered):
     page = (delivered / "report.html").read_text("utf-8")
     sources = re.findall(r'(?:src|href)="([^"]{0,30})', page)
-    assert len(sources) == 12
+    assert len(sources) == 13
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert not re.search(r"url\(|<script|<link|@import", page)
 
@@ -245,7 +247,8 @@ def test_the_report_needs_nothing_but_itself(delivered):
 def test_the_report_shows_what_was_found(delivered):
     page = (delivered / "report.html").read_text("utf-8")
     figures = ("70.0%", "0.500", "0.25 s", "landmarks px")
-    for words in ("tiny.jpg", "dim light", "Solver affine", "non-commercial", "not allowed", *figures):
+    use = ("Free for commercial use:</b> mask.", "Not free for commercial use:</b> shape.", "not stated:</b> mine.bank.")
+    for words in (*use, "tiny.jpg", "dim light", "Solver affine", "non-commercial", "not allowed", *figures):
         assert words in page, words
 
 
@@ -259,7 +262,7 @@ def test_several_photos_of_a_person_are_each_told_and_shown(registry, recipe, tm
     assert record["visible"] == 1
     assert_array_equal(read(tmp_path / "out" / "visibility.png"), 255)
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert page.count("data:image/jpeg") == 12 + 3
+    assert page.count("data:image/jpeg") == 13 + 3
     for words in ("the main one of 2 photos", "Fit over main.jpg", "Fit over other.jpg", "Gave 50%", "What each photo gave"):
         assert words in page, words
 

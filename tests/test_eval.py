@@ -119,10 +119,9 @@ FACE = Face(np.zeros(4, np.float32), np.zeros((68, 2), np.float32), np.zeros((0,
 
 def test_a_face_that_is_not_found_or_not_fitted_is_counted():
     fitters = {"fits": SimpleNamespace(fit=lambda *_: (tiny_fit(),)), "refuses": SimpleNamespace(fit=refuse)}
-    sees, blindness = (SimpleNamespace(detect=lambda _, found=found: found) for found in ((FACE,), ()))
-    blind = [each.score.failed for each in attempts(case_of(tiny_fit()), blindness, fitters)]
+    blind = [each.score.failed for each in attempts(case_of(tiny_fit()), (), fitters)]
     assert blind == ["no face found"] * 2
-    fits, refuses = (each.score for each in attempts(case_of(tiny_fit()), sees, fitters))
+    fits, refuses = (each.score for each in attempts(case_of(tiny_fit()), (FACE,), fitters))
     assert (fits.failed, refuses.failed) == ("", "too dark")
     row = summary([fits, replace(refuses, fitter="fits")])[-1]
     assert (row["heads"], row["fitted"]) == (2, 1)
@@ -169,13 +168,20 @@ def test_a_suite_made_is_a_suite_read(tmp_path, capsys):
     """The built-in suite, kept, gives from its folder the figures that it gave when made."""
     heads, out = tmp_path / "heads", tmp_path / "out"
     assert main(["eval", "synthetic", "--cases", "1", "--save", str(heads), "-o", str(out), "--json"]) == 0
-    (made,) = json.loads(capsys.readouterr().out)["cases"]
-    assert sorted(file.name for file in out.iterdir()) == ["eval.csv", "eval.jpg", "eval.json"]
+    told = json.loads(capsys.readouterr().out)
+    (made,), albedos = told["cases"], told["albedo"]["cases"]
+    names = [f"{table}.{ending}" for table in ("albedo", "eval") for ending in ("csv", "jpg", "json")]
+    assert sorted(file.name for file in out.iterdir()) == names
+    assert [(each["delighter"], each["light"], each["failed"]) for each in albedos] == [
+        ("harmonics", "made up", ""), ("none", "made up", "")
+    ]  # fmt: skip
+    assert albedos[0]["even_db"] > albedos[1]["even_db"] + 1
     assert json.loads((out / "eval.json").read_text())["cases"] == [made]
     with (out / "eval.csv").open() as file:
         assert [float(row["surface_mm"]) for row in csv.DictReader(file)] == [made["surface_mm"]]
-    assert main(["eval", str(heads)]) == 0
+    assert main(["eval", str(heads), "--delighter", ""]) == 0
     table = capsys.readouterr().out
+    assert "delighter" not in table
     assert table.split()[:2] == ["fitter", "yaw"]
     assert f"{made['surface_mm']:.2f} / {made['surface_mm']:.2f}" in table
     assert 0 < made["surface_mm"] < 5
@@ -188,6 +194,7 @@ def test_a_suite_made_is_a_suite_read(tmp_path, capsys):
         (["nowhere"], "nowhere: no such suite"),
         (["."], "is no suite; its cases are folders with a photo.png each"),
         (["synthetic", "--fitter", "bases"], "no fitter 'bases'; did you mean 'basis'?"),
+        (["synthetic", "--delighter", "harmonic"], "no delighter 'harmonic'; did you mean 'harmonics'?"),
         (["synthetic", "--model", "bases"], "no fitter 'bases'; did you mean 'basis'?"),
         (["synthetic", "--hdri", "none.hdr"], "none.hdr: no such file"),
         (["synthetic", "--cases", "0"], "--cases"),

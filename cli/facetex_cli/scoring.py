@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
+from facetex_model_zoo import open_bank
 
 from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
+from facetex_core.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
 from facetex_core.evaluation.evaluate import METRICS, Score, attempts, summary
 from facetex_core.evaluation.suite import Case
+from facetex_core.pipeline import Pipeline
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector, Fitter
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 SHOWN = 80
 """Heads on the sheet of pictures: more cannot be looked at."""
+ALBEDO_UNITS = {"seen_db": "seen dB", "even_db": "even dB", "whole_db": "whole dB", "tone": "tone CIEDE2000"}
 UNITS = {"surface_mm": "surface mm", "surface_90_mm": "90 % of it", "pose_deg": "pose deg", "landmarks_percent": "landmarks %"}
 
 
@@ -31,61 +35,101 @@ def bench(registry: Registry, names: str) -> tuple[Detector, dict[str, Fitter]]:
     return cast("Detector", recipe.make("detector", registry)), made
 
 
+def albedo_pipelines(registry: Registry, names: str) -> dict[str, Pipeline]:
+    """Quick runs that differ by their delighters; none for an empty list of names."""
+    recipe = load_preset("draft")
+    wanted = dict.fromkeys(filter(None, (name.strip() for name in names.split(","))))
+    bank = open_bank(recipe.bank) if wanted else None
+    return {name: recipe.choosing("delighter", name).build(registry, bank) for name in wanted if bank is not None}
+
+
 def score(
     cases: Iterator[Case],
     count: int,
     detector: Detector,
     fitters: Mapping[str, Fitter],
+    pipelines: Mapping[str, Pipeline],
     out: Path | None,
     quiet: bool,
-) -> list[Score]:
-    """Every fitter at every case; with a folder, the sheet of pictures is written there."""
+) -> tuple[list[Score], list[AlbedoScore]]:
+    """Every fitter at every case, and every delighter where the albedo is known; with a folder, sheets of pictures."""
     from tqdm import tqdm
 
     scores: list[Score] = []
+    albedos: list[AlbedoScore] = []
     rows: list[np.ndarray] = []
+    albedo_rows: list[np.ndarray] = []
     hidden = quiet or not sys.stderr.isatty()
     with warnings_as_lines(), tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
         for case in cases:
-            done = list(attempts(case, detector, fitters))
+            faces = detector.detect(case.photo)
+            done = list(attempts(case, faces, fitters))
             scores += [attempt.score for attempt in done]
             if out and len(rows) < SHOWN:
                 from facetex_core.evaluation.pictures import row_of
 
                 rows.append(row_of(case, done))
+            fit = done[0].fit
+            if fit is not None and case.truth.albedo is not None and pipelines:
+                tried = albedo_attempts(case, faces[0], fit, pipelines)
+                albedos += [attempt.score for attempt in tried]
+                if out and len(albedo_rows) < SHOWN:
+                    from facetex_core.evaluation.pictures import albedo_row
+
+                    albedo_rows.append(albedo_row(case, tried, fit.model))
             bar.update()
-    if out and rows:
-        _write_sheet(out, rows)
-    return scores
+    for name, pictures in (("eval.jpg", rows), ("albedo.jpg", albedo_rows)):
+        if out and pictures:
+            _write_sheet(out / name, pictures)
+    return scores, albedos
 
 
-def _write_sheet(out: Path, rows: "Sequence[np.ndarray]") -> None:
+def _write_sheet(file: Path, rows: "Sequence[np.ndarray]") -> None:
     from PIL import Image
 
     from facetex_core.evaluation.pictures import sheet
 
-    out.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet(rows)).save(out / "eval.jpg", quality=88)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(sheet(rows)).save(file, quality=88)
 
 
-def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
-    """The table on stdout, or all as JSON; eval.json and eval.csv in the folder."""
-    rows = summary(scores)
-    record, cases = {"metrics": METRICS, "summary": rows}, [each.table() for each in scores]
+def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | None, as_json: bool) -> None:
+    """The tables on stdout, or all as JSON; eval.json and eval.csv in the folder, albedo.json and albedo.csv beside them."""
+    rows, albedo_rows = summary(scores), albedo_summary(albedos)
+    record: dict[str, object] = {"metrics": METRICS, "summary": rows}
+    cases = [each.table() for each in scores]
+    more: dict[str, object] = {"metrics": ALBEDO_METRICS, "summary": albedo_rows}
     if out:
         write_record(record, cases, out, "eval")
+        if albedos:
+            write_record(more, [each.table() for each in albedos], out, "albedo")
     if as_json:
-        print_json({**record, "cases": cases})
+        print_json({**record, "cases": cases, "albedo": {**more, "cases": [each.table() for each in albedos]}})
         return
     print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in METRICS)], [_line(row) for row in rows])
-    for each in scores:
-        if each.failed:
-            click.echo(f"{each.case}: {each.fitter}: {each.failed}", err=True)
+    if albedos:
+        click.echo()
+        print_table(["delighter", "light", "yaw", "heads", *ALBEDO_UNITS.values()], [_albedo_line(row) for row in albedo_rows])
+    for case, plugin, why in _failures(scores, albedos):
+        click.echo(f"{case}: {plugin}: {why}", err=True)
+
+
+def _failures(scores: Sequence[Score], albedos: Sequence[AlbedoScore]) -> Iterator[tuple[str, str, str]]:
+    yield from ((each.case, each.fitter, each.failed) for each in scores if each.failed)
+    yield from ((each.case, each.delighter, each.failed) for each in albedos if each.failed)
+
+
+def _albedo_line(row: Mapping[str, object]) -> list[str]:
+    figures = [f"{value:.2f}" if isinstance(value := row[name], float) else "-" for name in ALBEDO_UNITS]
+    return [str(row["delighter"]), str(row["light"]), str(row["yaw"]), _heads(row["heads"], row["done"]), *figures]
+
+
+def _heads(every: object, done: object) -> str:
+    return str(every) if every == done else f"{done} of {every}"
 
 
 def _line(row: Mapping[str, object]) -> list[str]:
-    heads = str(row["heads"]) if row["heads"] == row["fitted"] else f"{row['fitted']} of {row['heads']}"
-    return [str(row["fitter"]), str(row["yaw"]), heads, *(_three(row[name]) for name in METRICS)]
+    return [str(row["fitter"]), str(row["yaw"]), _heads(row["heads"], row["fitted"]), *(_three(row[name]) for name in METRICS)]
 
 
 def _three(values: object) -> str:

@@ -12,7 +12,7 @@ from facetex_core.errors import FacetexError
 from facetex_core.evaluation.suite import Case
 from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, landmark_error, pose_error
 from facetex_core.evaluation.synthetic import BANDS
-from facetex_core.stages import Detector, Fitter
+from facetex_core.stages import Fitter
 from facetex_core.structures import Face, Fit
 
 METRICS = {
@@ -55,9 +55,8 @@ class Attempt:
     distances: np.ndarray | None = None
 
 
-def attempts(case: Case, detector: Detector, fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:
-    """The fitters at one case, all with the landmarks that the detector finds in the photo."""
-    faces = detector.detect(case.photo)
+def attempts(case: Case, faces: Sequence[Face], fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:
+    """The fitters at one case, all with the landmarks that a detector has found in the photo."""
     for name, fitter in fitters.items():
         if not faces:
             yield Attempt(Score(case.name, name, yaw_of(case), failed="no face found"))

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
-from facetex_core.banks.bank import seen_like, whole
+from facetex_core.banks.bank import aim, seen_like
 from facetex_core.camera import yaw_degrees
 from facetex_core.colour import luminance
 from facetex_core.completion import DARKEST, SURE, expected_albedo
-from facetex_core.correlations import merge, mix
+from facetex_core.correlations import merge
 from facetex_core.crop import face_crop, face_slices, plain_skin, resize_texture, skin_texels
+from facetex_core.damage import hide_damage
 from facetex_core.errors import PhotoError
 from facetex_core.evaluation.hidden_error import Eye, Truth, hidden_errors
 from facetex_core.fitting.fit import relight
@@ -78,6 +79,7 @@ def sit(pipeline: Pipeline, photo: Photo) -> Subject:
         raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; up to {FRONTAL:.0f} can be judged")
     lit = unwrap(photo, fit, pipeline.segmenter.segment(photo, face), pipeline.size)
     refuse_hidden(lit, photo)
+    lit = hide_damage(lit, fit.model)
     refuse_dark(lit, photo)
     fit = relight(fit, lit)
     albedo = pipeline.delighter.delight(lit, fit)
@@ -113,9 +115,9 @@ def predict(
     fit = blinded(subject, hidden)
     seen = pipeline.describe(shown, fit)
     weights = pipeline.blend_solver.solve(merge(seen), seen_like(pipeline.bank, seen))
-    wanted = mix(whole(pipeline.bank), weights)
     return {
-        name: each.synthesize(shown, wanted, fit, np.random.default_rng(pipeline.seed)) for name, each in synthesizers.items()
+        name: each.synthesize(shown, aim(pipeline.bank, weights, each), fit, np.random.default_rng(pipeline.seed))
+        for name, each in synthesizers.items()
     }
 
 

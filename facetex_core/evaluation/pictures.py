@@ -6,13 +6,15 @@ import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
 from facetex_core.colour import to_bytes
+from facetex_core.crop import face_crop
+from facetex_core.evaluation.albedo import AlbedoAttempt
 from facetex_core.evaluation.evaluate import Attempt
 from facetex_core.evaluation.suite import Case
 from facetex_core.evaluation.synthetic_render import camera_rays
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
 from facetex_core.raycast import Scene
-from facetex_core.structures import Camera
+from facetex_core.structures import Camera, MorphableModel
 
 SIDE = 300
 """Pixels of a picture on the sheet."""
@@ -34,6 +36,22 @@ def row_of(case: Case, attempts: Sequence[Attempt]) -> UInt8[np.ndarray, "side w
         if attempt.distances is not None:
             text = f"{score.surface_mm:.2f} mm" + (f"  {score.pose_deg:.1f} deg" if score.pose_deg is not None else "")
             tiles.append(tile(_heat(photo, case, attempt), text))
+    return np.concatenate(tiles, 1)
+
+
+def albedo_row(case: Case, attempts: Sequence[AlbedoAttempt], model: MorphableModel) -> UInt8[np.ndarray, "side wide 3"]:
+    """The photo, the true albedo over the fitted map, and what each delighter made of the photo."""
+    tiles = [tile(to_bytes(case.photo.rgb), case.name)]
+    true = next((attempt.true for attempt in attempts if attempt.true is not None), None)
+    if true is not None:
+        tiles.append(tile(to_bytes(face_crop(true, model).rgb), "true"))
+    for attempt in attempts:
+        score = attempt.score
+        if attempt.found is None:
+            tiles.append(tile(np.zeros((SIDE, SIDE, 3), np.uint8), f"{score.delighter} {score.failed[:30]}"))
+        else:
+            text = f"{score.delighter}  {score.seen_db:.1f} dB  tone {score.tone:.1f}"
+            tiles.append(tile(to_bytes(face_crop(attempt.found, model).rgb), text))
     return np.concatenate(tiles, 1)
 
 

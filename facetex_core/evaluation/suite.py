@@ -101,7 +101,11 @@ def read_case(folder: Path) -> Case:
     photo = _named(folder, "photo", PHOTOS)
     if photo is None:
         raise ConfigError(f"{folder}: has no photo.png")
-    return Case(folder.name, replace(load_photo(photo), name=f"{folder.name}/{photo.name}"), _read_truth(folder))
+    case = Case(folder.name, replace(load_photo(photo), name=f"{folder.name}/{photo.name}"), _read_truth(folder))
+    if case.truth.camera and case.truth.camera.size != case.photo.size:
+        sizes = ["{} x {}".format(*size) for size in (case.truth.camera.size, case.photo.size)]
+        raise ConfigError(f"{folder}: the camera's picture has {sizes[0]} pixels, {photo.name} {sizes[1]}")
+    return case
 
 
 def _named(folder: Path, stem: str, endings: tuple[str, ...]) -> Path | None:

@@ -37,6 +37,8 @@ FACE = (300.0, 450.0)
 """Pixels from chin to hairline."""
 SIDE = (640, 768)
 """Pixels of the picture."""
+EXPOSED = 0.25
+"""Mean logarithm of the light on the bright side of a face: skin is then as bright as in 95 official portraits (measured)."""
 NOISE = (0.002, 0.010)
 """Standard deviation of the camera's noise, in sRGB-coded values."""
 
@@ -71,8 +73,12 @@ def sample_case(
     band: tuple[float, float] = BANDS[0],
     beyond: float = BEYOND,
     name: str = "0001",
+    light: str = "made up",
 ) -> Case:
-    """The case of a seed: same model, same panorama, same seed, same case. Without a panorama light is made up."""
+    """The case of a seed: same model, same panorama, same seed, same case. Without a panorama light is made up.
+
+    `light` is what the case calls its light.
+    """
     rng = np.random.default_rng(seed)
     identity = rng.standard_normal(len(model.identity)).clip(-MOST, MOST).astype(np.float32)
     expression = sample_expression(model, rng)
@@ -87,7 +93,14 @@ def sample_case(
     environment = environment.scaled(_exposure(environment, model, vertices, camera, rng))
     cloth = (rng.choice(CLOTHS) * rng.uniform(0.6, 1.2)).astype(np.float32)
     linear = photograph(dressed(mesh), np.dstack([albedo, shine]), cloth, environment, camera, rng)
-    about = {"model": model.name, "seed": seed, **pose, "identity": identity.tolist(), "expression": expression.tolist()}
+    about = {
+        "model": model.name,
+        "seed": seed,
+        "light": light,
+        **pose,
+        "identity": identity.tolist(),
+        "expression": expression.tolist(),
+    }
     e = model.embedding
     truth = Truth(
         mesh,
@@ -196,7 +209,7 @@ def _exposure(
     normals = vertex_normals(vertices, model.mesh.triangles[model.mesh.parts["skin"]])[face]
     seen = np.einsum("vi,vi->v", normals, camera.position - vertices[face]) > 0
     light = luminance(environment.irradiance(normals[seen][::8]))
-    level = np.exp(rng.normal(-0.15, 0.15)) / (0.6 * light.mean() + 0.4 * np.quantile(light, 0.95))
+    level = np.exp(rng.normal(EXPOSED, 0.15)) / (0.6 * light.mean() + 0.4 * np.quantile(light, 0.95))
     balance = (luminance(environment.mean) / np.maximum(environment.mean, 1e-6)) ** rng.uniform(0.75, 1.0)
     return np.asarray(level * balance, np.float32)
 

@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from facetex_core.colour import luminance
 from facetex_core.errors import ConfigError
 from facetex_core.harmonics import harmonics
+from facetex_core.hush import hushed
 from facetex_core.structures import Lighting
 
 ROWS = 36
@@ -103,7 +104,8 @@ def read_panorama(path: Path, most_rows: int = ROWS) -> Float32[np.ndarray, "row
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
     content = np.fromfile(path, np.uint8)
-    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    with hushed():
+        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
     if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
         raise ConfigError(f"{path.name}: is no Radiance .hdr picture")
     if pixels.shape[1] != 2 * pixels.shape[0] or not np.isfinite(pixels).all():

@@ -1,7 +1,8 @@
 """Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1).
 
 Past the paper: shading is kept from falling to nothing, where division only makes coloured fringes; the smooth part of
-what the harmonics leave (cast shadow, near light) is drawn towards the model's albedo; shine is taken down.
+what the harmonics leave (near light) is drawn towards the model's albedo; what one side of the face has and the other has
+not (cast shadow, sun) is taken out; shine is taken down; contours lose stray colour; grey photographs are coloured.
 """
 
 import numpy as np
@@ -12,15 +13,17 @@ from facetex_core.crop import plain_skin, region
 from facetex_core.harmonics import shade
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.photometry import normal_map
+from facetex_core.photometry import coloured, colourless, normal_map
 
 DARKEST, BRIGHTEST = 0.3, 2.5
 """Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
 SHADED = 0.55
 """Relative shading below which a texel loses visibility, all of it at half: relief is shaded there, and leaves blotches."""
-SMOOTH = 0.04
+SMOOTH = 0.03
 """Width of the smooth residual's blur, as a share of the map."""
-SHINE = 0.012
+PATCH, ONE_SIDED = 0.01, 0.05
+"""Width of cast shadow's edges as a share of the map, and log albedo by which the sides of a face may differ."""
+SHINE = 0.008
 """Width of highlights, as a share of the map."""
 DOWNWARD = 0.25
 """How far a normal points down where the jaw's underside begins."""
@@ -46,7 +49,7 @@ def delighters() -> dict[str, type]:
 class HarmonicsDelighter:
     """Second-order spherical harmonics; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
 
-    def __init__(self, flatten: float = 0.8, matte: float = 0.7) -> None:
+    def __init__(self, flatten: float = 0.9, matte: float = 0.9) -> None:
         self.flatten, self.matte = flatten, matte
 
     def delight(self, texture: Texture, fit: Fit) -> Texture:
@@ -61,12 +64,16 @@ class HarmonicsDelighter:
         visibility = texture.visibility * np.clip((2 * depth - SHADED) / SHADED, 0, 1)
         visibility = visibility * _not_below(normals, fit)
         albedo = texture.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
+        if colourless(texture, fit.model):
+            albedo = coloured(albedo, fit)
         expected = cv2.resize(fit.albedo, (texture.size, texture.size), interpolation=cv2.INTER_LINEAR)
         visibility = visibility * _clear_of_outline(albedo, expected, visibility, fit)
         visibility = visibility * _without_crumbs(visibility)
         skin = visibility * plain_skin(fit.model, texture.size)
         albedo = self._flatten(albedo, expected, skin)
+        albedo = _one_sided_light_out(albedo, expected, skin)
         albedo = self._take_shine(albedo, expected, skin)
+        albedo = _without_fringe(albedo, expected, skin, texture.visibility)
         visible = visibility > 0
         return Texture(np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32))
 
@@ -84,6 +91,35 @@ class HarmonicsDelighter:
         bump = blur_where(residual - wide, skin, SHINE * len(albedo))
         paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
         return np.asarray(albedo * np.exp(-self.matte * np.maximum(bump - 0.04, 0) * paler), np.float32)
+
+
+def _one_sided_light_out(albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+    """Takes out cast shadow and patches of sun: what is darker (lighter) than both the model's albedo and its own mirror.
+
+    Sides of a face differ a little; up to ONE_SIDED they may. What is the same on both, a beard or a blush, stays as it is.
+    """
+    size = len(albedo)
+    residual = _log_ratio(albedo, expected)
+    residual -= _middle(residual, skin > 0)
+    smooth = blur_where(np.clip(residual, -1, 1), skin, PATCH * size)
+    other = smooth - smooth[:, ::-1]
+    excess = np.where(smooth * other > 0, np.minimum(np.abs(smooth), np.abs(other)) - ONE_SIDED, 0)
+    patch = np.sign(smooth) * np.maximum(excess, 0) * (skin * skin[:, ::-1] > 0)[..., None]
+    return np.asarray(albedo * np.exp(-blur_where(patch.astype(np.float32), skin, PATCH * size / 4)), np.float32)
+
+
+def _without_fringe(
+    albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, sure: np.ndarray
+) -> Float32[np.ndarray, "size size 3"]:
+    """The less straight on a texel was seen, the more it takes the model's colour.
+
+    At a contour, light from behind and the background come through.
+    """
+    residual = _log_ratio(albedo, expected)
+    tint = residual - residual.mean(-1, keepdims=True)
+    tint -= _middle(tint, skin > 0)
+    unsure = (1 - sure) * (skin > 0)
+    return np.asarray(albedo * np.exp(-unsure[..., None] * tint), np.float32)
 
 
 def _not_below(normals: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"]:

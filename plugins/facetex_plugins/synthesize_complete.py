@@ -1,10 +1,11 @@
 """Completes an albedo: what the photo shows stays; what it hides comes from the best source at hand, in this order.
 
 1. low frequency: the morphable model's albedo, corrected by what the visible skin (or its mirror) says;
-2. detail: the face's own, then its own mirror's, then a random-phase texture of its own plain skin (Galerne et al. 2011);
-   brows, lids and lips that are hidden on both sides come from the mean face;
+2. detail: the face's own, then its own mirror's, then the mean face's (brows, lids, lips, the folds beside them) with a
+   random-phase texture of the face's own plain skin (Galerne et al. 2011), which alone covers scalp and neck;
 3. the strength of that texture, octave by octave, is what brings the hidden skin's correlations nearest to the wanted ones
-   (Saito 2017, equation 5, features left out) together with the face's own, by the share of it that is shown.
+   (Saito 2017, equation 5, features left out) together with the face's own, by the share of it that is shown;
+4. pores over all of it where the photo is coarser than the map.
 
 Texels that are free to match correlations redraw folds as worms; a mirror is nearer to the truth than what correlations
 make of it (measured). So neither is moved.
@@ -18,7 +19,7 @@ from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, SURE, expected_albedo, trust
+from facetex_core.completion import DARKEST, darken_nostrils, low_frequency, mean_detail, trust
 from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
@@ -26,25 +27,18 @@ from facetex_core.gram_match import BLOCK, correlations_of, match_strengths
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_torch import read_network
+from facetex_core.pores import unresolved_pores
 from facetex_core.progress import report_progress
 from facetex_core.random_phase import random_phase_texture
 
-SMOOTH = 0.012
-"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
-NEAR = 0.03
-"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
 PORES = 0.004
-"""Blur that a random-phase texture may not exceed, as a share of the map: spots larger than pores would be a pattern."""
+"""Blur that a random-phase texture may not exceed, as a share of the map: larger spots look like blisters."""
 OCTAVES = (0.0007, 0.0014, 0.0028)
 """Blurs between the octaves of the texture, as shares of the map."""
 MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
 WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
-NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
-"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
-MIRRORED = 0.3
-"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
 
 
 @hookimpl
@@ -66,6 +60,7 @@ class CompleteSynthesizer:
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
         own = trust(albedo, fit)
+        pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
         base = low_frequency(albedo, own, fit)
         detail, grain = self._detail(albedo, own, base, fit, rng)
         octaves = _octaves(grain, albedo.size)
@@ -73,15 +68,10 @@ class CompleteSynthesizer:
             strengths = self._strengths(base * np.exp(detail), octaves, own, wanted, fit)
             octaves = strengths[:, None, None, None] * octaves
         rgb = np.clip(base * np.exp(detail + octaves.sum(0)), DARKEST, 1)
-        rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb
-        rgb = self._darken_nostrils(rgb, own, fit)
+        rgb = (own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb) * np.exp(pores[..., None])
+        rgb = darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
-
-    def _darken_nostrils(self, rgb: np.ndarray, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
-        """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
-        depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
-        return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
 
     def _detail(
         self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
@@ -89,13 +79,15 @@ class CompleteSynthesizer:
         """Log albedo over the base: what is known of it, and the texture for the rest."""
         logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
         seen = np.where(own[..., None] > 0, logarithm, 0)
-        fine = seen - blur_where(seen, own, PORES * albedo.size)
-        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), rng)
-        features = region(fit.model, NO_SKIN, albedo.size)
+        features, face = region(fit.model, NO_SKIN, albedo.size), region(fit.model, "face", albedo.size)
         by_mirror = (1 - own) * own[:, ::-1]
         unknown = (1 - own) * (1 - own[:, ::-1])
-        parts = ((own, seen), (by_mirror, seen[:, ::-1]), (unknown * features, _mean_detail(fit, albedo.size)))
+        from_mean = unknown * np.maximum(features, face)
+        parts = ((own, seen), (by_mirror, seen[:, ::-1]), (from_mean, mean_detail(fit, albedo.size)))
         known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
+
+        fine = seen - blur_where(seen, own, PORES * albedo.size)
+        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), rng)
         return known, np.asarray((unknown * (1 - features))[..., None] * grain, np.float32)
 
     def _strengths(
@@ -142,36 +134,6 @@ def _target(own: Descriptor, wanted: Descriptor, hidden: float) -> Descriptor:
     share = next(iter(own.mass.values())) / (next(iter(own.mass.values())) + hidden)
     same = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in own.correlations}, own.mass)
     return mix((same, own), np.array([1 - share, share], np.float32))
-
-
-def _mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
-    """Brows, lids and lips of the mean face, in logarithms; none where the model has no albedo."""
-    if fit.model.albedo is None:
-        return np.zeros((size, size, 3), np.float32)
-    return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
-    """The model's albedo, times what the visible skin differs from it; a mirror counts less.
-
-    Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
-    the shade of hair and in the light that clothes throw back.
-    """
-    size = albedo.size
-    expected = expected_albedo(fit, size)
-    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
-    sure = own * albedo.visibility
-    by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
-    weight = np.asarray(sure + by_mirror, np.float32)
-    both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
-    sigma = SMOOTH * size
-    smooth = blur_where(both.astype(np.float32), weight, sigma)
-    clear = (albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)
-    far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
-    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
-    close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
-    filled = near * fill_smooth(smooth, close) + (1 - near) * far
-    return np.asarray(expected * np.exp(filled), np.float32)
 
 
 def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:
