@@ -9,8 +9,12 @@ from jaxtyping import Float32
 
 from facetex_core.colour import luminance
 from facetex_core.harmonics import shade
+from facetex_core.lazy import cv2
 from facetex_core.photometry import normal_map
 from facetex_core.structures import Fit, Texture
+
+GLINT = 0.003
+"""Width, as a share of the map, of the smallest highlight: grain is finer, where pores were added to a coarse photo."""
 
 
 def specular_map(lit: Texture, albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
@@ -19,4 +23,6 @@ def specular_map(lit: Texture, albedo: Texture, fit: Fit) -> Float32[np.ndarray,
     colour = np.maximum(light / max(float(luminance(light)), 1e-6), 0.1).astype(np.float32)
     above = lit.rgb - albedo.rgb * shade(fit.lighting, normal_map(fit, lit.size))
     alike = np.maximum((above / colour).min(-1), 0) * lit.visibility
+    width = round(GLINT * lit.size) | 1
+    alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
     return np.clip(alike[..., None] * colour, 0, 1).astype(np.float32)

@@ -10,7 +10,7 @@ from facetex_core.recipe import SIZES
 from facetex_core.suggest import there_are
 
 FILE = click.Path(path_type=Path)
-ROWS = "complete,mirror,pca,quilting,lowfrequency"
+ROWS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
 SPLITS = ("left", "far", "lower", "centre")
 
 

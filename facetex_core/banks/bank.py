@@ -9,13 +9,15 @@ from jaxtyping import Float32, UInt8
 
 from facetex_core.banks.basis import principal, squares, triangles
 from facetex_core.banks.file import load_bank, save_bank
+from facetex_core.correlations import mix
 from facetex_core.errors import ConfigError
-from facetex_core.stages import DescriptorExtractor
+from facetex_core.stages import DescriptorExtractor, Synthesizer
 from facetex_core.structures import Bank, Descriptor, MorphableModel, Texture
 
 __all__ = [
     "FEW",
     "Exemplar",
+    "aim",
     "cells_of",
     "gather",
     "layout_of",
@@ -192,6 +194,12 @@ def seen_like(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...
 def whole(bank: Bank) -> tuple[Descriptor, ...]:
     """The plain skin of every exemplar as far as its own photo shows it."""
     return _assemble(bank, {layer: np.ones(mass.shape[1]) for layer, mass in bank.mass.items()})
+
+
+def aim(bank: Bank, weights: Float32[np.ndarray, "exemplars"], synthesizer: Synthesizer) -> Descriptor:
+    """The blend a synthesizer is to carry: of plain skin; of all that is seen for one that redraws brows, lids and lips too."""
+    everything = getattr(synthesizer, "redraws_features", False) and bank.faces
+    return mix(bank.faces if everything else whole(bank), weights)
 
 
 def _assemble(bank: Bank, shares: Mapping[str, np.ndarray]) -> tuple[Descriptor, ...]:

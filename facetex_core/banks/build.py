@@ -12,6 +12,7 @@ from facetex_core.banks.bank import Exemplar, cells_of, layout_of
 from facetex_core.banks.portrait_quality import complaint, figures_of
 from facetex_core.colour import to_bytes
 from facetex_core.crop import face_crop, resize_texture, skin_only
+from facetex_core.damage import hide_damage
 from facetex_core.errors import PhotoError
 from facetex_core.fill import fill_smooth
 from facetex_core.fitting.fit import relight
@@ -78,6 +79,7 @@ class Studio:
         skin = self.segmenter.segment(photo, face)
         lit, unmasked = (unwrap(photo, fit, mask, self.size) for mask in (skin, np.ones_like(skin)))
         refuse_hidden(lit, photo)
+        lit = hide_damage(lit, fit.model)
         refuse_dark(lit, photo)
         fit = relight(fit, lit)
         albedo = self.delighter.delight(lit, fit)

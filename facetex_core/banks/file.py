@@ -15,6 +15,8 @@ from facetex_core.errors import ModelError
 from facetex_core.structures import Bank, Descriptor
 
 VERSION = 2
+LARGEST = 1e8
+"""No number of a bank comes near; beyond it sums of squares overflow."""
 
 
 def save_bank(bank: Bank, path: Path) -> None:
@@ -60,9 +62,11 @@ def load_bank(path: Path) -> Bank:
     """Reads what `save_bank` wrote; anything else is a ModelError."""
     arrays = read_arrays(path, "facetex bank")
     try:
-        return _bank(arrays, path)
-    except (KeyError, IndexError, ValueError) as error:
+        bank = _bank(arrays, path)
+        _refuse_torn(bank)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ModelError(f"{path.name} is no facetex bank: {error} is missing or of another shape") from None
+    return bank
 
 
 def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
@@ -83,6 +87,33 @@ def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
         arrays["albedo"].astype(np.float32),
         arrays["textures"],
     )
+
+
+def _refuse_torn(bank: Bank) -> None:
+    """ValueError where the parts of a bank do not belong together, or hold numbers that are none."""
+    if not bank.mass:
+        raise ValueError("every layer")
+    count, cells = len(bank.names), bank.grid**2
+    for layer, basis in bank.basis.items():
+        entries, channels, _ = basis.shape
+        if bank.cells[layer].shape != (count, cells, entries) or bank.mass[layer].shape != (count, cells):
+            raise ValueError(f"a cell of {layer}")
+        if any(face.correlations[layer].shape != (channels, channels) for face in bank.faces):
+            raise ValueError(f"a face of {layer}")
+        if not all((np.abs(values) < LARGEST).all() for values in (basis, bank.cells[layer], bank.mass[layer])):
+            raise ValueError(f"a number of {layer}")
+        if bank.mass[layer].min() < 0:
+            raise ValueError(f"a mass of {layer}")
+    if not count or not cells or bank.size < 1 or not all(isinstance(name, str) for name in bank.names):
+        raise ValueError("an exemplar")
+    if bank.layout.shape not in ((0, 2), (68, 2)) or not np.isfinite(bank.layout).all():
+        raise ValueError("layout")
+    if bank.albedo.ndim != 4 or bank.albedo.shape[3] != 3 or not np.isfinite(bank.albedo).all():
+        raise ValueError("albedo")
+    if bank.textures.dtype != np.uint8 or bank.textures.ndim != 4 or bank.textures.shape[3] != 4:
+        raise ValueError("textures")
+    if len(bank.albedo) not in (0, count) or len(bank.textures) not in (0, count):
+        raise ValueError("albedo or textures of an exemplar")
 
 
 def _cells(arrays: dict[str, np.ndarray], layer: str) -> Float32[np.ndarray, "exemplars cells entries"]:

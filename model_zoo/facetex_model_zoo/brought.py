@@ -62,7 +62,7 @@ class BroughtFitter(ModelFitter):
                 laid = adopt_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
                 arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
             if not all(np.isfinite(arrays[name]).all() for name in ("mean", "identity", "expression")):
-                raise ValueError("its modes move vertices by kilometres")  # noqa: TRY301  # one answer for all that is wrong
+                raise ValueError("its modes move vertices by kilometres")  # one answer for all that is wrong
         except UNREADABLE as error:
             found = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{source.name} is no {known.what}: {found}; {known.get}") from None

@@ -1,0 +1,153 @@
+"""Portraits with parts hidden, and what the decoder may know of each: what the decoder of feedforward.py is trained on.
+
+Every part is hidden before the albedo model, the descriptor and the blend see the face, as in `facetex eval leave-one-out`;
+the blend knows every exemplar of the bank but the person himself.
+"""
+
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from facetex_model_zoo import open_bank
+from facetex_plugins.synthesize_feedforward import own_grain, seen_detail
+
+from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
+from facetex_core.banks.bank import seen_like, whole
+from facetex_core.completion import SURE, low_frequency, mean_detail, trust
+from facetex_core.correlations import merge, mix, relative_error
+from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region
+from facetex_core.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without
+from facetex_core.image_io import load_photo
+from facetex_core.pipeline import LEAST_SKIN, Pipeline
+
+SIZE = 512
+"""Texels of the map: the bank's."""
+MARGIN = 16
+"""Texels around the face's box that are learned, too."""
+DRAWN = 4
+"""Random parts for each person, besides those of the evaluation; for them no blend is made."""
+LEAST = 0.004
+"""Share of the map that has to be hidden and known."""
+
+
+@cache
+def pipeline() -> Pipeline:
+    """The stages of the embedded preset at the map's size."""
+    recipe = replace(load_preset("embedded"), size=SIZE)
+    return recipe.build(Registry(), open_bank(recipe.bank))
+
+
+def window(subject: Subject) -> tuple[slice, slice]:
+    """The face's box and a margin around it: symmetric in the map, as mirrors need it."""
+    return tuple(slice(part.start - MARGIN, part.stop + MARGIN) for part in face_slices(subject.fit.model, SIZE))
+
+
+def drawn(rng: np.random.Generator) -> np.ndarray:
+    """A part to hide: one side of a line, an ellipse, or spots."""
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    kind = rng.integers(3)
+    if kind == 0:
+        angle = rng.uniform(0, 2 * np.pi)
+        return (x - rng.uniform(0.4, 0.6)) * np.cos(angle) + (y - rng.uniform(0.3, 0.6)) * np.sin(angle) > 0
+    if kind == 1:
+        across = (x - rng.uniform(0.3, 0.7)) / rng.uniform(0.06, 0.25)
+        down = (y - rng.uniform(0.2, 0.65)) / rng.uniform(0.06, 0.25)
+        return across**2 + down**2 < 1
+    spots = cv2.GaussianBlur(rng.standard_normal((SIZE, SIZE)).astype(np.float32), (0, 0), rng.uniform(10, 40))
+    return spots > np.quantile(spots, rng.uniform(0.4, 0.8))
+
+
+def parts(subject: Subject, rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
+    """What is hidden in turn."""
+    for split in SPLITS.values():
+        for name, mask in split.items():
+            yield name, mask(subject.fit, SIZE)
+    for number in range(DRAWN):
+        yield f"drawn {number}", drawn(rng)
+
+
+def wanted(shown: Texture, fit: Fit, own_row: int) -> dict[str, np.ndarray]:
+    """The blend's correlations when the person himself is not in the bank."""
+    lines = pipeline()
+    seen = lines.describe(shown, fit)
+    keep = [row for row in range(len(lines.bank.names)) if row != own_row]
+    there = seen_like(lines.bank, seen)
+    weights = lines.blend_solver.solve(merge(seen), tuple(there[row] for row in keep))
+    everyone = whole(lines.bank)
+    return dict(mix(tuple(everyone[row] for row in keep), weights).correlations)
+
+
+def row_of(subject: Subject) -> int:
+    """The person's own row in the bank, which names nobody: the one with the nearest correlations."""
+    lines = pipeline()
+    seen = lines.describe(subject.albedo, subject.fit)
+    known = merge(seen)
+    errors = [sum(relative_error(each, known).values()) for each in seen_like(lines.bank, seen)]
+    return int(np.argmin(errors))
+
+
+def example(subject: Subject, hidden: np.ndarray, own_row: int | None, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """What the decoder is given of a face with a part hidden; nothing where there is too little to hide or to go by."""
+    shown = without(subject.albedo, hidden)
+    truth = hidden * (subject.albedo.visibility > SURE)
+    if truth.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
+        return {}
+    fit = blinded(subject, hidden)
+    own = trust(shown, fit)
+    base = low_frequency(shown, own, fit)
+    grain = own_grain(seen_detail(shown, own, base), own, fit, rng)
+    field = grain.mean(-1)
+    gain = (grain * field[..., None]).sum((0, 1)) / max(float((field**2).sum()), 1e-12)
+    box = window(subject)
+    blend = {} if own_row is None else wanted(shown, fit, own_row)
+    small = cv2.resize(np.log(base[box]), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    return {
+        "base": small.astype(np.float16),
+        "own": np.rint(255 * own[box]).astype(np.uint8),
+        "hidden": hidden[box],
+        "grain": field[box].astype(np.float16),
+        "gain": gain.astype(np.float32),
+        **{f"wanted {layer}": gram for layer, gram in blend.items()},
+    }
+
+
+def _work(path: Path, target: Path) -> str:
+    cv2.setNumThreads(1)
+    warnings.simplefilter("ignore")
+    rng = np.random.default_rng(sum(path.stem.encode()))
+    try:
+        subject = sit(pipeline(), load_photo(path))
+    except FacetexError as error:
+        return f"left out {error}"
+    own_row = row_of(subject)
+    examples = {}
+    for name, hidden in parts(subject, rng):
+        made = example(subject, hidden, None if name.startswith("drawn") else own_row, rng)
+        examples |= {f"{name}/{key}": value for key, value in made.items()}
+    box = window(subject)
+    face = {"rgb": subject.albedo.rgb[box].astype(np.float16), "visibility": subject.albedo.visibility[box].astype(np.float16)}
+    np.savez(target / f"{path.stem}.npz", **face, **examples)
+    if not (target / "face.npy").exists():
+        np.save(target / "face.npy", face_maps(subject))
+    return f"{path.stem}: {len(examples)} arrays, row {own_row}"
+
+
+def face_maps(subject: Subject) -> np.ndarray:
+    """What is the same in everybody, in channels: the mean face's detail, where features lie, plain skin."""
+    model = subject.fit.model
+    planes = (mean_detail(subject.fit, SIZE), region(model, NO_SKIN, SIZE)[..., None], plain_skin(model, SIZE)[..., None])
+    return np.concatenate(planes, -1)[window(subject)].transpose(2, 0, 1).astype(np.float32)
+
+
+def extract(photos: Path, target: Path, people: int, jobs: int) -> None:
+    """The first so many portraits of a folder, in parallel; those that are there already are left alone."""
+    target.mkdir(parents=True, exist_ok=True)
+    paths = [path for path in sorted(photos.glob("*.jpg"))[:people] if not (target / f"{path.stem}.npz").exists()]
+    with ProcessPoolExecutor(jobs) as pool:
+        for line in pool.map(_work, paths, [target] * len(paths)):
+            print(line, flush=True)
