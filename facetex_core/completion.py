@@ -7,6 +7,8 @@ from facetex_core.crop import plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
+from facetex_core.pores import LARGEST
+from facetex_core.random_phase import random_phase_texture
 from facetex_core.structures import Fit, Texture
 
 FEATHER = 0.016
@@ -21,6 +23,8 @@ NEAR = 0.03
 """How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
 MIRRORED = 0.3
 """Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
+AWAY = 0.008
+"""How far from features pores are sampled (blur, as a share of the map)."""
 NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
 """What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
 
@@ -67,6 +71,22 @@ def mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
     if fit.model.albedo is None:
         return np.zeros((size, size, 3), np.float32)
     return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def seen_detail(albedo: Texture, own: np.ndarray, base: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+    """Log albedo over the base, 0 where the photo shows nothing."""
+    logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
+    return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
+
+
+def own_grain(
+    seen: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit, rng: np.random.Generator
+) -> Float32[np.ndarray, "size size 3"]:
+    """A random-phase texture over the whole map like the face's own plain skin (Galerne et al. 2011)."""
+    size = len(own)
+    features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), AWAY * size)
+    usable = (own * (features < 0.05)).astype(np.float32)
+    return random_phase_texture(seen - blur_where(seen, own, LARGEST * size), usable, rng)
 
 
 def darken_nostrils(rgb: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:

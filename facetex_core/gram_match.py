@@ -22,8 +22,6 @@ from facetex_core.synthesis.objective import Objective
 if TYPE_CHECKING:
     import torch
 
-BLOCK = 8
-"""The picture's sides are multiples of this: what three poolings divide."""
 CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
 CONTENT_BLUR = 16

@@ -14,11 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from facetex_model_zoo import open_bank
-from facetex_plugins.synthesize_feedforward import own_grain, seen_detail
 
 from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
 from facetex_core.banks.bank import seen_like, whole
-from facetex_core.completion import SURE, low_frequency, mean_detail, trust
+from facetex_core.completion import SURE, low_frequency, mean_detail, own_grain, seen_detail, trust
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region
 from facetex_core.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without

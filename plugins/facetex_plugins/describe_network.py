@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from facetex_model_zoo import model_path
+from facetex_model_zoo import model_path, vgg19
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Texture, hookimpl
@@ -67,6 +67,8 @@ class SmallExtractor(NetworkExtractor):
 
 class Vgg19Extractor(NetworkExtractor):
     """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
+
+    take_in = staticmethod(vgg19.take_in)
 
     def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
         """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""

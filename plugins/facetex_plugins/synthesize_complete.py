@@ -19,20 +19,24 @@ from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, darken_nostrils, low_frequency, mean_detail, trust
+from facetex_core.completion import (
+    DARKEST,
+    darken_nostrils,
+    low_frequency,
+    mean_detail,
+    own_grain,
+    seen_detail,
+    trust,
+)
 from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import BLOCK, correlations_of, match_strengths
+from facetex_core.gram_match import correlations_of, match_strengths
 from facetex_core.lazy import cv2
-from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_torch import read_network
 from facetex_core.pores import unresolved_pores
 from facetex_core.progress import report_progress
-from facetex_core.random_phase import random_phase_texture
 
-PORES = 0.004
-"""Blur that a random-phase texture may not exceed, as a share of the map: larger spots look like blisters."""
 OCTAVES = (0.0007, 0.0014, 0.0028)
 """Blurs between the octaves of the texture, as shares of the map."""
 MATCHED_SIZE = 512
@@ -77,18 +81,14 @@ class CompleteSynthesizer:
         self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
     ) -> tuple[Float32[np.ndarray, "size size 3"], Float32[np.ndarray, "size size 3"]]:
         """Log albedo over the base: what is known of it, and the texture for the rest."""
-        logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
-        seen = np.where(own[..., None] > 0, logarithm, 0)
+        seen = seen_detail(albedo, own, base)
         features, face = region(fit.model, NO_SKIN, albedo.size), region(fit.model, "face", albedo.size)
         by_mirror = (1 - own) * own[:, ::-1]
         unknown = (1 - own) * (1 - own[:, ::-1])
         from_mean = unknown * np.maximum(features, face)
         parts = ((own, seen), (by_mirror, seen[:, ::-1]), (from_mean, mean_detail(fit, albedo.size)))
         known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
-
-        fine = seen - blur_where(seen, own, PORES * albedo.size)
-        grain = random_phase_texture(fine, own * _away_from_features(fit, albedo.size), rng)
-        return known, np.asarray((unknown * (1 - features))[..., None] * grain, np.float32)
+        return known, np.asarray((unknown * (1 - features))[..., None] * own_grain(seen, own, fit, rng), np.float32)
 
     def _strengths(
         self, start: np.ndarray, octaves: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
@@ -98,7 +98,7 @@ class CompleteSynthesizer:
             warnings.warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank", stacklevel=2)
             return np.ones(len(octaves), np.float32)
         small = min(len(start), MATCHED_SIZE)
-        box = face_slices(fit.model, small, BLOCK)
+        box = face_slices(fit.model, small)
         start, shown = (_shrink(picture, small)[box] for picture in (start, own))
         skin, known = plain_skin(fit.model, small)[box], np.maximum(shown, _shrink(own[:, ::-1], small)[box])
         hidden = skin * (known < 0.1)
@@ -134,9 +134,3 @@ def _target(own: Descriptor, wanted: Descriptor, hidden: float) -> Descriptor:
     share = next(iter(own.mass.values())) / (next(iter(own.mass.values())) + hidden)
     same = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in own.correlations}, own.mass)
     return mix((same, own), np.array([1 - share, share], np.float32))
-
-
-def _away_from_features(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:
-    """Plain skin, a little way off anything that is not: where pores can be sampled."""
-    features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), 0.008 * size)
-    return (features < 0.05).astype(np.float32)

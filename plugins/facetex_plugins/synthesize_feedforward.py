@@ -19,12 +19,19 @@ from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, completed, darken_nostrils, low_frequency, mean_detail, trust
-from facetex_core.crop import NO_SKIN, plain_skin, region
+from facetex_core.completion import (
+    DARKEST,
+    completed,
+    darken_nostrils,
+    low_frequency,
+    mean_detail,
+    own_grain,
+    seen_detail,
+    trust,
+)
+from facetex_core.crop import NO_SKIN, region
 from facetex_core.lazy import cv2
-from facetex_core.masked_blur import blur_where
 from facetex_core.onnx_session import open_session
-from facetex_core.random_phase import random_phase_texture
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -33,8 +40,6 @@ NETWORK = "descriptor"
 """Whose correlations the decoder was trained to carry."""
 SIZE = 512
 """Texels of the map that it works on: the bank's."""
-PORES = 0.004
-"""Blur that a random-phase texture may not exceed, as a share of the map: spots larger than pores would be a pattern."""
 RIM = 0.03
 """Blur of the border between face and head, as a share of the map: portraits hardly show what lies there."""
 PATCH = 8
@@ -112,20 +117,6 @@ class FeedforwardSynthesizer:
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
         return open_session(model_path("feedforward"), self.device)
-
-
-def seen_detail(albedo: Texture, own: Plane, base: Picture) -> Picture:
-    """Log albedo over the base, 0 where the photo shows nothing."""
-    logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
-    return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
-
-
-def own_grain(seen: Picture, own: Plane, fit: Fit, rng: np.random.Generator) -> Picture:
-    """A texture over the whole map like the face's own plain skin."""
-    size = len(own)
-    features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), 0.008 * size)
-    usable = (own * (features < 0.05)).astype(np.float32)
-    return random_phase_texture(seen - blur_where(seen, own, PORES * size), usable, rng)
 
 
 def decoder_maps(
