@@ -12,6 +12,7 @@ from jaxtyping import Float32, UInt8, UInt16
 
 from facetex_core.colour import decode_srgb
 from facetex_core.errors import PhotoError
+from facetex_core.hush import hushed
 from facetex_core.structures import Photo
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ GROUND = decode_srgb(np.array([0.5]))[0]
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "HEIF")
 _MOVING = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 """Formats whose further frames are other pictures; those of an MPO are previews or a second eye."""
-_DAMAGE = (OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, struct.error, zlib.error)
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, RuntimeError, struct.error, zlib.error,
+)  # fmt: skip
 """What Pillow's readers raise at damaged files."""
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
@@ -51,15 +54,16 @@ def load_photo(path: Path) -> Photo:
     path = Path(path)
     _refuse_no_file(path)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), hushed():
             warnings.simplefilter("ignore")  # Pillow's own remarks; what matters is an error below
             linear, frames = _read(path)
     except _DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PhotoError(f"{path.name}: the file is damaged or cut short ({reason})") from None
+    name = path.name.encode("utf-8", "replace").decode("utf-8")  # names may be any bytes, reports are text
     if frames > 1:
-        warnings.warn(f"{path.name}: {frames} frames found; the first is taken", stacklevel=2)
-    return Photo(_reduced(linear), path.name)
+        warnings.warn(f"{name}: {frames} frames found; the first is taken", stacklevel=2)
+    return Photo(_reduced(linear), name)
 
 
 def _refuse_no_file(path: Path) -> None:

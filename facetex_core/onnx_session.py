@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facetex_core.errors import ModelError
+from facetex_core.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSession":
     """A session on `cpu` or `cuda`; operators that the card lacks run on the processor. A damaged file is a ModelError."""
+    refuse_unknown(device)
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
@@ -23,3 +24,9 @@ def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSessi
         return onnxruntime.InferenceSession(str(path), options, providers=[*cards, "CPUExecutionProvider"])
     except (failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.NoModel) as error:
         raise ModelError(f"{path.name} is no network that ONNX Runtime can read: {str(error).split(' : ')[-1]}") from None
+
+
+def refuse_unknown(device: str) -> None:
+    """A ConfigError for all but `cpu` and `cuda`: an option of a plugin may be any text."""
+    if device not in ("cpu", "cuda"):
+        raise ConfigError(f"no device {device!r}; there are: cpu, cuda")

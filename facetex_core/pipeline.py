@@ -5,16 +5,17 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import stages
-from facetex_core.banks.bank import cells_of, refuse_foreign, seen_like, whole
+from facetex_core.banks.bank import aim, cells_of, refuse_foreign, seen_like
 from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
+from facetex_core.damage import hide_damage
 from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
 from facetex_core.fitting.fit import relight
@@ -25,7 +26,7 @@ from facetex_core.unwrap import unwrap
 Watch = Callable[[str], AbstractContextManager[object]]
 """Told the name of each step; the context lasts as long as the step."""
 
-SMALLEST_FACE = 48
+SMALLEST_FACE = 32
 """Pixels along the longer side of the box; below, landmarks are guesses."""
 LEAST_SKIN = 0.02
 """Share of the map; a fit's forehead alone is three times as much."""
@@ -34,6 +35,20 @@ WIDEST_YAW = 70.0
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+Taken = ParamSpec("Taken")
+
+
+@runtime_checkable
+class Once(Protocol):
+    """Does a piece of work, or remembers what came of it when it was given the same."""
+
+    def __call__(self, work: Callable[Taken, Made], *given: Taken.args, **named: Taken.kwargs) -> Made:
+        """What the work makes of what it is given."""
+
+
+def anew(work: Callable[Taken, Made], *given: Taken.args, **named: Taken.kwargs) -> Made:
+    """Remembers nothing."""
+    return work(*given, **named)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,60 +111,64 @@ class Pipeline:
     size: int = 1024
     seed: int = 0
 
-    def run(self, *photos: Photo, face: int | None = None, watch: Watch = lambda _: nullcontext()) -> Run:
+    def run(self, *photos: Photo, face: int | None = None, watch: Watch = lambda _: nullcontext(), once: Once = anew) -> Run:
         """The head of the person in the photos: of the largest face in each, or of face number `face` (from 1, by size).
 
-        Of several photos, those that cannot be used are left out with a warning as long as one remains.
+        Of several photos, those that cannot be used are left out with a warning as long as one remains. All that takes
+        time goes through `once`, so that a comparison need not do it again.
         """
         seconds: dict[str, float] = {}
         step = _stopwatch(seconds, watch)
         with step("detect"):
-            found = usable(lambda photo: (photo, choose(self.detector.detect(photo), face, photo)), photos)
-        views = sorted(self._views(found, step), key=lambda view: view.shown, reverse=True)
+            found = usable(lambda photo: (photo, choose(once(self.detector.detect, photo), face, photo)), photos)
+        views = sorted(self._views(found, step, once), key=lambda view: view.shown, reverse=True)
         with step("merge"):
             partial, shares = merge_views([view.partial for view in views], [view.fit for view in views])
             photo, fit, lit = views[0].photo, views[0].fit, views[0].lit
         with step("describe"):
             refuse_foreign(self.bank, fit.model)
-            seen = self.describe(partial, fit)
+            seen = self.describe(partial, fit, once)
         with step("blend"):
             observed = merge(seen)
             masked = seen_like(self.bank, seen)
-            weights = self.blend_solver.solve(observed, masked)
-            wanted = mix(whole(self.bank), weights)
+            weights = once(self.blend_solver.solve, observed, masked)
+            wanted = aim(self.bank, weights, self.synthesizer)
         with step("synthesize"):
-            skinned = self.synthesizer.synthesize(partial, wanted, fit, np.random.default_rng(self.seed))
-            albedo = paint_eyes_and_mouth(photo, fit, skinned)
+            skinned = once(self.synthesizer.synthesize, partial, wanted, fit, np.random.default_rng(self.seed))
+            albedo = once(paint_eyes_and_mouth, photo, fit, skinned)
         with step("detail"):
-            detail = self.detailer.add_detail(photo, fit, albedo)
+            detail = once(self.detailer.add_detail, photo, fit, albedo)
         head = Head(photo.name, fit, lit, albedo, detail)
         return Run(tuple(views), partial, shares, observed, weights, mix(masked, weights), wanted, head, seconds)
 
-    def _views(self, found: Sequence[tuple[Photo, Face]], step: Watch) -> list[View]:
+    def _views(self, found: Sequence[tuple[Photo, Face]], step: Watch, once: Once) -> list[View]:
         """All photos fitted together; again if one turns out to be useless, so that it has no say in the others' fit."""
         with step("fit"):
-            fits = self.fitter.fit([photo for photo, _ in found], [face for _, face in found])
-        views = usable(lambda each: self._view(*each, step), [(*each, fit) for each, fit in zip(found, fits, strict=True)])
-        return views if len(views) == len(found) else self._views([(view.photo, view.face) for view in views], step)
+            fits = once(self.fitter.fit, [photo for photo, _ in found], [face for _, face in found])
+        views = usable(
+            lambda each: self._view(*each, step, once), [(*each, fit) for each, fit in zip(found, fits, strict=True)]
+        )
+        return views if len(views) == len(found) else self._views([(view.photo, view.face) for view in views], step, once)
 
-    def _view(self, photo: Photo, face: Face, fit: Fit, step: Watch) -> View:
+    def _view(self, photo: Photo, face: Face, fit: Fit, step: Watch, once: Once) -> View:
         refuse_profile(fit, photo)
         with step("segment"):
-            skin = self.segmenter.segment(photo, face)
+            skin = once(self.segmenter.segment, photo, face)
         with step("unwrap"):
-            lit = unwrap(photo, fit, skin, self.size)
+            lit = once(unwrap, photo, fit, skin, self.size)
             refuse_hidden(lit, photo)
+            lit = hide_damage(lit, fit.model)
             refuse_dark(lit, photo)
-            fit = relight(fit, lit)
+            fit = once(relight, fit, lit)
         with step("delight"):
-            partial = self.delighter.delight(lit, fit)
+            partial = once(self.delighter.delight, lit, fit)
             refuse_hidden(partial, photo)
         return View(photo, face, fit, skin, lit, partial)
 
-    def describe(self, partial: Texture, fit: Fit) -> tuple[Descriptor, ...]:
+    def describe(self, partial: Texture, fit: Fit, once: Once = anew) -> tuple[Descriptor, ...]:
         """The skin of the face's box, cell by cell, at the bank's size."""
         face = face_crop(resize_texture(skin_only(partial, fit.model), self.bank.size), fit.model)
-        return self.descriptor_extractor.describe(face, cells_of(self.bank.grid, face.size))
+        return once(self.descriptor_extractor.describe, face, cells_of(self.bank.grid, face.size))
 
 
 def usable(make: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:

@@ -74,7 +74,7 @@ class Recipe:
 
     def build(self, registry: Registry, bank: Bank) -> Pipeline:
         """The pipeline; every plugin is made now, so that a missing model is told before any work is done."""
-        self._refuse_wrong_numbers()
+        self.refuse_wrong_numbers()
         roles = [name for name in inspect.signature(Pipeline).parameters if name in STAGES]
         made = {role: self.make(role, registry) for role in roles}
         chosen = self.stages["descriptor_extractor"]
@@ -83,10 +83,11 @@ class Recipe:
         warn_of_few(len(bank.names))
         return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)  # type: ignore[arg-type]  # the registry has checked each against its protocol
 
-    def _refuse_wrong_numbers(self) -> None:
-        if self.size not in SIZES:
+    def refuse_wrong_numbers(self) -> None:
+        """Sizes, seeds and devices that do not exist."""
+        if self.size not in SIZES or not isinstance(self.size, int):
             raise ConfigError(f"size {self.size} is none of {', '.join(map(str, SIZES))}")
-        if not isinstance(self.seed, int) or self.seed < 0:
+        if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise ConfigError(f"the seed must be a whole number from 0, not {self.seed!r}")
         if self.device not in DEVICES:
             raise ConfigError(f"no device {self.device!r}; {there_are(str(self.device), DEVICES)}")
@@ -117,11 +118,15 @@ def read_recipe(text: str, name: str) -> Recipe:
 
 def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
     """A recipe from nested tables; anything unknown in them is named."""
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{name}: holds no recipe")
     plain = {key: value for key, value in table.items() if key != "stages"}
     known = [key for key in inspect.signature(Recipe).parameters if key != "stages"]
     for key in plain:
         if key not in known:
             raise ConfigError(f"{name}: unknown key {key!r}; {there_are(key, [*known, 'stages'])}")
+    if not isinstance(plain.get("bank", ""), str):
+        raise ConfigError(f"{name}: bank must be a name or a path, not {plain['bank']!r}")
     stages = table.get("stages", {})
     if not isinstance(stages, Mapping):
         raise ConfigError(f"{name}: stages must be a table")

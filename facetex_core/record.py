@@ -25,7 +25,8 @@ class Notes:
     """What only the caller knows of a run."""
 
     models: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    """Of each model that was used: sha256, licence, source, and under `commercial` whether commercial use is free."""
+    """Of each model that was used: sha256, licence, source, under `commercial` whether commercial use is free, and under
+    `makes` what of the result rests on it."""
     exemplars: Sequence[str] = ()
     """What the bank's exemplars are called."""
     warnings: Sequence[str] = ()
@@ -41,6 +42,7 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
         "recipe": recipe_table(recipe),
         "versions": versions(),
         "models": {name: dict(facts) for name, facts in notes.models.items()},
+        "commercial_use": commercial_use(notes.models),
         "expression": {name: round(float(value), 4) for name, value in zip(names, fit.expression, strict=True) if value},
         "blend": [
             {"exemplar": name, "weight": round(share, 4)} for name, share in largest_weights(run.weights, notes.exemplars)
@@ -53,6 +55,22 @@ def record_json(run: Run, recipe: Recipe, notes: Notes, seconds: Mapping[str, fl
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def commercial_use(models: Mapping[str, Mapping[str, object]]) -> dict[str, list[str]]:
+    """What a result is made of, by whether the licences of all models behind it leave commercial use free.
+
+    >>> free, restricted = {"commercial": True, "makes": "shape"}, {"commercial": False, "makes": "shape"}
+    >>> commercial_use({"face_basis": free, "bfm": restricted, "skin": {"commercial": True, "makes": "mask"}})
+    {'free': ['mask'], 'not_free': ['shape'], 'not_stated': []}
+    """
+    found: dict[str, set[object]] = {}
+    for name, facts in models.items():
+        found.setdefault(str(facts.get("makes") or name), set()).add(facts.get("commercial"))
+    sorts: dict[str, list[str]] = {"free": [], "not_free": [], "not_stated": []}
+    for part, answers in sorted(found.items()):
+        sorts["not_free" if False in answers else "free" if answers == {True} else "not_stated"].append(part)
+    return sorts
 
 
 def _photo_table(view: View, share: float) -> dict[str, object]:

@@ -183,7 +183,8 @@ def test_a_model_that_is_missing_says_how_to_get_it(toys, photo, tmp_path, capsy
     line = one_error(capsys)
     assert "model 'vgg19'" in line
     assert "facetex zoo add vgg19 FILE" in line
-    assert "licence: CC BY 4.0" in line
+    assert "facetex zoo pull vgg19" in line
+    assert "licence: BSD-3-Clause" in line
 
 
 def test_cuda_where_there_is_none_is_refused(toys, photo, tmp_path, capsys, monkeypatch):

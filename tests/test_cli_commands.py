@@ -34,19 +34,21 @@ def test_help_is_what_one_gets_without_a_word(capsys):
 
 def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
     assert main(["docter"]) == 2
-    answer = "error: no command 'docter'; did you mean 'doctor'? there are: run, render, eval, bank, plugins, doctor, zoo\n"
-    assert capsys.readouterr().err == answer
+    known = "run, compare, render, eval, study, bank, plugins, doctor, zoo"
+    assert capsys.readouterr().err == f"error: no command 'docter'; did you mean 'doctor'? there are: {known}\n"
 
 
-def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys):
-    file = tmp_path / "somewhere.onnx"
+def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys, monkeypatch):
+    row = replace(zoo.row("hair"), sha256="")
+    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"hair": row})
+    file = tmp_path / "somewhere.tflite"
     file.write_bytes(b"not really")
-    assert main(["zoo", "path", "vgg19"]) == 2
-    assert "facetex zoo add vgg19 FILE" in capsys.readouterr().err
-    assert main(["zoo", "add", "vgg19", str(file)]) == 0
-    assert main(["zoo", "path", "vgg19"]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == str(home / "models" / "vgg19.onnx")
-    assert (home / "models" / "vgg19.onnx").read_bytes() == b"not really"
+    assert main(["zoo", "path", "hair"]) == 2
+    assert "facetex zoo add hair FILE" in capsys.readouterr().err
+    assert main(["zoo", "add", "hair", str(file)]) == 0
+    assert main(["zoo", "path", "hair"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(home / "models" / "hair.tflite")
+    assert (home / "models" / "hair.tflite").read_bytes() == b"not really"
 
 
 @pytest.mark.parametrize(
@@ -72,19 +74,20 @@ def test_the_zoo_lists_every_model_with_its_licence(home, capsys):
     assert all(row["licence"] for row in rows.values())
 
 
-def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch):
-    file = tmp_path / "vgg19.onnx"
+@pytest.mark.parametrize("known", [True, False])
+def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch, known):
+    """By the table's hash, or by the one noted when the model was added."""
+    file = tmp_path / "hair.tflite"
     file.write_bytes(b"right")
-    row = replace(zoo.row("vgg19"), sha256=zoo.sha256_of(file))
-    monkeypatch.setattr("facetex_cli.zoo.zoo.row", lambda _: row)
-    monkeypatch.setattr("facetex_cli.zoo.zoo.model_names", lambda: ("vgg19",))
-    assert main(["zoo", "add", "vgg19", str(file)]) == 0
+    row = replace(zoo.row("hair"), sha256=zoo.sha256_of(file) if known else "")
+    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"hair": row})
+    assert main(["zoo", "add", "hair", str(file)]) == 0
     assert main(["zoo", "verify"]) == 0
-    (home / "models" / "vgg19.onnx").write_bytes(b"wrong")
+    (home / "models" / "hair.tflite").write_bytes(b"wrong")
     assert main(["zoo", "verify"]) == 2
     captured = capsys.readouterr()
     assert "damaged: sha256" in captured.out
-    assert captured.err == "error: not as it should be: vgg19\n"
+    assert captured.err == "error: not as it should be: hair\n"
 
 
 def test_what_a_run_rests_on_is_recorded(home, tmp_path):

@@ -31,11 +31,14 @@ def test_everything_that_is_promised_is_there(result):
 
 
 def test_every_model_that_was_used_is_on_record(result):
-    models = json.loads((result / "facetex.json").read_text("utf-8"))["models"]
+    record = json.loads((result / "facetex.json").read_text("utf-8"))
+    models = record["models"]
     wanted = {"faces", "landmarks", "face_basis", "skin_albedo", "skin", "descriptor", "bank"}
     assert set(models) == wanted
     for name in wanted:
         assert models[name]["sha256"] == zoo.sha256_of(zoo.model_path(name))
+    assert set(record["commercial_use"]["free"]) == {zoo.row(name).makes for name in wanted}
+    assert record["commercial_use"]["not_free"] == record["commercial_use"]["not_stated"] == []
 
 
 def test_the_albedo_is_whole_and_of_skin(result):

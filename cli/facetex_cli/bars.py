@@ -27,7 +27,7 @@ def watching(name: str, photos: int, quiet: bool) -> Iterator[Watch]:
         @contextmanager
         def watch(step: str) -> Iterator[None]:
             bar.set_description_str(f"{name}: {step}")
-            with _inner(step):
+            with inner_bar(step):
                 yield
             bar.update()
 
@@ -35,7 +35,7 @@ def watching(name: str, photos: int, quiet: bool) -> Iterator[Watch]:
 
 
 @contextmanager
-def _inner(step: str) -> Iterator[None]:
+def inner_bar(step: str) -> Iterator[None]:
     """A second bar, from the first report of the step on."""
     from tqdm import tqdm
 

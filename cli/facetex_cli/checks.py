@@ -143,7 +143,7 @@ def models() -> Checks:
     for name in zoo.model_names():
         found = verified(name)
         wrong = found.startswith(("missing", "damaged"))
-        mend = "pip install --force-reinstall facetex" if zoo.row(name).ships else f"facetex zoo add {name} FILE"
+        mend = "pip install --force-reinstall facetex" if zoo.row(name).ships else f"facetex zoo remove {name}, then add it"
         state: Literal["ok", "note", "fails"] = "fails" if wrong else "note" if found == "not installed" else "ok"
         yield Check("models", name, state, found, mend if wrong else "")
 

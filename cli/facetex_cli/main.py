@@ -11,12 +11,14 @@ import click
 
 COMMANDS = {
     "run": "From a photo, or several, to heads.",
+    "compare": "Photos through every combination of plugins, side by side.",
     "render": "Pictures of a finished head: views, turntables, under any light.",
     "eval": "How good results are where the truth is known.",
+    "study": "A user study: which of two pictures? The page, and what was answered.",
     "bank": "Banks of portraits: build, look into, merge.",
     "plugins": "What is installed for every stage.",
     "doctor": "Whether this machine has what facetex needs.",
-    "zoo": "The models: list, add, check.",
+    "zoo": "The models: list, fetch, add, check.",
 }
 """Each is `command` in the module of its name."""
 

@@ -28,7 +28,7 @@ def order(
     for role, name in stages.items():
         recipe = recipe.choosing(role, name) if name else recipe
     for setting in settings:
-        recipe = recipe.setting(*_setting(setting))
+        recipe = recipe.setting(*read_setting(setting))
     return replace(recipe, **{key: value for key, value in plain.items() if value is not None})  # type: ignore[arg-type]  # click has read them by type
 
 
@@ -44,7 +44,8 @@ def repeat(saved: Path) -> Recipe:
     return recipe_from(table, saved.name)
 
 
-def _setting(text: str) -> tuple[str, str, str]:
+def read_setting(text: str) -> tuple[str, str, str]:
+    """Role, option and value of `stage.option=value`."""
     where, equals, value = text.partition("=")
     stage, point, option = where.strip().partition(".")
     if not (equals and point and stage and option):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from facetex_core.errors import PhotoError
 from facetex_core.fitting.gauss_newton import Normal, Pose, State, normal, step
 from facetex_core.fitting.probes import Probes, observe, probes_at
 from facetex_core.iris import DENSE, SPARSE
@@ -133,6 +134,8 @@ def _stand(sight: Sight) -> Pose:
     centre, seen = points.mean(0), sight.seen.mean(0)
     affine = np.linalg.lstsq(points - centre, sight.seen - seen, rcond=None)[0].T
     scale = np.linalg.norm(affine, axis=1).mean()
+    if not (np.isfinite(scale) and scale > 0):
+        raise PhotoError("the detector's landmarks all lie in one place, so nothing can be fitted to them")
     third = np.cross(affine[0], affine[1]) / scale
     left, _, right = np.linalg.svd(np.stack([affine[0], affine[1], third]))
     rotation = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right

@@ -26,7 +26,10 @@ FILE = "head.glb"
 COLUMNS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 TYPES = {5123: "<u2", 5125: "<u4", 5126: "<f4"}
 """By glTF's component types (glTF 2.0, section 3.6.2.2)."""
-_DAMAGE = (AttributeError, LookupError, OSError, struct.error, TypeError, ValueError)
+_DAMAGE = (
+    ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StopIteration, struct.error, SyntaxError, TypeError,
+    ValueError,
+)  # fmt: skip
 """What a damaged or strange file makes readers raise."""
 
 
@@ -82,6 +85,8 @@ def _head(document: _Document, folder: Path) -> Head:
     shape = document.document.meshes[0]
     model = _model(document)
     weights = np.array(shape.weights, np.float32)
+    if weights.shape != (len(model.expression),):
+        raise ValueError("weights")
     target = ((model.mean.min(0) + model.mean.max(0)) / 2).astype(np.float32)
     camera = orbit_camera(target, yaw=0.0, distance=1.0, width_seen=0.4, size=(512, 512))
     albedo = decode_srgb(document.picture("albedo"))

@@ -1,0 +1,118 @@
+"""`facetex compare`: photos through every combination of plugins, side by side."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facetex_cli.device import DEVICES
+from facetex_cli.folders import refuse_unwritable
+from facetex_cli.jobs import EXAMPLE
+from facetex_cli.orders import SHORT, read_setting
+from facetex_core.errors import ConfigError
+from facetex_core.recipe import SIZES, Choice, load_preset, preset_names
+
+if TYPE_CHECKING:
+    from facetex_core.comparison.grid import Grid
+
+FILE = click.Path(path_type=Path)
+
+
+def stage_lists(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
+    """One option a stage that makes a difference to a head, in running order."""
+    for short, role in reversed(SHORT.items()):
+        if role != "exporter":
+            text = f"Plugins for the {role.replace('_', ' ')}."
+            command = click.option(f"--{short}", role, metavar="NAME,...", help=text)(command)
+    return command
+
+
+@click.command("compare", short_help="Photos through every combination of plugins, side by side.")
+@click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
+@click.option(
+    "-o", "--out", metavar="OUT", type=FILE, default="facetex-compare", show_default=True, help="Folder for the results."
+)
+@click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
+@click.option("--grid", metavar="FILE", type=FILE, help="The choices as a .toml file.")
+@click.option("--preset", metavar="NAME", help=f"{', '.join(preset_names())}, or a .toml file.  [default: embedded]")
+@stage_lists
+@click.option(
+    "--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; given twice, both values."
+)
+@click.option("--bank", "banks", metavar="FILE", multiple=True, help="A bank of textures; one for each network of descriptors.")
+@click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
+@click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
+@click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
+@click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@click.option("--json", "as_json", is_flag=True, help="What stands in compare.json on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
+def command(
+    photos: tuple[Path, ...],
+    *,
+    out: Path,
+    example: bool,
+    grid: Path | None,
+    preset: str | None,
+    settings: tuple[str, ...],
+    banks: tuple[str, ...],
+    size: int | None,
+    seed: int | None,
+    device: str | None,
+    face: int | None,
+    as_json: bool,
+    quiet: bool,
+    **stages: str | None,
+) -> int:
+    """Photos through every combination of plugins, side by side.
+
+    Each stage takes a list by commas: `--fitter basis,landmarks --delighter harmonics,none` are four variants. A PHOTO may be
+    a case of a suite, a folder with photo.png and what is known of it. The result is a folder with compare.html,
+    compare.csv, compare.json and variants.glb. Work that variants share is done once and kept in OUT/cache: a comparison
+    that was interrupted goes on where it stopped, and one with more variants makes only what is new.
+    A variant or photo that fails does not stop the others; the exit code is 2 if any did.
+    """
+    sources = [*([EXAMPLE] if example else []), *photos]
+    if not sources:
+        raise ConfigError("no photo given: facetex compare PHOTO... --fitter NAME,NAME -o OUT, or facetex compare --example")
+    found = order(grid, preset, stages, settings, {"size": size, "seed": seed, "device": device or (None if grid else "auto")})
+    variants = found.variants()
+    refuse_unwritable(out)
+    from facetex_cli.compare_work import Manner, work
+
+    return work(sources, variants, banks or found.banks or (found.base.bank,), out, Manner(face, as_json, quiet))
+
+
+def order(
+    grid: Path | None,
+    preset: str | None,
+    stages: Mapping[str, str | None],
+    settings: Sequence[str],
+    plain: Mapping[str, object],
+) -> "Grid":
+    """The grid of the file, or the preset, with everything that was given put over it."""
+    from facetex_core.comparison.grid import Grid, read_grid
+
+    if grid and preset:
+        raise ConfigError("--grid and --preset exclude each other: a grid names its own preset")
+    found = read_grid(grid) if grid else Grid(load_preset(preset or "embedded"), {})
+    given = {key: value for key, value in plain.items() if value is not None}
+    found = replace(found, base=replace(found.base, **given))  # type: ignore[arg-type]  # click has read them by type
+    for role, names in stages.items():
+        if names is not None:
+            found = found.offering(role, [Choice(name) for name in _names(role, names)])
+    values: dict[tuple[str, str], list[str]] = {}
+    for role, option, value in map(read_setting, settings):
+        values.setdefault((role, option), []).append(value)
+    for (role, option), several in values.items():
+        found = found.setting(role, option, several)
+    return found
+
+
+def _names(role: str, text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        short = next(short for short, known in SHORT.items() if known == role)
+        raise ConfigError(f"--{short} takes names by commas, such as NAME,NAME, not {text!r}")
+    return names

@@ -1,0 +1,170 @@
+"""What is measured of each variant; docs/reference/comparisons.md says the same in more words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from facetex_core.banks.bank import whole
+from facetex_core.camera import project
+from facetex_core.colour import LUMINANCE, encode_srgb
+from facetex_core.completion import DARKEST, SURE
+from facetex_core.correlations import merge, mix, relative_error
+from facetex_core.crop import plain_skin
+from facetex_core.evaluation.hidden_error import EDGE
+from facetex_core.evaluation.surface_error import INNER, fitted_skin
+from facetex_core.evaluation.synthetic_render import camera_rays
+from facetex_core.lazy import cv2
+from facetex_core.masked_blur import blur_where
+from facetex_core.pipeline import Once, Pipeline, Run, View
+from facetex_core.raycast import scene_of
+from facetex_core.structures import Camera, Fit, Head, Texture
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One column of the table."""
+
+    title: str
+    about: str
+    digits: int
+    better: int
+    """-1: less is better; 1: more is; 0: neither."""
+
+
+METRICS = {
+    "reprojection": Metric(
+        "landmarks %",
+        "mean distance of the model's inner landmarks from those found in the photo, in percent of the outer eye distance",
+        2,
+        -1,
+    ),
+    "photo_psnr": Metric(
+        "photo dB",
+        "the head rendered from the photo's camera in the fitted light, against the photo: PSNR over the skin of the face",
+        1,
+        1,
+    ),
+    "blend_distance": Metric(
+        "blend",
+        "correlations of the bank's blend under the photo's mask against those seen, |G - W| / |W|, mean over the layers",
+        3,
+        -1,
+    ),
+    "target_distance": Metric(
+        "target", "correlations of the finished plain skin against the bank's blend of plain skin, by the same measure", 3, -1
+    ),
+    "shading_left": Metric(
+        "shading %",
+        "light left in the albedo: root mean square of what is odd between left and right in its smoothed log luminance",
+        1,
+        -1,
+    ),
+    "tone": Metric("tone", "CIEDE2000 between the mean colour of plain skin and that of the first variant", 1, 0),
+    "seam": Metric(
+        "seam",
+        "energy of the albedo's gradient across the border of what the photo shows, by its energy elsewhere on plain skin",
+        2,
+        -1,
+    ),
+    "albedo_psnr": Metric("albedo dB", "against the true albedo, over the face: PSNR of sRGB-coded values", 1, 1),
+    "albedo_ssim": Metric("SSIM", "against the true albedo (Wang et al. 2004), mean over the face", 3, 1),
+    "perceptual": Metric(
+        "perceptual", "relative distance of the features of our own network from those of the true albedo, conv3_1", 3, -1
+    ),
+    "surface_mm": Metric("surface mm", "median distance of the true face from the fitted surface, after alignment", 2, -1),
+    "normals_deg": Metric("normals deg", "median angle between the true face's normals and the nearest fitted ones", 1, -1),
+    "seconds": Metric("seconds", "of all stages of this head and its three renders, when they were really run", 1, -1),
+    "memory_mb": Metric("memory MB", "most that the process grew in one of these steps", 0, -1),
+}
+"""In the order of the table. What there is no truth for is not measured."""
+MEASURED = ("seconds", "memory_mb")
+"""What is another number every time; everything else is the same to the byte."""
+
+_BROAD = 0.03
+"""Blur under which left and right are compared, as a share of the map: light, not features."""
+
+
+def figures_of(
+    run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"], once: Once
+) -> dict[str, float]:
+    """What can be measured without the truth, but for tone and effort.
+
+    `photo` is the cut of the photo that `again` shows once more as a render, visible on the skin of the face.
+    """
+    head = run.head
+    whole_map = Texture(head.albedo.rgb, np.ones_like(head.albedo.visibility))
+    finished = merge(pipeline.describe(whole_map, head.fit, once))
+    target = mix(whole(pipeline.bank), run.weights)
+    figures = {
+        "reprojection": reprojection(run.views[0]),
+        "photo_psnr": psnr(again, photo.rgb, photo.visibility > 0.5),
+        "blend_distance": float(np.mean(list(relative_error(run.explained, run.observed).values()))),
+        "target_distance": float(np.mean(list(relative_error(finished, target).values()))),
+        "shading_left": shading_left(head),
+        "seam": seam(head),
+    }
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
+
+
+def reprojection(view: View) -> float:
+    """Percent of the outer eye distance; not a number where the model has none of the inner landmarks."""
+    found = view.face.landmarks
+    eyes = float(np.linalg.norm(found[36] - found[45]))
+    away = np.linalg.norm(project(view.fit.camera, fitted_skin(view.fit).landmarks) - found, axis=1)[INNER]
+    known = away[np.isfinite(away)]
+    return 100 * float(known.mean()) / eyes if len(known) and eyes else float("nan")
+
+
+def psnr(
+    found: Float32[np.ndarray, "*shape 3"], true: Float32[np.ndarray, "*shape 3"], where: Bool[np.ndarray, "*shape"]
+) -> float:
+    """Decibels, of sRGB-coded values; not a number where there is nothing to compare."""
+    if not where.any():
+        return float("nan")
+    square = (encode_srgb(found[where]) - encode_srgb(true[where])) ** 2
+    return float(-10 * np.log10(max(float(square.mean()), 1e-10)))
+
+
+def face_pixels(fit: Fit, camera: Camera) -> Float32[np.ndarray, "height width"]:
+    """1 where the camera sees the face of the fitted head."""
+    mesh = fit.model.mesh
+    rays = camera_rays(camera, slice(0, camera.size[1]), 1)
+    triangle, _, _ = scene_of(mesh, fit.vertices).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
+    face = fit.model.regions["face"][mesh.triangles].mean(1) > 0.5
+    return np.asarray((triangle >= 0) & face[triangle], np.float32).reshape(camera.size[1], camera.size[0])
+
+
+def skin_of(head: Head) -> Bool[np.ndarray, "size size"]:
+    """Where the map shows neither brows, lids, lips nor nostrils."""
+    return plain_skin(head.fit.model, head.albedo.size) > 0.5
+
+
+def shading_left(head: Head) -> float:
+    """Percent; the map's halves mirror each other."""
+    skin = skin_of(head) & skin_of(head)[:, ::-1]
+    light = np.log(np.maximum(head.albedo.rgb @ LUMINANCE, DARKEST))[..., None].astype(np.float32)
+    broad = blur_where(light, skin.astype(np.float32), _BROAD * head.albedo.size)[..., 0]
+    odd = (broad - broad[:, ::-1])[skin] / 2
+    return 100 * float(np.sqrt((odd**2).mean())) if odd.size else float("nan")
+
+
+def tone_of(head: Head) -> Float32[np.ndarray, "3"]:
+    """The mean colour of plain skin in CIELAB."""
+    mean = head.albedo.rgb[skin_of(head)].mean(0, dtype=np.float64).astype(np.float32)
+    return np.asarray(cv2.cvtColor(mean[None, None], cv2.COLOR_LRGB2LAB)[0, 0], np.float32)
+
+
+def seam(head: Head) -> float:
+    """1 where no seam can be told from skin; not a number where the photo shows all plain skin, or none."""
+    sigma, skin = EDGE * head.albedo.size, skin_of(head)
+    seen = (head.albedo.visibility > SURE).astype(np.float32)
+    across = np.stack(np.gradient(cv2.GaussianBlur(seen, (0, 0), 2 * sigma)))
+    steep = np.hypot(*across)
+    band = skin & (steep > 0.5 * steep.max()) & (steep > 1e-6)
+    rest = skin & ~(cv2.dilate(band.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=max(round(2 * sigma), 1)) > 0)
+    if not band.any() or not rest.any():
+        return float("nan")
+    slopes = np.stack(np.gradient(cv2.GaussianBlur(encode_srgb(head.albedo.rgb) @ LUMINANCE, (0, 0), sigma)))
+    at_border = ((slopes * across).sum(0)[band] / steep[band]) ** 2
+    return float(at_border.mean() / max(float((slopes[:, rest] ** 2).sum(0).mean()) / 2, 1e-12))

@@ -1,0 +1,68 @@
+"""Makes each stage once for all variants that want the same one, and tells the cache what it is."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from facetex_core.banks.bank import refuse_other_descriptor
+from facetex_core.comparison.cache import Cache, Models
+from facetex_core.comparison.grid import Variant
+from facetex_core.errors import ConfigError
+from facetex_core.options import Option
+from facetex_core.pipeline import Pipeline
+from facetex_core.registry import Offer, Registry
+from facetex_core.structures import Bank
+
+
+class Workshop(Registry):
+    """A registry that hands out the same stage for the same name and options."""
+
+    def __init__(self, cache: Cache, models: Models) -> None:
+        super().__init__()
+        self._cache, self._zoo = cache, models
+        self._made: dict[str, object] = {}
+
+    def make(self, role: str, name: str, options: Mapping[str, object]) -> object:
+        """The stage, built with its options when it is first asked for."""
+        key = repr((role, name, sorted(options.items())))
+        if key not in self._made:
+            with self._zoo.recording() as asked:
+                stage = super().make(role, name, options)
+            self._cache.know(stage, role, identity_of(self.find(role, name), options), asked)
+            self._made[key] = stage
+        return self._made[key]
+
+    def build(self, variant: Variant, banks: Sequence[Bank]) -> Pipeline:
+        """The variant's pipeline, with the first bank that holds correlations of its descriptor."""
+        extractor = variant.recipe.make("descriptor_extractor", self)
+        for bank in banks:
+            try:
+                refuse_other_descriptor(bank, extractor, "")  # type: ignore[arg-type]  # `make` has looked
+            except ConfigError:
+                continue
+            return variant.recipe.build(self, bank)
+        return variant.recipe.build(self, banks[0])  # which says what is missing
+
+
+def identity_of(offer: Offer, options: Mapping[str, object]) -> dict[str, object]:
+    """What tells a stage from all others: whose it is, in which version, and every option's value."""
+    values = {option.name: _value(option, options) for option in offer.options}
+    return {"role": offer.role, "name": offer.name, "origin": offer.origin, "code": _code_of(offer), "options": values}
+
+
+def _value(option: Option, given: Mapping[str, object]) -> str:
+    """The value as text; of a file, what is in it."""
+    value = option.read(given[option.name]) if option.name in given else option.default
+    path = Path(value) if isinstance(value, str | Path) and str(value) else None
+    if path and path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return repr(value)
+
+
+def _code_of(offer: Offer) -> str:
+    """Of the plugin's own module: versions stand still while an author is at work."""
+    try:
+        return hashlib.sha256(Path(inspect.getfile(offer.factory)).read_bytes()).hexdigest()
+    except (TypeError, OSError):
+        return ""
