@@ -23,7 +23,7 @@ MOST_PIXELS = 100_000_000
 SMALLEST_SIDE = 32
 """Pixels; below, there is no room for a face of 48."""
 LONGEST_SIDE = 4096
-"""Pixels; a face that fills such a photo shows more than the 2048 texels of the largest map."""
+"""Pixels; a face that fills such a photo shows more than the 2048 texels that such a photo can fill."""
 GROUND = decode_srgb(np.array([0.5]))[0]
 """What lies behind transparent pixels: the middle of the coded range, linear."""
 

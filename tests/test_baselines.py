@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_fit
 
 from facetex_core import Texture
-from facetex_core.completion import expected_albedo, trust
 from facetex_core.crop import plain_skin, region
 from facetex_core.photometry import albedo_model
+from facetex_core.synthesis.completion import expected_albedo, trust
 
 SIZE = 128
 

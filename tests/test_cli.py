@@ -155,7 +155,7 @@ def test_a_wrong_order_is_answered_in_one_line_before_any_work(toys, photo, tmp_
 
 FACES = {
     "none": (["--set", "detector.faces=0"], "me.png: no face found"),
-    "small": (["--set", "detector.share=0.3"], "me.png: the face is 29 pixels large; at least 48 are needed"),
+    "small": (["--set", "detector.share=0.3"], "me.png: the face is 29 pixels large; at least 32 are needed"),
     "third of two": (["--set", "detector.faces=2", "--face", "3"], "there is no face 3; faces found: 2"),
     "profile": (["--set", "fitter.yaw=80"], "the face is turned by 80 degrees; up to 70 can be used"),
 }

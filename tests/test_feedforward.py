@@ -10,9 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_fit
 
 from facetex_core import ConfigError, Descriptor, Texture
-from facetex_core.completion import expected_albedo, trust
 from facetex_core.correlations import relative_error
 from facetex_core.crop import plain_skin, region, skin_texels
+from facetex_core.synthesis.completion import expected_albedo, trust
 from facetex_core.testing import SynthesizerContract
 
 

@@ -20,9 +20,9 @@ from facetex_core import ConfigError, Registry, Texture, load_preset
 from facetex_core.banks.bank import Exemplar, cells_of, gather, save_bank
 from facetex_core.correlations import relative_error
 from facetex_core.crop import skin_texels
-from facetex_core.gram_match import correlations_of, match_correlations, match_strengths
-from facetex_core.onnx_torch import read_network
 from facetex_core.progress import listening
+from facetex_core.synthesis.gram_match import correlations_of, match_correlations, match_strengths
+from facetex_core.synthesis.onnx_torch import read_network
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 SIZE = 128

@@ -8,7 +8,7 @@ from test_texture import TONE, fit_under, side_light
 from facetex_core import Texture
 from facetex_core.crop import plain_skin
 from facetex_core.damage import hide_damage
-from facetex_core.pores import unresolved_pores
+from facetex_core.synthesis.pores import unresolved_pores
 
 SIZE = 128
 MODEL = fit_under(side_light()).model

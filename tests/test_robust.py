@@ -19,9 +19,9 @@ from facetex_core.hush import hushed
 from facetex_core.image_io import load_photo
 from facetex_core.morphable_model import REGIONS, arrays_of, load_morphable_model
 from facetex_core.onnx_session import open_session
-from facetex_core.onnx_torch import read_network
 from facetex_core.recipe import recipe_from
 from facetex_core.rendering.read_head import read_head
+from facetex_core.synthesis.onnx_torch import read_network
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 

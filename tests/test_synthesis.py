@@ -17,15 +17,15 @@ from sampled import tiny_fit, tiny_texture
 from skimage import data
 
 from facetex_core import Texture
-from facetex_core.completion import expected_albedo
 from facetex_core.correlations import relative_error
 from facetex_core.crop import face_slices, region
-from facetex_core.gram_match import correlations_of, match_correlations, to_pixels, to_plane
-from facetex_core.onnx_torch import read_network
 from facetex_core.progress import listening
 from facetex_core.synthesis import objective
+from facetex_core.synthesis.completion import expected_albedo
 from facetex_core.synthesis.descent import descend
+from facetex_core.synthesis.gram_match import correlations_of, match_correlations, to_pixels, to_plane
 from facetex_core.synthesis.objective import Objective, free_memory, halves_pay, out_of_memory
+from facetex_core.synthesis.onnx_torch import read_network
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 HEIGHT, WIDTH = 104, 136

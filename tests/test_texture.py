@@ -13,7 +13,7 @@ from facetex_core.crop import face_crop, plain_skin, region, resize_texture
 from facetex_core.fill import fill_smooth
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
-from facetex_core.random_phase import random_phase_texture
+from facetex_core.synthesis.random_phase import random_phase_texture
 from facetex_core.unwrap import unwrap
 
 TONE = np.array([0.4, 0.22, 0.14], np.float32)

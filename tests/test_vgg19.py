@@ -17,7 +17,7 @@ from sampled import tiny_fit, tiny_texture
 from facetex_core import ModelError, Texture
 from facetex_core.banks.bank import cells_of
 from facetex_core.correlations import merge
-from facetex_core.onnx_torch import read_network
+from facetex_core.synthesis.onnx_torch import read_network
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 CHANNELS = {"vgg19": (64, 128, 256), "descriptor": (16, 32, 64)}

@@ -14,7 +14,7 @@ from foreign import true_vgg19
 from numpy.testing import assert_allclose
 
 from facetex_core import ModelError
-from facetex_core.onnx_torch import read_network
+from facetex_core.synthesis.onnx_torch import read_network
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from facetex_core.errors import ConfigError
-from facetex_core.study_pictures import CROPS
+from facetex_core.study.pictures import CROPS
 
 FILE = click.Path(path_type=Path)
 CROP_HELP = "; ".join(f"{name}: {what}" for name, what in CROPS.items()) + "."

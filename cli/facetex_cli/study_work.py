@@ -16,10 +16,10 @@ from facetex_core.errors import ConfigError
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector
-from facetex_core.study import assemble, page
-from facetex_core.study_answers import Key, Tally, read_answers, read_key, tallies
-from facetex_core.study_pictures import read_cases
-from facetex_core.study_report import interval, p_text, percent, report_html
+from facetex_core.study.answers import Key, Tally, read_answers, read_key, tallies
+from facetex_core.study.pictures import read_cases
+from facetex_core.study.report import interval, p_text, percent, report_html
+from facetex_core.study.study import assemble, page
 
 WHICH = "Which one is the photograph?"
 MORE = "Which one looks more like a photograph?"

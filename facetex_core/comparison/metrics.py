@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float32
 from facetex_core.banks.bank import whole
 from facetex_core.camera import project
 from facetex_core.colour import LUMINANCE, encode_srgb
-from facetex_core.completion import DARKEST, SURE
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import plain_skin
 from facetex_core.evaluation.hidden_error import EDGE
@@ -19,6 +18,7 @@ from facetex_core.masked_blur import blur_where
 from facetex_core.pipeline import Once, Pipeline, Run, View
 from facetex_core.raycast import scene_of
 from facetex_core.structures import Camera, Fit, Head, Texture
+from facetex_core.synthesis.completion import DARKEST, SURE
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from facetex_core.colour import LUMINANCE, encode_srgb
-from facetex_core.completion import DARKEST, SURE
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.masked_features import LIGHTEST, erode, fill_and_pad, shrink
 from facetex_core.onnx_session import open_session
 from facetex_core.structures import Texture
+from facetex_core.synthesis.completion import DARKEST, SURE
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -13,7 +13,6 @@ from jaxtyping import Bool
 from facetex_core.banks.bank import aim, seen_like
 from facetex_core.camera import yaw_degrees
 from facetex_core.colour import luminance
-from facetex_core.completion import DARKEST, SURE, expected_albedo
 from facetex_core.correlations import merge
 from facetex_core.crop import face_crop, face_slices, plain_skin, resize_texture, skin_texels
 from facetex_core.damage import hide_damage
@@ -24,6 +23,7 @@ from facetex_core.mesh import spread, vertex_normals
 from facetex_core.pipeline import LEAST_SKIN, Pipeline, choose, refuse_dark, refuse_hidden
 from facetex_core.stages import Synthesizer
 from facetex_core.structures import Fit, Photo, Texture
+from facetex_core.synthesis.completion import DARKEST, SURE, expected_albedo
 from facetex_core.unwrap import facing, unwrap
 from facetex_core.views import portrait_camera
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facetex_core.onnx_torch import Network
 from facetex_core.structures import Descriptor
+from facetex_core.synthesis.onnx_torch import Network
 
 if TYPE_CHECKING:
     import torch

@@ -18,7 +18,7 @@ from feedforward_net import LAYERS, OWN, Decoder, export
 from shared_data import DATA
 from torch import Tensor
 
-from facetex_core.onnx_torch import Network
+from facetex_core.synthesis.onnx_torch import Network
 
 BATCH = 3
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/feedforward.onnx"

@@ -9,8 +9,8 @@ import numpy as np
 from facetex_plugins.synthesize_feedforward import decoder_maps
 from feedforward_net import LAYERS
 
-from facetex_core.completion import DARKEST, SURE
 from facetex_core.masked_features import erode
+from facetex_core.synthesis.completion import DARKEST, SURE
 
 HELD_OUT = 7
 """Every so many-th person is never trained on: a seventh."""

@@ -8,7 +8,7 @@ from feedforward_net import LAYERS
 from torch import Tensor
 from torch.nn import functional
 
-from facetex_core.onnx_torch import Network, read_network
+from facetex_core.synthesis.onnx_torch import Network, read_network
 
 LIGHTEST = 3e-3
 """Deviation of log lightness that is no texture any more."""

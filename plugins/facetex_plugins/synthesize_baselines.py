@@ -4,10 +4,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, completed, expected_albedo, trust
 from facetex_core.crop import resize_texture
 from facetex_core.lazy import cv2
 from facetex_core.photometry import albedo_model
+from facetex_core.synthesis.completion import DARKEST, completed, expected_albedo, trust
 
 NOISE = 0.15
 """What a texel's log albedo deviates by from the best low-frequency model."""

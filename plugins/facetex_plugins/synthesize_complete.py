@@ -19,7 +19,12 @@ from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import (
+from facetex_core.correlations import mix
+from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
+from facetex_core.fill import fill_smooth
+from facetex_core.lazy import cv2
+from facetex_core.progress import report_progress
+from facetex_core.synthesis.completion import (
     DARKEST,
     darken_nostrils,
     low_frequency,
@@ -28,14 +33,9 @@ from facetex_core.completion import (
     seen_detail,
     trust,
 )
-from facetex_core.correlations import mix
-from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
-from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import correlations_of, match_strengths
-from facetex_core.lazy import cv2
-from facetex_core.onnx_torch import read_network
-from facetex_core.pores import unresolved_pores
-from facetex_core.progress import report_progress
+from facetex_core.synthesis.gram_match import correlations_of, match_strengths
+from facetex_core.synthesis.onnx_torch import read_network
+from facetex_core.synthesis.pores import unresolved_pores
 
 OCTAVES = (0.0007, 0.0014, 0.0028)
 """Blurs between the octaves of the texture, as shares of the map."""
@@ -70,7 +70,8 @@ class CompleteSynthesizer:
         octaves = _octaves(grain, albedo.size)
         if self.match_iterations:
             strengths = self._strengths(base * np.exp(detail), octaves, own, wanted, fit)
-            octaves = strengths[:, None, None, None] * octaves
+            face = region(fit.model, "face", albedo.size)
+            octaves = (1 + face * (strengths[:, None, None] - 1))[..., None] * octaves  # on a scalp it would be leather
         rgb = np.clip(base * np.exp(detail + octaves.sum(0)), DARKEST, 1)
         rgb = (own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb) * np.exp(pores[..., None])
         rgb = darken_nostrils(rgb, own, fit)

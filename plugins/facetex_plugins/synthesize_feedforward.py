@@ -19,7 +19,10 @@ from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import (
+from facetex_core.crop import NO_SKIN, region
+from facetex_core.lazy import cv2
+from facetex_core.onnx_session import open_session
+from facetex_core.synthesis.completion import (
     DARKEST,
     completed,
     darken_nostrils,
@@ -29,9 +32,6 @@ from facetex_core.completion import (
     seen_detail,
     trust,
 )
-from facetex_core.crop import NO_SKIN, region
-from facetex_core.lazy import cv2
-from facetex_core.onnx_session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime

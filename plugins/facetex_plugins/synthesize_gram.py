@@ -15,14 +15,14 @@ from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
 from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, SMOOTH, expected_albedo, trust
 from facetex_core.crop import face_slices, region, skin_texels
 from facetex_core.fill import fill_smooth
-from facetex_core.gram_match import match_correlations
 from facetex_core.masked_blur import blur_where
-from facetex_core.onnx_torch import read_network
 from facetex_core.progress import report_progress
+from facetex_core.synthesis.completion import DARKEST, SMOOTH, expected_albedo, trust
+from facetex_core.synthesis.gram_match import match_correlations
 from facetex_core.synthesis.objective import halves_pay
+from facetex_core.synthesis.onnx_torch import read_network
 
 
 @hookimpl

@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Descriptor, Fit, Texture, hookimpl
-from facetex_core.completion import DARKEST, completed, expected_albedo, trust
 from facetex_core.crop import plain_skin, skin_texels
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
+from facetex_core.synthesis.completion import DARKEST, completed, expected_albedo, trust
 
 SMOOTH = 0.012
 """Blur between low frequency and detail, as a share of the map."""

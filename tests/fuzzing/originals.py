@@ -152,7 +152,7 @@ def _write_sfm(folder: Path, stand) -> None:
 
 def write_study(folder: Path) -> None:
     """A study of random patches, and what somebody answered."""
-    from facetex_core.study import Case, assemble
+    from facetex_core.study.study import Case, assemble
 
     rng = np.random.default_rng(0)
     pictures = {name: rng.integers(0, 256, (24, 24, 3), dtype=np.uint8) for name in ("photo", "mine")}

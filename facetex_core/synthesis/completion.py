@@ -7,9 +7,9 @@ from facetex_core.crop import plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.pores import LARGEST
-from facetex_core.random_phase import random_phase_texture
 from facetex_core.structures import Fit, Texture
+from facetex_core.synthesis.pores import LARGEST
+from facetex_core.synthesis.random_phase import random_phase_texture
 
 FEATHER = 0.016
 """Width of the border over which own skin fades, as a share of the map."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from facetex_core.study import PHOTO, template
-from facetex_core.study_answers import CONFIDENCE, Estimate, Key, Tally
+from facetex_core.study.answers import CONFIDENCE, Estimate, Key, Tally
+from facetex_core.study.study import PHOTO, template
 
 
 def report_html(key: Key, tallies: Sequence[Tally], participants: int) -> str:

@@ -14,10 +14,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.colour import decode_srgb, encode_srgb
-from facetex_core.onnx_torch import Network
 from facetex_core.structures import Descriptor
 from facetex_core.synthesis.descent import HISTORY, Evaluate, descend
 from facetex_core.synthesis.objective import Objective
+from facetex_core.synthesis.onnx_torch import Network
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +30,7 @@ REACH = 0.003
 """Root mean square of the first change of sRGB-coded values."""
 SHORT = 3
 """Pairs that L-BFGS remembers of a picture too large for the memory: at 8192 each pair takes 0.8 GB."""
-STRONGEST = 1.5
+STRONGEST = 3.0
 """The largest factor of a band."""
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from facetex_core.errors import ConfigError
-from facetex_core.study import PHOTO
+from facetex_core.study.study import PHOTO
 
 CONFIDENCE = 0.95
 _WRONG = (LookupError, ValueError, TypeError, AttributeError, RecursionError)

@@ -20,7 +20,7 @@ from facetex_core.image_io import load_photo
 from facetex_core.lazy import cv2
 from facetex_core.stages import Detector
 from facetex_core.structures import Photo
-from facetex_core.study import PHOTO, Case
+from facetex_core.study.study import PHOTO, Case
 
 BESIDE = Path("renders", "photo.png")
 """Photo and re-render, of a run."""

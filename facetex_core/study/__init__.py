@@ -1,0 +1,1 @@
+"""Forced-choice studies: which pictures, the page, the answers, and how sure they are."""
