@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 MOST_PIXELS = 100_000_000
 """Declared width x height above which nothing is decoded; the largest cameras of today make 100 million."""
 SMALLEST_SIDE = 32
-"""Pixels; below, there is no room for a face of 48."""
+"""Pixels; below, there is no room for a face."""
 LONGEST_SIDE = 4096
-"""Pixels; a face that fills such a photo shows more than the 2048 texels that such a photo can fill."""
+"""Pixels; a face that fills such a photo shows more than a map of 4096 texels holds."""
 GROUND = decode_srgb(np.array([0.5]))[0]
 """What lies behind transparent pixels: the middle of the coded range, linear."""
 

@@ -16,7 +16,7 @@ from facetex_core.stages import STAGES, DescriptorExtractor, Exporter
 from facetex_core.structures import Bank
 from facetex_core.suggest import there_are
 
-SIZES = (256, 512, 1024, 2048, 4096, 8192)
+SIZES = (256, 512, 1024, 2048, 4096)
 """Texels along one side of the map."""
 DEVICES = ("cpu", "cuda")
 

@@ -135,7 +135,7 @@ REFUSALS = {
     "stage": (["--set", "fiter.yaw=3"], r"no stage 'fiter'; did you mean 'fitter'\? there are: detector, fitter"),
     "preset": (["--preset", "draught"], r"no preset 'draught'; did you mean 'draft'\? there are: draft, embedded, paper"),
     "flag": (["--fiter", "x"], "No such option"),
-    "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048"),
+    "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),
     "seed": (["--seed", "-1"], "the seed must be a whole number from 0"),
     "face": (["--face", "0"], "'--face': 0 is not in the range"),
     "bank": (["--bank", "nowhere.bank"], "no bank at nowhere.bank"),

@@ -221,7 +221,7 @@ REFUSALS = {
     "option": (["--set", "detailer.soft=3"], "no option of detailer 'counted' named 'soft'; there are: none"),
     "stage": (["--set", "exporter.normals=no"], "no stage 'exporter' to compare; there are: detector, fitter"),
     "choice": (["--fitter", "a,unmade"], "fitter 'unmade' wants what nobody has"),
-    "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048"),
+    "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),
     "bank": (["--bank", "nowhere.bank"], "no bank at nowhere.bank"),
     "grid": (["--grid", "nowhere.toml"], "nowhere.toml: cannot be read (No such file or directory)"),
     "grid and preset": (["--grid", "a.toml", "--preset", "draft"], "--grid and --preset exclude each other"),
