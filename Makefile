@@ -5,7 +5,7 @@ OUT ?= out
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: head check format lint types contracts test site fix clean
+.PHONY: head check format lint types contracts test site figures fix clean
 
 head: $(VENV)/installed
 	$(BIN)/facetex run $(if $(PHOTO),"$(PHOTO)",--example) -o "$(OUT)"
@@ -38,6 +38,28 @@ test: $(VENV)/checked
 
 site: $(VENV)/checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# Prints what the README and the docs say, about two hours on two cores; data as in the shared folder's README.
+SHARED ?= ../shared
+PHOTOS = $(SHARED)/data/photos
+HDRIS = $(foreach name,empty_warehouse_01 studio_small_03 venice_sunset,--hdri $(SHARED)/data/hdri/$(name)_1k.hdr)
+figures: $(VENV)/checked
+	$(BIN)/python tests/benchmarks/speed.py
+	$(BIN)/python tests/benchmarks/light_start.py
+	$(BIN)/python tests/benchmarks/fit.py $(PHOTOS)/dev $(PHOTOS)/extra
+	$(BIN)/python tests/benchmarks/delight.py $(PHOTOS)/dev $(PHOTOS)/extra
+	$(BIN)/python tests/benchmarks/delight.py $(HDRIS)
+	$(BIN)/facetex eval suite synthetic --cases 40 $(HDRIS) --delighter harmonics,division,none
+	$(BIN)/facetex eval leave-one-out $(PHOTOS)/dev
+	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/bank_eval.py
+	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/basis_eval.py
+	$(BIN)/python tests/benchmarks/synthesis.py $(PHOTOS)/dev/hakeem-jeffries.jpg
+	$(BIN)/python tests/benchmarks/synthesis.py --tiled 8192
+	$(BIN)/python tests/benchmarks/simplex.py
+	$(BIN)/python tests/benchmarks/same_person.py
+	$(BIN)/python tests/benchmarks/compare.py
+	$(BIN)/python tests/benchmarks/kill.py 50 0
+	$(BIN)/python tests/fuzz.py --count 5000 --seed 0
 
 fix: $(VENV)/checked
 	$(BIN)/ruff format .
