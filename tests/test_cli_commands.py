@@ -119,6 +119,17 @@ def test_doctor_names_what_is_broken_with_its_mend(toy, home, capsys, monkeypatc
     assert all(check["mend"] for check in found.values() if check["state"] == "fails")
 
 
+def test_a_broken_plugin_is_one_line_wherever_it_is_met(toy, tmp_path):
+    install_module(toy, "broken_plugin", "raise RuntimeError('out of order')")
+    command = [sys.executable, "-m", "facetex_cli", "eval", "suite", str(tmp_path / "nowhere")]
+    paths = os.pathsep.join(filter(None, [str(toy), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": paths})
+    assert done.returncode == 2
+    left_out, error = done.stderr.splitlines()
+    assert left_out.startswith("warning: plugin 'broken_plugin' is left out: ")
+    assert error.startswith("error: ")
+
+
 def test_doctor_looks_at_everything(home, capsys):
     _, found = doctor(capsys)
     wanted = {"facetex", "python", "torch", "cv2", "open3d", "libGL.so.1", "ONNX Runtime", "CUDA", "faces", "bfm", "disk here"}

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -64,7 +65,7 @@ def facetex() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; what a user can mend is one line, a bug keeps its traceback."""
     try:
-        with _terminable():
+        with _terminable(), _plain_warnings():
             code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
             return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
@@ -84,6 +85,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         click.echo(f"error: {line}", err=True)
         return 2
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """A warning is a line, without the place in the code."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {' '.join(str(message).split())}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 @contextmanager
