@@ -13,7 +13,7 @@ from facetex_core.lazy import cv2
 from facetex_core.photometry import normal_map
 from facetex_core.structures import Fit, Texture
 
-GLINT = 0.003
+GLINT = 0.006
 """Width, as a share of the map, of the smallest highlight: grain is finer, where pores were added to a coarse photo."""
 
 

@@ -120,7 +120,7 @@ def main(suite: Path, share: Path, fitter: str, rounds: int, out: Path | None) -
         nothing = compared(same, "mean head", fitted_skin(plain), turn, places)[0]
         scores.append(replace(nothing, pose_deg=None, landmarks_percent=None))
     print(f"{len(counts)} heads, at {np.mean(counts):.0%} of the face's points; eos-py with {rounds} iterations")
-    show(scores, out, as_json=False)
+    show(scores, [], out, as_json=False)
 
 
 if __name__ == "__main__":
