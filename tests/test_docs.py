@@ -4,6 +4,7 @@ import re
 import runpy
 import shlex
 from pathlib import Path
+from textwrap import dedent
 
 import click
 import pytest
@@ -23,8 +24,8 @@ def relative(path: Path) -> str:
 
 def blocks(path: Path, *languages: str) -> list[str]:
     """What stands in fences of these languages."""
-    fences = re.findall(r"^```(\w*)\n(.*?)^```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    return [text for language, text in fences if language in languages]
+    fences = re.findall(r"^ *```(\w*)\n(.*?)^ *```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [dedent(text) for language, text in fences if language in languages]
 
 
 def every_command() -> list[tuple[str, click.Command]]:
