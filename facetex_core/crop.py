@@ -13,10 +13,10 @@ NO_SKIN = ("lips", "brows", "eyes", "nostrils")
 """Regions left out of skin statistics: correlations forget places, and these would be redrawn as strokes on a cheek."""
 
 
-def face_slices(model: MorphableModel, size: int, multiple: int = 1) -> tuple[slice, slice]:
-    """Rows and columns of the face's box in a map of `size` texels; as wide as high, a whole `multiple` of texels."""
+def face_slices(model: MorphableModel, size: int) -> tuple[slice, slice]:
+    """Rows and columns of the face's box in a map of `size` texels; as wide as high."""
     left, top, right, bottom = (round(edge * size) for edge in model.face_box)
-    side = min(right - left, bottom - top) // multiple * multiple
+    side = min(right - left, bottom - top)
     return slice(top, top + side), slice(left, left + side)
 
 

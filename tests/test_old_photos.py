@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+from facetex_model_zoo import model_path
 from test_texture import TONE, fit_under, side_light
 
 from facetex_core import Texture
-from facetex_core.crop import plain_skin
+from facetex_core.crop import plain_skin, region
 from facetex_core.damage import hide_damage
+from facetex_core.morphable_model import load_morphable_model
+from facetex_core.synthesis.completion import low_frequency
 from facetex_core.synthesis.pores import unresolved_pores
 
 SIZE = 128
@@ -67,3 +70,17 @@ def test_pores_are_made_up_for_only_where_the_photo_is_coarser_than_the_map():
     assert not unresolved_pores(texture, seen_at(30), np.random.default_rng(0)).any()
     pores = unresolved_pores(texture, seen_at(0.1), np.random.default_rng(0))
     assert 0.01 < pores.std() < 0.06
+
+
+def test_hidden_lips_are_coloured_as_those_that_are_seen():
+    fit, size = replace(fit_under(side_light()), model=load_morphable_model(model_path("face_basis"))), 256
+    lips = region(fit.model, "lips", size)
+    paint = np.float32([1.2, 0.5, 0.6])
+    rgb = (TONE * np.where(lips[..., None] > 0.5, paint, 1)).astype(np.float32)
+    rows = np.nonzero((lips > 0.5).any(1))[0]
+    seen = np.ones((size, size), np.float32)
+    seen[int(np.median(rows)) :] = 0
+    base = low_frequency(Texture(rgb * seen[..., None], seen), seen, fit)
+    hidden = (lips > 0.8) & (seen == 0) & (np.arange(size)[:, None] > np.median(rows) + 5)
+    assert hidden.any()
+    np.testing.assert_allclose(np.median(base[hidden], axis=0), TONE * paint, rtol=0.1)

@@ -63,6 +63,11 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
     close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
     filled = near * fill_smooth(smooth, close) + (1 - near) * far
+    lips = region(fit.model, "lips", size)
+    painted = (own > 0.5) & (lips > 0.5)
+    if painted.any():  # hidden lips are coloured as those that are seen, not as the skin beside them
+        hidden = (lips * (1 - close))[..., None]
+        filled = hidden * np.median(ratio[painted], axis=0) + (1 - hidden) * filled
     return np.asarray(expected * np.exp(filled), np.float32)
 
 
