@@ -49,7 +49,7 @@ figures: $(VENV)/checked
 	$(BIN)/python tests/benchmarks/fit.py $(PHOTOS)/dev $(PHOTOS)/extra
 	$(BIN)/python tests/benchmarks/delight.py $(PHOTOS)/dev $(PHOTOS)/extra
 	$(BIN)/python tests/benchmarks/delight.py $(HDRIS)
-	$(BIN)/facetex eval suite synthetic --cases 40 $(HDRIS) --delighter harmonics,division,none
+	$(BIN)/facetex eval suite synthetic --cases 40 $(HDRIS) --delighter network,harmonics,division,none
 	$(BIN)/facetex eval leave-one-out $(PHOTOS)/dev
 	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/bank_eval.py
 	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/basis_eval.py

@@ -11,6 +11,7 @@ from facetex_core.fill import fill_smooth
 from facetex_core.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.mesh import Texels, lay_out_texels, spread
 from facetex_core.structures import Fit, MorphableModel, Photo, Texture
+from facetex_core.teeth import blend, paint_teeth, rows_of, smooth_step
 
 PUPIL = 0.34
 """Radius of the pupil as a share of the iris's: 4 mm in indoor light."""
@@ -21,11 +22,6 @@ CORNER = np.array([0.50, 0.24, 0.20])
 VEIN = np.array([0.45, 0.12, 0.10])
 FLESH = np.array([0.30, 0.075, 0.065])
 GULLET = np.array([0.02, 0.003, 0.003])
-ENAMEL = np.array([0.78, 0.71, 0.58])
-GUMS = np.array([0.40, 0.13, 0.12])
-
-TOOTH_WIDTHS = {"upper": (8.6, 6.6, 7.6, 7.1, 6.6, 10.4, 9.8), "lower": (5.4, 5.9, 6.9, 7.0, 7.1, 11.4, 10.8)}
-"""Millimetres from the middle outwards (Wheeler's Dental Anatomy)."""
 
 Rgb = Float32[np.ndarray, "texels 3"]
 
@@ -47,10 +43,13 @@ def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Flo
     for part, colour in irises.items():
         where = _of_part(model, texels, part)
         rgb[where] = _eye(model, texels, part, where, colour)
-    for part, paint in (("mouth", _mouth), ("teeth", _teeth)):
-        if part in model.mesh.parts:
-            where = _of_part(model, texels, part)
-            rgb[where] = paint(_points(model, texels, where))
+    if "mouth" in model.mesh.parts:
+        where = _of_part(model, texels, "mouth")
+        rgb[where] = _mouth(_points(model, texels, where))
+    if "teeth" in model.mesh.parts:
+        where = _of_part(model, texels, "teeth")
+        upper = spread(texels, model.mesh, rows_of(model)["upper"][:, None].astype(np.float32))[where, 0] > 0.5
+        rgb[where] = paint_teeth(_points(model, texels, where), upper)
     return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
 
 
@@ -100,26 +99,26 @@ def _eye(model: MorphableModel, texels: Texels, part: str, where: np.ndarray, ir
     inner = _iris(share, turn, iris, rng)
     # The limbus, where the sclera begins to cover the iris, is a soft dark ring.
     rim = np.exp(-(((share - 0.98) / 0.09) ** 2))[:, None]
-    painted = _blend(inner, white, _step(0.92, 1.08, share))
+    painted = blend(inner, white, smooth_step(0.92, 1.08, share))
     painted *= 1 - 0.45 * rim
     return painted.astype(np.float32)
 
 
 def _sclera(angle: np.ndarray, sideways: np.ndarray, turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Warm white that reddens towards the corners, with a few veins from behind."""
-    red = 0.6 * _step(0.35, 0.9, sideways) + 0.35 * _step(0.9, 1.6, angle)
-    white = _blend(np.broadcast_to(SCLERA, (len(angle), 3)), CORNER, np.clip(red, 0, 1))
+    red = 0.6 * smooth_step(0.35, 0.9, sideways) + 0.35 * smooth_step(0.9, 1.6, angle)
+    white = blend(np.broadcast_to(SCLERA, (len(angle), 3)), CORNER, np.clip(red, 0, 1))
     wavy = _periodic_noise(turn, 9 * angle, (5, 9, 14, 23), rng)
-    veins = np.exp(-((wavy / 0.06) ** 2)) * 0.22 * _step(0.55, 1.1, angle)
-    return _blend(white, VEIN, veins)
+    veins = np.exp(-((wavy / 0.06) ** 2)) * 0.22 * smooth_step(0.55, 1.1, angle)
+    return blend(white, VEIN, veins)
 
 
 def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Fibres round the pupil, a lighter collarette, a darker rim."""
     fibres = _periodic_noise(turn, 2.5 * share, (7, 13, 22, 37, 61), rng)
     collarette = np.exp(-(((share - 0.52) / 0.13) ** 2))
-    light = 1.25 * np.exp(0.22 * fibres + 0.28 * collarette - 0.9 * _step(0.72, 1.0, share))
-    return _blend(colour * light[:, None], np.full(3, 0.004), 1 - _step(PUPIL - 0.06, PUPIL + 0.05, share))
+    light = 1.25 * np.exp(0.22 * fibres + 0.28 * collarette - 0.9 * smooth_step(0.72, 1.0, share))
+    return blend(colour * light[:, None], np.full(3, 0.004), 1 - smooth_step(PUPIL - 0.06, PUPIL + 0.05, share))
 
 
 def _periodic_noise(turn: np.ndarray, drift: np.ndarray, waves: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
@@ -132,51 +131,5 @@ def _periodic_noise(turn: np.ndarray, drift: np.ndarray, waves: tuple[int, ...],
 def _mouth(points: Float32[np.ndarray, "texels 3"]) -> Rgb:
     """Flesh that darkens with depth: hardly any light comes back out of a mouth."""
     depth = points[:, 2].max() - points[:, 2]
-    colour = _blend(np.broadcast_to(FLESH, (len(points), 3)), GULLET, _step(0.012, 0.05, depth))
+    colour = blend(np.broadcast_to(FLESH, (len(points), 3)), GULLET, smooth_step(0.012, 0.05, depth))
     return colour.astype(np.float32)
-
-
-def _teeth(points: Float32[np.ndarray, "texels 3"]) -> Rgb:
-    """Enamel with gaps between the teeth and gums at the roots, for the upper and the lower row."""
-    middle = (points[:, 1].max() + points[:, 1].min()) / 2
-    upper = points[:, 1] > middle
-    return np.where(upper[:, None], _row(points, upper, "upper"), _row(points, ~upper, "lower")).astype(np.float32)
-
-
-def _row(points: np.ndarray, mine: np.ndarray, which: str) -> np.ndarray:
-    if not mine.any():
-        return np.zeros_like(points)
-    lowest, highest = points[mine, 1].min(), points[mine, 1].max()
-    root = (points[:, 1] - lowest) / max(highest - lowest, 1e-6)
-    root = np.clip(root if which == "upper" else 1 - root, 0, 1)
-    outwards = 1000 * _arch_length(points, mine)
-    gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
-    away = np.abs(outwards[:, None] - gaps).min(1)
-    shape = 1 - 0.4 * np.exp(-((away / 0.35) ** 2))
-    # The back of the row is in the dark of the cheeks.
-    back = 1 - 0.6 * _step(18, 38, outwards)
-    enamel = ENAMEL * (shape * back * (1 - 0.12 * root))[:, None]
-    # The gum dips between the teeth.
-    line = 0.66 - 0.10 * np.exp(-((away / 1.2) ** 2))
-    return _blend(enamel, GUMS * back[:, None], _step(line - 0.05, line + 0.05, root))
-
-
-def _arch_length(points: np.ndarray, mine: np.ndarray) -> np.ndarray:
-    """Metres along the arch from its middle: a parabola z = front - c x^2 through the row."""
-    front = points[mine, 2].max()
-    x = np.abs(points[:, 0])
-    bend = float(np.sum(x[mine] ** 2 * (front - points[mine, 2])) / max(np.sum(x[mine] ** 4), 1e-15))
-    slope = 2 * bend * x
-    if bend < 1e-6:
-        return x
-    return (slope * np.sqrt(1 + slope**2) + np.arcsinh(slope)) / (4 * bend)
-
-
-def _step(low: float | np.ndarray, high: float | np.ndarray, value: np.ndarray) -> np.ndarray:
-    """0 below, 1 above, smooth between."""
-    share = np.clip((value - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)
-
-
-def _blend(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return first * (1 - share[:, None]) + second * share[:, None]

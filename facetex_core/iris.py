@@ -18,6 +18,8 @@ CONTRAST = 0.85
 """An iris is darker than this share of what lies between the lids; else glasses shine there, or the fit is off."""
 DARKEST, BRIGHTEST = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
+REDDEST = 2.4
+"""Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
 
 # MediaPipe's contours, and iBUG's.
 DENSE = {
@@ -97,5 +99,9 @@ def _ring_colour(
     light = luminance(pixels)
     low, high = np.quantile(light, (0.3, 0.85))
     colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
+    colour[0] = min(colour[0], REDDEST * colour[1])
     level = float(luminance(colour.astype(np.float32)))
-    return np.asarray(colour * np.clip(level, DARKEST, BRIGHTEST) / max(level, 1e-4), np.float32)
+    if level < DARKEST:  # nearly black, it has no hue that could be made stronger; nearly all dark irises are brown
+        brown = np.array(BROWN, np.float32)
+        return np.asarray(colour + (DARKEST - level) * brown / luminance(brown), np.float32)
+    return np.asarray(colour * min(1, BRIGHTEST / level), np.float32)

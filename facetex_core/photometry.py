@@ -76,6 +76,19 @@ def explain_light(lit: Texture, fit: Fit) -> tuple[Lighting, Float32[np.ndarray,
     return Lighting(light.astype(np.float32)), albedo.astype(np.float32), rms
 
 
+def light_between(lit: Texture, albedo: Texture, fit: Fit) -> Lighting:
+    """The light under which this albedo looks like the lit texture; robust, since neither highlights nor shadow are in it."""
+    seen, skin = resize_texture(lit, SIZE), resize_texture(albedo, SIZE)
+    if colourless(lit, fit.model):  # whose colour statistics gave
+        skin = _in_grey(skin)
+    weight = (np.minimum(seen.visibility, skin.visibility) * region(fit.model, "face", SIZE)).astype(np.float64)
+    on = weight > 0
+    if not on.any():
+        return fit.lighting
+    light = _solve_light(seen.rgb[on], skin.rgb[on], harmonics(normal_map(fit, SIZE))[on].astype(np.float64), weight[on])
+    return Lighting(light.astype(np.float32))
+
+
 def colourless(texture: Texture, model: MorphableModel) -> bool:
     """Whether the photo is grey or toned: its colour is then a function of its lightness, on skin, lips and eyes alike."""
     seen = resize_texture(texture, SIZE)

@@ -4,14 +4,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import stages
-from facetex_core.banks.bank import aim, cells_of, refuse_foreign, seen_like
+from facetex_core.banks.bank import cells_of, refuse_foreign, seen_like
+from facetex_core.banks.foretell import Own, aim
+from facetex_core.blocks import without_squares
 from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import merge, mix
 from facetex_core.crop import face_crop, resize_texture, skin_only
@@ -20,6 +22,7 @@ from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
 from facetex_core.fitting.fit import relight
 from facetex_core.merge_views import clearness, merge_views
+from facetex_core.photometry import light_between
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap
 
@@ -85,7 +88,7 @@ class Run:
     explained: Descriptor
     """The blend under the photo's own mask: what the solver brought near to `observed`."""
     wanted: Descriptor
-    """The blend of whole faces: what the synthesizer aims at."""
+    """What the synthesizer aims at: the blend of whole faces, or what is foretold of the hidden skin."""
     head: Head
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -120,19 +123,19 @@ class Pipeline:
         seconds: dict[str, float] = {}
         step = _stopwatch(seconds, watch)
         with step("detect"):
-            found = usable(lambda photo: (photo, choose(once(self.detector.detect, photo), face, photo)), photos)
+            found = usable(lambda photo: _smoothed(photo, choose(once(self.detector.detect, photo), face, photo)), photos)
         views = sorted(self._views(found, step, once), key=lambda view: view.shown, reverse=True)
         with step("merge"):
             partial, shares = merge_views([view.partial for view in views], [view.fit for view in views])
             photo, fit, lit = views[0].photo, views[0].fit, views[0].lit
         with step("describe"):
             refuse_foreign(self.bank, fit.model)
-            seen = self.describe(partial, fit, once)
+            own = self.own(partial, fit, once)
         with step("blend"):
-            observed = merge(seen)
-            masked = seen_like(self.bank, seen)
+            observed = merge(own.seen)
+            masked = seen_like(self.bank, own.seen)
             weights = once(self.blend_solver.solve, observed, masked)
-            wanted = aim(self.bank, weights, self.synthesizer)
+            wanted = aim(self.bank, weights, self.synthesizer, own)
         with step("synthesize"):
             skinned = once(self.synthesizer.synthesize, partial, wanted, fit, np.random.default_rng(self.seed))
             albedo = once(paint_eyes_and_mouth, photo, fit, skinned)
@@ -163,12 +166,30 @@ class Pipeline:
         with step("delight"):
             partial = once(self.delighter.delight, lit, fit)
             refuse_hidden(partial, photo)
+            fit = replace(fit, lighting=once(light_between, lit, partial, fit))
         return View(photo, face, fit, skin, lit, partial)
 
     def describe(self, partial: Texture, fit: Fit, once: Once = anew) -> tuple[Descriptor, ...]:
         """The skin of the face's box, cell by cell, at the bank's size."""
-        face = face_crop(resize_texture(skin_only(partial, fit.model), self.bank.size), fit.model)
-        return once(self.descriptor_extractor.describe, face, cells_of(self.bank.grid, face.size))
+        return self._cells(self._box(partial, fit), once)
+
+    def own(self, partial: Texture, fit: Fit, once: Once = anew) -> Own:
+        """The same, and of the face flipped left to right where the blend solver carries it over."""
+        box = self._box(partial, fit)
+        if not getattr(self.blend_solver, "carries_own", False):
+            return Own(self._cells(box, once))
+        flipped = Texture(np.ascontiguousarray(box.rgb[:, ::-1]), np.ascontiguousarray(box.visibility[:, ::-1]))
+        return Own(self._cells(box, once), self._cells(flipped, once))
+
+    def _box(self, partial: Texture, fit: Fit) -> Texture:
+        return face_crop(resize_texture(skin_only(partial, fit.model), self.bank.size), fit.model)
+
+    def _cells(self, box: Texture, once: Once) -> tuple[Descriptor, ...]:
+        return once(self.descriptor_extractor.describe, box, cells_of(self.bank.grid, box.size))
+
+
+def _smoothed(photo: Photo, face: Face) -> tuple[Photo, Face]:
+    return without_squares(photo, face.box), face
 
 
 def usable(make: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:

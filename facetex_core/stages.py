@@ -68,7 +68,10 @@ class DescriptorExtractor(Protocol):
 
 @runtime_checkable
 class BlendSolver(Protocol):
-    """Explains what is seen of one face by what is known of others."""
+    """Explains what is seen of one face by what is known of others.
+
+    With `carries_own = True`, what it leaves unexplained and the face's own mirror help to tell what is hidden.
+    """
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
         """A weight for each exemplar; the exemplars are seen under the photo's own mask."""

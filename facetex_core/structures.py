@@ -158,16 +158,22 @@ class Fit:
     """What each term of the energy left over, by name and unit."""
     drift: Float32[np.ndarray, "vertices 2"] | None = None
     """Pixels by which the photo shows the skin away from where the model projects it; none: nowhere."""
+    teeth: Float32[np.ndarray, "vertices 3"] | None = None
+    """Metres by which the teeth stand elsewhere than the model's, since the lips of the photo do; none: nowhere."""
 
     @property
     def vertices(self) -> Float32[np.ndarray, "vertices 3"]:
         """The fitted head in metres."""
-        return self.model.vertices(self.identity, self.expression)
+        return self._head(self.expression)
 
     @property
     def neutral(self) -> Float32[np.ndarray, "vertices 3"]:
         """The fitted person without expression."""
-        return self.model.vertices(self.identity, np.zeros_like(self.expression))
+        return self._head(np.zeros_like(self.expression))
+
+    def _head(self, expression: Float32[np.ndarray, "expressions"]) -> Float32[np.ndarray, "vertices 3"]:
+        head = self.model.vertices(self.identity, expression)
+        return head if self.teeth is None else head + self.teeth
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from facetex_plugins.delight_division import NoDelighter
-from facetex_plugins.delight_harmonics import ONE_SIDED, HarmonicsDelighter
+from facetex_plugins.delight_harmonics import HarmonicsDelighter
 from numpy.testing import assert_array_equal
 from sampled import tiny_fit, tiny_model
 from skimage.color import deltaE_ciede2000
@@ -15,11 +15,12 @@ from test_eval import case_of
 from facetex_core import Lighting, PhotoError, Texture
 from facetex_core.colour import luminance
 from facetex_core.crop import plain_skin, region
+from facetex_core.divide_light import ONE_SIDED
 from facetex_core.evaluation.albedo import AlbedoScore, albedo_summary
 from facetex_core.evaluation.albedo_error import albedo_error, true_albedo
 from facetex_core.fitting.fit import relight
 from facetex_core.harmonics import ambient, shade
-from facetex_core.photometry import SKIN_TONE, colourless, normal_map
+from facetex_core.photometry import SKIN_TONE, colourless, light_between, normal_map
 from facetex_core.specular import specular_map
 
 SIZE = 256
@@ -111,6 +112,24 @@ def test_what_both_sides_have_and_what_differs_a_little_stays(kind):
     ratio = np.log(luminance(after.rgb)[both] / luminance(before.rgb)[both])
     step = ratio[dark[both]].mean() - ratio[(change[..., 0] > 0.999)[both]].mean()
     assert step == pytest.approx(np.log(change[..., 0][both & dark]).mean(), rel=0.25)
+
+
+def test_the_light_between_albedo_and_photo_is_the_one_that_made_the_photo():
+    """Whatever a delighter held for light and whatever for skin: both together are the photo."""
+    albedo = 0.7 * albedo_of()
+    lit, fit = photographed(albedo, LEFT)
+    found = light_between(lit, Texture(albedo, lit.visibility), replace(fit, lighting=ambient()))
+    seen = lit.visibility > 0.5
+    again = albedo * shade(found, normal_map(fit, SIZE))
+    assert np.abs(again - lit.rgb)[seen].mean() < 0.01  # the ridge draws the light to even white a little
+
+
+def test_the_light_of_a_grey_photo_is_grey():
+    grey = np.repeat(luminance(albedo_of())[..., None], 3, -1)
+    lit, fit = photographed(grey, LEFT)
+    in_grey = replace(lit, rgb=np.repeat(luminance(lit.rgb)[..., None], 3, -1))
+    found = light_between(in_grey, Texture(albedo_of(), lit.visibility), fit).coefficients
+    assert np.ptp(found, axis=1).max() < 1e-4
 
 
 def test_a_highlight_lands_in_the_specular_map_and_not_in_the_albedo():

@@ -248,7 +248,7 @@ def test_the_report_shows_what_was_found(delivered):
     page = (delivered / "report.html").read_text("utf-8")
     figures = ("70.0%", "0.500", "0.25 s", "landmarks px")
     use = ("Free for commercial use:</b> mask.", "Not free for commercial use:</b> shape.", "not stated:</b> mine.bank.")
-    for words in (*use, "tiny.jpg", "dim light", "Solver affine", "non-commercial", "not allowed", *figures):
+    for words in (*use, "tiny.jpg", "dim light", "Solver least-squares", "non-commercial", "not allowed", *figures):
         assert words in page, words
 
 

@@ -173,7 +173,7 @@ def test_a_suite_made_is_a_suite_read(tmp_path, capsys):
     names = [f"{table}.{ending}" for table in ("albedo", "eval") for ending in ("csv", "jpg", "json")]
     assert sorted(file.name for file in out.iterdir()) == names
     assert [(each["delighter"], each["light"], each["failed"]) for each in albedos] == [
-        ("harmonics", "made up", ""), ("none", "made up", "")
+        ("network", "made up", ""), ("none", "made up", "")
     ]  # fmt: skip
     assert albedos[0]["even_db"] > albedos[1]["even_db"] + 1
     assert json.loads((out / "eval.json").read_text())["cases"] == [made]

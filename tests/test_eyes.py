@@ -8,8 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture
 
 from facetex_core.camera import project
+from facetex_core.colour import luminance
 from facetex_core.eyes import all_texels, eye_frame, paint_eyes_and_mouth
-from facetex_core.iris import BROWN, IRIS_RADIUS, iris_colour
+from facetex_core.iris import BROWN, DARKEST, IRIS_RADIUS, iris_colour
 from facetex_core.structures import Photo
 
 SIZE = 128
@@ -52,6 +53,14 @@ def rows_of(part, size=SIZE):
 def test_the_iris_has_the_photo_s_colour(side):
     photo, fit = portrait(BLUE)
     assert_allclose(iris_colour(photo, fit, side), BLUE, rtol=0.1)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_an_iris_in_the_dark_is_brown_whatever_is_left_of_its_colour(side):
+    photo, fit = portrait([0.012, 0.0003, 0.0003])
+    colour = iris_colour(photo, fit, side)
+    assert luminance(colour) >= 0.99 * DARKEST
+    assert_allclose(colour / luminance(colour), BROWN / luminance(np.float32(BROWN)), rtol=0.25)
 
 
 @pytest.mark.parametrize("side", SIDES)

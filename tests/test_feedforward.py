@@ -5,7 +5,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from facetex_plugins.describe_network import SmallExtractor
-from facetex_plugins.synthesize_feedforward import SIZE, FeedforwardSynthesizer
+from facetex_plugins.synthesize_feedforward import FeedforwardSynthesizer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_fit
 
@@ -13,6 +13,7 @@ from facetex_core import ConfigError, Descriptor, Texture
 from facetex_core.correlations import relative_error
 from facetex_core.crop import plain_skin, region, skin_texels
 from facetex_core.synthesis.completion import expected_albedo, trust
+from facetex_core.synthesis.decoder import SIZE
 from facetex_core.testing import SynthesizerContract
 
 

@@ -52,6 +52,34 @@ def test_a_black_speck_is_hidden_and_a_beard_is_not():
     assert (hide_damage(skin_with([0.002] * 3, beard), MODEL).visibility[row - 8 : row + 8, column] == 1).all()
 
 
+def specks_round(row, column, reach=10):
+    """White dots, two texels apart, around a place."""
+    where = np.zeros((SIZE, SIZE), bool)
+    where[row - reach : row + reach : 2, column - reach : column + reach : 2] = True
+    return where & SKIN
+
+
+def test_a_white_moustache_is_kept_and_dust_elsewhere_is_not():
+    lips = region(MODEL, "lips", SIZE) > 0.5
+    top, column = int(np.nonzero(lips)[0].min()), int(np.median(np.nonzero(lips)[1]))
+    moustache = specks_round(top - 4, column, 4)
+    assert moustache.any()
+    assert (hide_damage(skin_with([1, 1, 1], moustache), MODEL).visibility == 1).all()
+    lone = specks_round(top - 40, column, 1)
+    assert (hide_damage(skin_with([1, 1, 1], lone), MODEL).visibility[lone] == 0).all()
+
+
+def test_glitter_hides_the_skin_between_where_the_photo_sees_it_from_the_side():
+    row, column = middle()[0] - 30, middle()[1]
+    glints = specks_round(row, column)
+    assert glints.sum() > 50
+    straight = skin_with([0.7, 0.65, 0.6], glints)  # too dark for dust
+    grazing = replace(straight, visibility=np.full_like(straight.visibility, 0.5))
+    inner = slice(row - 3, row + 3), slice(column - 3, column + 3)
+    assert (hide_damage(straight, MODEL).visibility[inner] == 1).all()
+    assert (hide_damage(grazing, MODEL).visibility[inner] == 0).all()
+
+
 def test_skin_without_damage_stays_as_it_is():
     texture = skin_with(TONE, scratch())
     found = hide_damage(texture, MODEL)

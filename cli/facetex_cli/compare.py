@@ -67,7 +67,7 @@ def command(
 ) -> int:
     """Photos through every combination of plugins, side by side.
 
-    Each stage takes a list by commas: `--fitter basis,landmarks --delighter harmonics,none` are four variants. A PHOTO may be
+    Each stage takes a list by commas: `--fitter basis,landmarks --delighter network,none` are four variants. A PHOTO may be
     a case of a suite, a folder with photo.png and what is known of it. The result is a folder with compare.html,
     compare.csv, compare.json and variants.glb. Work that variants share is done once and kept in OUT/cache: a comparison
     that was interrupted goes on where it stopped, and one with more variants makes only what is new.

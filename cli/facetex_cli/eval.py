@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 SYNTHETIC = "synthetic"
 CASES = 40
-DELIGHTERS = "harmonics,none"
+DELIGHTERS = "network,none"
 
 
 class Evaluations(click.Group):

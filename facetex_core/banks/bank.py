@@ -9,24 +9,24 @@ from jaxtyping import Float32, UInt8
 
 from facetex_core.banks.basis import principal, squares, triangles
 from facetex_core.banks.file import load_bank, save_bank
-from facetex_core.correlations import mix
 from facetex_core.errors import ConfigError
-from facetex_core.stages import DescriptorExtractor, Synthesizer
+from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import Bank, Descriptor, MorphableModel, Texture
 
 __all__ = [
     "FEW",
     "Exemplar",
-    "aim",
     "cells_of",
     "gather",
     "layout_of",
     "load_bank",
+    "masses",
     "merged",
     "refuse_foreign",
     "refuse_other_descriptor",
     "save_bank",
     "seen_like",
+    "under",
     "warn_of_few",
     "whole",
 ]
@@ -184,11 +184,18 @@ def seen_like(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...
     A cell counts by the share of it that the photo shows.
     """
     _refuse_other(bank, seen[0], "facetex bank build FOLDER --descriptor NAME -o FILE.bank")
-    shares = {}
-    for layer, mass in bank.mass.items():
-        full = mass.max(0)
-        shares[layer] = np.clip([cell.mass[layer] for cell in seen] / np.maximum(full, 1e-6), 0, 1)
+    shares = {layer: _shares(bank, layer, masses(seen, layer)) for layer in bank.mass}
     return _assemble(bank, shares)
+
+
+def masses(cells: Sequence[Descriptor], layer: str) -> Float32[np.ndarray, "cells"]:
+    """How much each cell shows."""
+    return np.array([cell.mass[layer] for cell in cells], np.float32)
+
+
+def under(bank: Bank, layer: str, mass: Float32[np.ndarray, "cells"]) -> Float32[np.ndarray, "exemplars entries"]:
+    """Every exemplar where each cell shows so much, in coefficients of the layer's basis."""
+    return _means(bank, layer, _shares(bank, layer, mass))[0]
 
 
 def whole(bank: Bank) -> tuple[Descriptor, ...]:
@@ -196,18 +203,21 @@ def whole(bank: Bank) -> tuple[Descriptor, ...]:
     return _assemble(bank, {layer: np.ones(mass.shape[1]) for layer, mass in bank.mass.items()})
 
 
-def aim(bank: Bank, weights: Float32[np.ndarray, "exemplars"], synthesizer: Synthesizer) -> Descriptor:
-    """The blend a synthesizer is to carry: of plain skin; of all that is seen for one that redraws brows, lids and lips too."""
-    everything = getattr(synthesizer, "redraws_features", False) and bank.faces
-    return mix(bank.faces if everything else whole(bank), weights)
+def _shares(bank: Bank, layer: str, mass: np.ndarray) -> Float32[np.ndarray, "cells"]:
+    return np.asarray(np.clip(mass / np.maximum(bank.mass[layer].max(0), 1e-6), 0, 1), np.float32)
+
+
+def _means(bank: Bank, layer: str, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Over the shares of the cells, by exemplar, and their mass."""
+    weights = bank.mass[layer] * shares.astype(np.float32)
+    mass = weights.sum(1)
+    return (weights[:, None] @ bank.cells[layer])[:, 0] / np.maximum(mass, 1e-12)[:, None], mass
 
 
 def _assemble(bank: Bank, shares: Mapping[str, np.ndarray]) -> tuple[Descriptor, ...]:
     correlations, mass = {}, {}
-    for layer, cells in bank.cells.items():
-        weights = bank.mass[layer] * shares[layer].astype(np.float32)
-        mass[layer] = weights.sum(1)
-        mean = (weights[:, None] @ cells)[:, 0] / np.maximum(mass[layer], 1e-12)[:, None]
+    for layer in bank.cells:
+        mean, mass[layer] = _means(bank, layer, shares[layer])
         correlations[layer] = np.tensordot(mean, bank.basis[layer], 1).astype(np.float32)
     return tuple(
         Descriptor(

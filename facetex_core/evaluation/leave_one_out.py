@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
-from facetex_core.banks.bank import aim, seen_like
+from facetex_core.banks.bank import seen_like
+from facetex_core.banks.foretell import aim
 from facetex_core.camera import yaw_degrees
 from facetex_core.colour import luminance
 from facetex_core.correlations import merge
@@ -113,10 +114,10 @@ def predict(
     """What each synthesizer makes of the face without the hidden part, as the pipeline's stages would have it."""
     shown = without(subject.albedo, hidden)
     fit = blinded(subject, hidden)
-    seen = pipeline.describe(shown, fit)
-    weights = pipeline.blend_solver.solve(merge(seen), seen_like(pipeline.bank, seen))
+    own = pipeline.own(shown, fit)
+    weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
     return {
-        name: each.synthesize(shown, aim(pipeline.bank, weights, each), fit, np.random.default_rng(pipeline.seed))
+        name: each.synthesize(shown, aim(pipeline.bank, weights, each, own), fit, np.random.default_rng(pipeline.seed))
         for name, each in synthesizers.items()
     }
 

@@ -22,6 +22,7 @@ from facetex_core.fitting.shading_term import blurred, shading_term
 from facetex_core.harmonics import ambient
 from facetex_core.photometry import SIZE, explain_light
 from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
+from facetex_core.teeth import behind_lips
 from facetex_core.unwrap import unwrap
 
 POOR = 2.0
@@ -89,8 +90,9 @@ def _fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: 
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
     residuals = {name: value for name, value in left.items() if value is not None}
-    drift = drift_of(model.vertices(*coefficients), sight, state, pose)
-    fit = Fit(model, *coefficients, camera_of(sight, pose), ambient(), grey, residuals, drift)
+    vertices = model.vertices(*coefficients)
+    drift, teeth = drift_of(vertices, sight, state, pose), behind_lips(model, vertices)
+    fit = Fit(model, *coefficients, camera_of(sight, pose), ambient(), grey, residuals, drift, teeth)
     everything = np.ones(photo.rgb.shape[:2], np.float32)
     return relight(fit, unwrap(photo, fit, everything, SIZE))
 

@@ -1,10 +1,12 @@
 """How well a bank predicts the correlations of skin that a photo hides: a part of the face is hidden, predicted, compared.
 
 python model_zoo/training/bank_eval.py (needs the portraits of FACETEX_SHARED; none of photos/dev is in the bank)
+python model_zoo/training/bank_eval.py --photos ../shared/data/photos/bank --in-bank --every 4 (each left out of the bank)
 """
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,8 +15,9 @@ from bank_textures import partial_albedo
 from facetex_model_zoo import open_bank
 from shared_data import DATA
 
-from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
-from facetex_core.banks.bank import cells_of, seen_like
+from facetex_core import Bank, Descriptor, FacetexError, Fit, Registry, Texture, load_preset
+from facetex_core.banks.bank import cells_of, masses, seen_like
+from facetex_core.banks.foretell import Own, foretell
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_crop, face_slices, skin_only
 from facetex_core.image_io import load_photo
@@ -62,38 +65,68 @@ def without(texture: Texture, hidden: np.ndarray) -> Texture:
     return Texture(texture.rgb * (visibility > 0)[..., None], visibility)
 
 
+def flipped(texture: Texture) -> Texture:
+    """Left is right."""
+    return Texture(np.ascontiguousarray(texture.rgb[:, ::-1]), np.ascontiguousarray(texture.visibility[:, ::-1]))
+
+
+def others(bank: Bank, cells: tuple[Descriptor, ...]) -> Bank:
+    """The bank without the exemplar that these cells are nearest to."""
+    errors = [sum(relative_error(each, merge(cells)).values()) for each in seen_like(bank, cells)]
+    keep = np.arange(len(errors)) != np.argmin(errors)
+    return replace(
+        bank,
+        cells={layer: found[keep] for layer, found in bank.cells.items()},
+        mass={layer: found[keep] for layer, found in bank.mass.items()},
+        names=tuple(name for name, kept in zip(bank.names, keep, strict=True) if kept),
+        faces=(),
+    )
+
+
 @click.command()
 @click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/dev", show_default=True)
 @click.option("--bank", "bank_file", default="bank", show_default=True, help="A model of the zoo, or a file.")
 @click.option("--descriptor", default="small", show_default=True)
 @click.option("--solvers", default=",".join(SOLVERS), show_default=True)
-def main(photos: Path, bank_file: str, descriptor: str, solvers: str) -> None:
-    """Mean relative error of the hidden skin's correlations, by layer; `own` takes what is seen for what is hidden."""
+@click.option("--in-bank", is_flag=True, help="The photos are those of the bank: each is left out of it.")
+@click.option("--every", default=1, show_default=True, help="Only every so manyeth photo.")
+def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: bool, every: int) -> None:
+    """Mean relative error of the hidden skin's correlations, by layer; `own` takes what is seen for what is hidden.
+
+    `alone`: the blend without what a solver carries over of the face itself.
+    """
     warnings.simplefilter("ignore")
-    bank, registry = open_bank(bank_file), Registry()
+    everyone, registry = open_bank(bank_file), Registry()
     extractor = load_preset("embedded").choosing("descriptor_extractor", descriptor).make("descriptor_extractor", registry)
     made = {name: registry.make("blend_solver", name, {}) for name in solvers.split(",")}
     errors: dict[tuple[str, str], list[list[float]]] = {}
-    for path in sorted(photos.glob("*.jpg")):
+    for path in sorted(photos.glob("*.jpg"))[::every]:
         try:
             texture, fit = partial_albedo(load_photo(path), with_colour=True)
         except FacetexError:
             continue
         skin = face_crop(skin_only(texture, fit.model), fit.model)
-        cells = cells_of(bank.grid, skin.size)
+        cells = cells_of(everyone.grid, skin.size)
+        bank = others(everyone, extractor.describe(skin, cells)) if in_bank else everyone
         for name, part in HIDDEN.items():
             hidden = part(fit, texture.size)
             if (skin.visibility > 0)[hidden].sum() < LEAST:
                 continue
             seen, unseen = (extractor.describe(without(skin, mask), cells) for mask in (hidden, ~hidden))
-            truth, there = merge(unseen), seen_like(bank, unseen)
+            own = Own(seen, extractor.describe(flipped(without(skin, hidden)), cells))
+            truth, there, lost = merge(unseen), seen_like(bank, unseen), {layer: masses(unseen, layer) for layer in bank.mass}
             rows = {"own": merge(seen)}
-            rows |= {solver: mix(there, s.solve(merge(seen), seen_like(bank, seen))) for solver, s in made.items()}
+            for solver, each in made.items():
+                weights = each.solve(merge(seen), seen_like(bank, seen))
+                if getattr(each, "carries_own", False):
+                    rows[solver] = foretell(bank, weights, own, lost)
+                    solver += " alone"  # noqa: PLW2901  # the row's name
+                rows[solver] = mix(there, weights)
             for solver, found in rows.items():
                 errors.setdefault((name, solver), []).append(list(relative_error(found, truth).values()))
-    print(f"{len(bank.names)} exemplars; layers {', '.join(bank.mass)}")
+    print(f"{len(everyone.names)} exemplars; layers {', '.join(everyone.mass)}")
     for (name, solver), values in errors.items():
-        print(f"{name:14} {solver:14} {len(values):3} faces ", "/".join(f"{v:.3f}" for v in np.mean(values, 0)))
+        print(f"{name:14} {solver:20} {len(values):3} faces ", "/".join(f"{v:.3f}" for v in np.mean(values, 0)))
 
 
 if __name__ == "__main__":

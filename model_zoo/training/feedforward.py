@@ -20,7 +20,7 @@ from torch import Tensor
 
 from facetex_core.synthesis.onnx_torch import Network
 
-BATCH = 3
+BATCH = 4
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/feedforward.onnx"
 
 
@@ -51,13 +51,13 @@ def run(net: Decoder, network: Network, examples: list[Example], rng: np.random.
     )
     low, own = maps[:, :3], maps[:, OWN]
     features = look(network, low, truth, known)
-    wanted = {layer: moments(features[layer], judged[:, 2:])[0] for layer in LAYERS}
+    wanted = {layer: moments(features[layer], judged[:, 2:3])[0] for layer in LAYERS}
     for row, each in enumerate(examples):
         for layer, gram in (each.wanted or {}).items():
             wanted[layer][row] = torch.from_numpy(gram)
     noise = torch.from_numpy(rng.standard_normal((len(maps), 1, *maps.shape[2:])).astype(np.float32))
     detail = net(maps.contiguous(memory_format=torch.channels_last), noise, wanted).float()
-    return errors(network, features, low, own * truth + (1 - own) * detail, truth, known, judged)
+    return errors(network, features, maps, own * truth + (1 - own) * detail, truth, known, judged)
 
 
 @click.command()

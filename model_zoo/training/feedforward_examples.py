@@ -6,11 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from facetex_plugins.synthesize_feedforward import decoder_maps
 from feedforward_net import LAYERS
 
 from facetex_core.masked_features import erode
 from facetex_core.synthesis.completion import DARKEST, SURE
+from facetex_core.synthesis.decoder import decoder_maps
 
 HELD_OUT = 7
 """Every so many-th person is never trained on: a seventh."""
@@ -28,6 +28,8 @@ TONES = 0.35
 """Deviation of the log lightness by which skins are made lighter or darker."""
 TINTS = 0.06
 """The same of each channel by itself."""
+RARE = 0.1
+"""Share of the portraits that show a texel, below which nothing can be learned of it."""
 COARSE = 2.5
 """Texels of blur below which skin is made finer or coarser."""
 
@@ -43,7 +45,8 @@ class Example:
     known: np.ndarray
     """(1, rows, columns): 1 where the truth is known, hidden or not."""
     judged: np.ndarray
-    """(3, rows, columns): hidden and surely known; as far from anything unknown as the descriptor sees; plain skin of that."""
+    """(4, rows, columns): hidden and surely known; as far from anything unknown as the descriptor sees; plain skin of that;
+    and where nearly nobody's face is ever known: inside of nostrils and lips, under hair."""
     wanted: dict[str, np.ndarray] | None
     """The blend's correlations; none: those of the truth are wanted."""
 
@@ -56,6 +59,8 @@ class Faces:
         self.mean, self.features, self.plain = face[:3].transpose(1, 2, 0), face[3], face[4]
         paths = sorted(folder.glob("*.npz"))
         self.people = [_read(path) for number, path in enumerate(paths) if (number % HELD_OUT == 0) == held_out]
+        known = np.mean([face["visibility"] > 0 for face, _ in self.people], 0)
+        self.unseen = np.maximum(known, known[:, ::-1]) < RARE
 
     def wanted(self) -> dict[str, np.ndarray]:
         """Every blend's correlations, by layer."""
@@ -67,31 +72,33 @@ class Faces:
         face, found = self.people[rng.integers(len(self.people))]
         part = found[str(rng.choice(list(found)))]
         from_bank = BLENDED in part and rng.random() < FROM_BANK
-        made = self._example(face, part, None if from_bank else rng, grainless=rng.random() < GRAINLESS)
-        return _cropped(_mirrored(made) if rng.random() < 0.5 else made, rng)
+        rows, columns = _crop(part["hidden"] * (face["visibility"] > SURE), rng)
+        made = self._example(face, part, None if from_bank else rng, rows, grainless=rng.random() < GRAINLESS)
+        made = _changed(made, lambda plane: plane[..., columns])
+        return _changed(made, lambda plane: plane[..., ::-1]) if rng.random() < 0.5 else made
 
     def part(self, name: str) -> Iterator[Example]:
         """Everybody with this part hidden, as it is, with the blend's correlations wanted."""
         for face, found in self.people:
             if name in found:
-                yield self._example(face, found[name], None, grainless=False)
+                yield self._example(face, found[name], None, slice(None), grainless=False)
 
-    def _example(self, face: dict, part: dict, rng: np.random.Generator | None, *, grainless: bool) -> Example:
-        hidden, visibility = part["hidden"], face["visibility"].astype(np.float32)
+    def _example(self, face: dict, part: dict, rng: np.random.Generator | None, rows: slice, *, grainless: bool) -> Example:
+        hidden, visibility = part["hidden"][rows], face["visibility"][rows].astype(np.float32)
         known = visibility > 0
-        own = part["own"].astype(np.float32) / 255
-        low = cv2.resize(part["base"].astype(np.float32), own.shape, interpolation=cv2.INTER_LINEAR)
-        truth = np.where(known[..., None], np.log(np.maximum(face["rgb"].astype(np.float32), DARKEST)) - low, 0)
+        own = part["own"][rows].astype(np.float32) / 255
+        low = cv2.resize(part["base"].astype(np.float32), part["own"].shape, interpolation=cv2.INTER_LINEAR)[rows]
+        truth = np.log(np.maximum(face["rgb"][rows].astype(np.float32), DARKEST)) - low
+        truth *= known[..., None]
         if rng is not None:
             fine = truth - cv2.GaussianBlur(truth, (0, 0), COARSE)
             truth = truth + (np.exp(rng.normal(0, 0.35)) - 1) * (hidden * known)[..., None] * fine
             low = low + rng.normal(0, TONES) + rng.normal(0, TINTS, 3)
-        grain = part["grain"].astype(np.float32)[..., None] * part["gain"] * (not grainless)
-        seen = np.where(own[..., None] > 0, truth, 0)
-        maps = decoder_maps(low, seen, own, grain, self.mean, self.features)
+        grain = part["grain"][rows].astype(np.float32)[..., None] * part["gain"] * np.float32(not grainless)
+        maps = decoder_maps(low, truth * (own[..., None] > 0), own, grain, self.mean[rows], self.features[rows])
         sure = hidden * (visibility > SURE)
         clear = sure * erode(known, FIELD)
-        judged = np.stack([sure, clear, clear * (self.plain > 0.5)]).astype(np.float32)
+        judged = np.stack([sure, clear, clear * (self.plain[rows] > 0.5), self.unseen[rows]]).astype(np.float32)
         wanted = None if rng is not None else {layer: part[f"wanted {layer}"] for layer in LAYERS}
         return Example(maps, truth.transpose(2, 0, 1).astype(np.float32), known[None].astype(np.float32), judged, wanted)
 
@@ -107,16 +114,13 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.nda
     return face, found
 
 
-def _mirrored(example: Example) -> Example:
-    return _changed(example, lambda plane: plane[..., ::-1])
-
-
-def _cropped(example: Example, rng: np.random.Generator) -> Example:
-    """Around a texel that is judged."""
-    places = np.argwhere(example.judged[1] > 0)
+def _crop(judged: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Rows and columns around a texel that is judged."""
+    places = 8 * np.argwhere(judged[::8, ::8])
     middle = places[rng.integers(len(places))] if len(places) else np.array([CROP, CROP]) // 2
-    top, left = np.clip(middle - rng.integers(CROP // 4, 3 * CROP // 4, 2), 0, np.array(example.known.shape[1:]) - CROP)
-    return _changed(example, lambda plane: plane[:, top : top + CROP, left : left + CROP])
+    corner = np.clip(middle - rng.integers(CROP // 4, 3 * CROP // 4, 2), 0, np.array(judged.shape) - CROP)
+    rows, columns = (slice(first, first + CROP) for first in corner)
+    return rows, columns
 
 
 def _changed(example: Example, change: Callable[[np.ndarray], np.ndarray]) -> Example:

@@ -1,10 +1,11 @@
 """How far the decoder's skin is from what was hidden: as a network sees it, by octave, and in tone."""
 
 from collections.abc import Mapping
+from math import log
 
 import torch
 from facetex_model_zoo import model_path
-from feedforward_net import LAYERS
+from feedforward_net import LAYERS, sources
 from torch import Tensor
 from torch.nn import functional
 
@@ -14,7 +15,9 @@ LIGHTEST = 3e-3
 """Deviation of log lightness that is no texture any more."""
 PATCH = 16
 """Texels over which an octave's energy is taken."""
-WEIGHTS = {"correlation": 2.0, "centred": 1.5, "feature": 1.0, "energy": 0.4, "tone": 8.0}
+FAINT = 0.7
+"""Share of an octave's energy from which it is strong enough: a guess that is as strong as the truth is farther from it."""
+WEIGHTS = {"correlation": 1.0, "centred": 0.75, "feature": 4.0, "energy": 1.0, "tone": 6.0, "chroma": 10.0, "unseen": 5.0}
 
 Features = Mapping[str, Tensor]
 
@@ -32,7 +35,7 @@ def coded(light: Tensor) -> Tensor:
 
 def picture(low: Tensor, detail: Tensor, known: Tensor) -> Tensor:
     """What the network sees; the base where nothing is known of the truth."""
-    return coded(torch.exp(low + known * detail))
+    return coded(torch.exp(low + known * detail)).contiguous(memory_format=torch.channels_last)
 
 
 def moments(feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,7 +61,7 @@ def feature_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
 
 
 def energy_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
-    """Mean |log| of the ratio of the octaves' energies, patch by patch."""
+    """How far the log of the ratio of the octaves' energies is outside of FAINT to 1, patch by patch."""
     errors = []
     for _ in range(4):
         smaller = [functional.avg_pool2d(each, 2) for each in (found, true)]
@@ -69,7 +72,8 @@ def energy_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
         inside = functional.avg_pool2d(mask, PATCH)
         energies = [functional.avg_pool2d(band.square() * mask, PATCH) / inside.clamp_min(0.05) for band in bands]
         ratio = torch.log((energies[0] + LIGHTEST**2) / (energies[1] + LIGHTEST**2))
-        errors.append((ratio.abs() * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1e-3))
+        off = functional.relu(ratio) + functional.relu(log(FAINT) - ratio)
+        errors.append((off * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1e-3))
         found, true = smaller
         mask = functional.avg_pool2d(mask, 2)
         mask = mask * (mask > 0.9)
@@ -86,6 +90,16 @@ def tone_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
     return torch.stack(errors).mean(0)
 
 
+def chroma(detail: Tensor) -> Tensor:
+    """What of the logarithms is no lightness."""
+    return detail - detail.mean(1, keepdim=True)
+
+
+def mean_off(difference: Tensor, mask: Tensor) -> Tensor:
+    """Mean absolute value under the mask."""
+    return (difference.abs().mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp_min(1.0)
+
+
 def look(network: Network, low: Tensor, truth: Tensor, known: Tensor) -> Features:
     """What the network makes of the truth."""
     with torch.no_grad():
@@ -93,13 +107,15 @@ def look(network: Network, low: Tensor, truth: Tensor, known: Tensor) -> Feature
 
 
 def errors(
-    network: Network, true_features: Features, low: Tensor, found: Tensor, truth: Tensor, known: Tensor, judged: Tensor
+    network: Network, true_features: Features, maps: Tensor, found: Tensor, truth: Tensor, known: Tensor, judged: Tensor
 ) -> dict[str, Tensor]:
-    """Every term, each of the batch; `judged` is what was hidden, what of it a network can tell, and the plain skin of that.
+    """Every term, each of the batch.
 
-    At the rims of what is known, where no network can tell, the tone alone holds the decoder.
+    `judged` is what was hidden, what of it a network can tell, the plain skin of that, and what nobody shows. At the rims of what is known, where no network can tell, tone and chroma hold the decoder; what
+    nobody shows is to stay as the sum of the sources has it.
     """
-    everything, clear, skin = torch.split(judged, 1, 1)
+    low, plain = maps[:, :3], torch.stack(sources(maps)).sum(0)
+    everything, clear, skin, unseen = torch.split(judged, 1, 1)
     guess = picture(low, found, known)
     features = network(guess)
     terms: dict[str, list[Tensor]] = {"correlation": [], "centred": []}
@@ -113,4 +129,6 @@ def errors(
         + 0.5 * feature_error(features["conv2_1"], true_features["conv2_1"], clear),
         "energy": energy_error(*((known * each).mean(1, keepdim=True) for each in (found, truth)), skin),
         "tone": tone_error(guess, picture(low, truth, known), everything),
+        "chroma": mean_off(chroma(found) - chroma(truth), everything),
+        "unseen": mean_off(found - plain, unseen),
     }

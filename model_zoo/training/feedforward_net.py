@@ -1,7 +1,7 @@
 """The decoder: what a face shows, its mirror, a random texture and the wanted correlations to detail over a smooth albedo.
 
 It begins as the plain completion (mirror, mean features, own grain) and learns by how much each octave of each of them is
-to be stronger or weaker at every texel, and what is to be added.
+to be stronger or weaker at every texel, how much of the mean face's to lay over, and what is to be added.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,8 @@ WIDTHS = (24, 40, 64, 80)
 CODE = 48
 SIGMAS = (0.8, 2.0)
 """Texels of blur between the octaves."""
+GIVEN = 3 * (len(SIGMAS) + 1) + 3
+"""Of each texel: strengths of the octaves of what is known and of texture, what is added, strengths of the mean's octaves."""
 REACH = 6
 """Texels on each side that the widest blur sees."""
 COARSE = 8
@@ -97,12 +99,12 @@ class Decoder(nn.Module):
         self.second = nn.ModuleList(Block(width) for width in WIDTHS)
         self.up = nn.ModuleList(nn.Conv2d(WIDTHS[i + 1], WIDTHS[i], 1) for i in range(3))
         self.mix = nn.Sequential(nn.Linear(CODE + WIDTHS[3], 64), nn.ReLU(), nn.Linear(64, 2 * sum(WIDTHS)))
-        self.head = nn.Conv2d(WIDTHS[0], 4 * (2 * (len(SIGMAS) + 1) + 3), 3, padding=1)
+        self.head = nn.Conv2d(WIDTHS[0], 4 * GIVEN, 3, padding=1)
         for last in (self.head, self.mix[2]):
             nn.init.normal_(last.weight, 0, 1e-3)
             nn.init.zeros_(last.bias)
         step = torch.tensor([0.25, 0.5, 0.25])  # lets no chequers of the shuffled texels through
-        self.register_buffer("even", (step[:, None] * step).repeat(2 * (len(SIGMAS) + 1) + 3, 1, 1, 1))
+        self.register_buffer("even", (step[:, None] * step).repeat(GIVEN, 1, 1, 1))
         reach = torch.arange(-REACH, REACH + 1)
         for number, sigma in enumerate(SIGMAS):
             line = torch.exp(-0.5 * (reach / sigma) ** 2)
@@ -111,17 +113,17 @@ class Decoder(nn.Module):
     def forward(self, maps: Tensor, noise: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
         """Log light over the base (batch, 3, height, width); sides are multiples of 16."""
         base, seen, own, mirrored, mirror, mean, features, grain = torch.split(maps, PLANES, 1)
-        unknown = 1 - own - mirror
-        known = seen + mirrored + unknown * features * mean
-        texture = unknown * (1 - features) * grain
+        known, texture = sources(maps)
         given = torch.cat([base + 1.5, 5 * seen, own, 5 * mirrored, mirror, 5 * mean, features, 20 * grain, noise], 1)
         count = len(SIGMAS) + 1
         change = functional.pixel_shuffle(self.head(functional.relu(self._trunk(given, own, wanted))), 2)
-        change = functional.conv2d(change, self.even, padding=1, groups=2 * count + 3)
-        strengths = STRONGEST * torch.sigmoid(change[:, : 2 * count])
-        octaves = [*self._octaves(known), *self._octaves(texture)]
-        parts = [octave * strengths[:, i : i + 1] for i, octave in enumerate(octaves)]
-        detail = torch.stack(parts).sum(0) + 0.2 * (1 - own) * change[:, 2 * count :]
+        change = functional.conv2d(change, self.even, padding=1, groups=GIVEN)
+        added, strengths = change[:, 2 * count : 2 * count + 3], STRONGEST * torch.sigmoid(change[:, : 2 * count])
+        strengths = torch.cat([strengths, (1 - own) * change[:, 2 * count + 3 :]], 1)
+        octaves = [*self._octaves(known), *self._octaves(texture), *self._octaves(mean)]
+        detail = 0.2 * (1 - own) * added
+        for number, octave in enumerate(octaves):
+            detail = detail + octave * strengths[:, number : number + 1]
         return detail - self._tone(detail - known - texture, 1 - own)
 
     def _trunk(self, given: Tensor, own: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
@@ -163,6 +165,13 @@ class Decoder(nn.Module):
         kernel = getattr(self, f"kernel_{number}")
         across = functional.conv2d(picture, kernel, padding=(0, REACH), groups=3)
         return functional.conv2d(across, kernel.transpose(2, 3), padding=(REACH, 0), groups=3)
+
+
+def sources(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """What is known of the detail, and the texture for the rest: where the decoder begins."""
+    _, seen, own, mirrored, mirror, mean, features, grain = torch.split(maps, PLANES, 1)
+    unknown = 1 - own - mirror
+    return seen + mirrored + unknown * features * mean, unknown * (1 - features) * grain
 
 
 class _Exported(nn.Module):

@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.colour import encode_srgb
+from facetex_core.glasses import within_rims
 from facetex_core.onnx_session import open_session
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 CROP = 256
 """Side of the network's input in pixels; model_zoo/cards/skin.md."""
+FINER = 2
+"""How many times finer rims of glasses are looked for."""
 
 # The crop in units of the eye distance: from above the hairline to below the chin, both ears inside.
 CROP_SIDE = 3.9
@@ -101,12 +104,26 @@ class SkinSegmenter:
         height, width = photo.rgb.shape[:2]
         back = cv2.invertAffineTransform(matrix)
         mask = np.clip(warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT), 0, 1)
+        mask = np.minimum(mask, 1 - glasses(skin[0, 0], photo, face, matrix * FINER))
         # The network takes some teeth for skin; the landmarks know better.
         return cut_holes(mask, face)
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
         return open_session(model_path("skin"), self.device)
+
+
+def glasses(
+    skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, matrix: np.ndarray
+) -> Float32[np.ndarray, "height width"]:
+    """1 on glasses: the network misses thin rims, and what they frame shines. `matrix` cuts a crop FINER times as large."""
+    import cv2
+
+    side, (height, width) = FINER * CROP, photo.rgb.shape[:2]
+    eyes = [eye @ matrix[:, :2].T + matrix[:, 2] for eye in face_outlines(face.landmarks, face.dense)[1:3]]
+    coded, finer = encode_srgb(cut_crop(photo.rgb, matrix, side)), cv2.resize(skin, (side, side))
+    covered = within_rims(coded, finer, eyes, side / CROP_SIDE).astype(np.float32)
+    return warp(covered, cv2.invertAffineTransform(matrix), width, height, cv2.BORDER_CONSTANT)
 
 
 class GeometrySegmenter:

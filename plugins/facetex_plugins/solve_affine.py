@@ -2,9 +2,10 @@
 
     min_w sum_l ||sum_k w_k G_l(k) - G_l||_F^2 / mean_k ||G_l(k)||_F^2 + ridge |w - v|^2
 
-`affine`: sum w = 1 and v = 1/K, drawn towards the bank's mean; `least-squares`: v = 0, no constraint. Drawn strongly, affine
-weights predict hidden correlations better than the convex ones of Saito 2017: 10 to 25 % at conv1_1 and conv2_1, up to 10 % at
-conv3_1 (4 % worse there where the lower face is hidden). Weights by layer are no better (model_zoo/training/bank_eval.py).
+`affine`: sum w = 1 and v = 1/K, drawn towards the bank's mean; `least-squares`, the default: v = 0, no constraint. Drawn
+strongly, signed weights predict hidden correlations better than the convex ones of Saito 2017, least squares a little better
+than affine ones, on faces of the bank and on others. With both, the face's mirror and what the blend leaves unexplained are
+carried over to what is hidden (facetex_core/banks/foretell.py). model_zoo/training/bank_eval.py prints all of it.
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ class AffineSolver:
     """Signed weights that sum to 1; `ridge` draws them towards the bank's mean (best on unseen faces: 0.06 to 0.2)."""
 
     exempt = DRAWN
+    carries_own = True
 
     def __init__(self, ridge: float = 0.1) -> None:
         self.ridge = ridge
@@ -47,6 +49,7 @@ class LeastSquaresSolver:
     """Signed weights of any sum; `ridge` draws them towards nothing."""
 
     exempt = (*DRAWN, "weights_sum_to_one")
+    carries_own = True
 
     def __init__(self, ridge: float = 0.06) -> None:
         self.ridge = ridge

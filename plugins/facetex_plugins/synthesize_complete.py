@@ -1,14 +1,16 @@
 """Completes an albedo: what the photo shows stays; what it hides comes from the best source at hand, in this order.
 
 1. low frequency: the morphable model's albedo, corrected by what the visible skin (or its mirror) says;
-2. detail: the face's own, then its own mirror's, then the mean face's (brows, lids, lips, the folds beside them) with a
-   random-phase texture of the face's own plain skin (Galerne et al. 2011), which alone covers scalp and neck;
-3. the strength of that texture, octave by octave, is what brings the hidden skin's correlations nearest to the wanted ones
-   (Saito 2017, equation 5, features left out) together with the face's own, by the share of it that is shown;
+2. detail: the face's own, then what the decoder of `feedforward` makes of its mirror, of the mean face (brows, lids, lips,
+   the folds beside them) and of a random-phase texture of the face's own plain skin (Galerne et al. 2011). Scalp and neck,
+   and faces that are described by another network than the decoder's, have these sources as they are;
+3. the strength of what is laid where both sides are hidden, octave by octave, goes towards what brings that skin's
+   correlations nearest to the wanted ones (Saito 2017, equation 5, features left out) together with the face's own, by the
+   share of it that is shown; that of the decoder's octaves by a quarter at most;
 4. pores over all of it where the photo is coarser than the map.
 
-Texels that are free to match correlations redraw folds as worms; a mirror is nearer to the truth than what correlations
-make of it (measured). So neither is moved.
+Texels that are free to match correlations redraw folds as worms, and are farther from the truth than a mirror (measured). So
+only strengths are matched.
 """
 
 import warnings
@@ -33,6 +35,7 @@ from facetex_core.synthesis.completion import (
     seen_detail,
     trust,
 )
+from facetex_core.synthesis.decoder import Decoder, Sources, decoded_part
 from facetex_core.synthesis.gram_match import correlations_of, match_strengths
 from facetex_core.synthesis.onnx_torch import read_network
 from facetex_core.synthesis.pores import unresolved_pores
@@ -41,8 +44,13 @@ OCTAVES = (0.0007, 0.0014, 0.0028)
 """Blurs between the octaves of the texture, as shares of the map."""
 MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
+POLISHED = 1.25
+"""The decoder's octaves are made at most so many times stronger or weaker: at twice skin becomes leather (looked at)."""
 WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
+
+Plane = Float32[np.ndarray, "size size"]
+Picture = Float32[np.ndarray, "size size 3"]
 
 
 @hookimpl
@@ -52,7 +60,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, own mirror, own skin's texture, its strength matched in `match_iterations` steps (0 leaves it as sampled).
+    """Own texels, a decoder's detail beside them, its strength matched in `match_iterations` steps (0 leaves it as it is).
 
     `layers` are those whose correlations are matched: from conv3_1 on they carry folds.
     """
@@ -60,39 +68,33 @@ class CompleteSynthesizer:
     def __init__(self, match_iterations: int = 8, layers: str = "conv1_1,conv2_1", device: str = "cpu") -> None:
         self.match_iterations, self.device = match_iterations, device
         self.layers = tuple(layer.strip() for layer in layers.split(","))
+        self.decoder = Decoder(model_path("feedforward"), device)
 
     def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
         own = trust(albedo, fit)
         pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
         base = low_frequency(albedo, own, fit)
-        detail, grain = self._detail(albedo, own, base, fit, rng)
-        octaves = _octaves(grain, albedo.size)
+        seen = seen_detail(albedo, own, base)
+        sources = Sources(base, own, seen, own_grain(seen, own, fit, rng))
+        decoded = self.decoder.reads(wanted)
+        known, texture = _detail(sources, fit)
+        if decoded:
+            known, texture = _divided(known + texture, self.decoder.detail(sources, wanted, fit, rng), own, fit)
+        octaves = _octaves(texture, albedo.size)
         if self.match_iterations:
-            strengths = self._strengths(base * np.exp(detail), octaves, own, wanted, fit)
+            strengths = self._strengths(base * np.exp(known), octaves, own, wanted, fit)
+            strengths = np.clip(strengths, 1 / POLISHED, POLISHED) if decoded else strengths
             face = region(fit.model, "face", albedo.size)
             octaves = (1 + face * (strengths[:, None, None] - 1))[..., None] * octaves  # on a scalp it would be leather
-        rgb = np.clip(base * np.exp(detail + octaves.sum(0)), DARKEST, 1)
+        rgb = np.clip(base * np.exp(known + octaves.sum(0)), DARKEST, 1)
         rgb = (own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb) * np.exp(pores[..., None])
         rgb = darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
 
-    def _detail(
-        self, albedo: Texture, own: np.ndarray, base: np.ndarray, fit: Fit, rng: np.random.Generator
-    ) -> tuple[Float32[np.ndarray, "size size 3"], Float32[np.ndarray, "size size 3"]]:
-        """Log albedo over the base: what is known of it, and the texture for the rest."""
-        seen = seen_detail(albedo, own, base)
-        features, face = region(fit.model, NO_SKIN, albedo.size), region(fit.model, "face", albedo.size)
-        by_mirror = (1 - own) * own[:, ::-1]
-        unknown = (1 - own) * (1 - own[:, ::-1])
-        from_mean = unknown * np.maximum(features, face)
-        parts = ((own, seen), (by_mirror, seen[:, ::-1]), (from_mean, mean_detail(fit, albedo.size)))
-        known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
-        return known, np.asarray((unknown * (1 - features))[..., None] * own_grain(seen, own, fit, rng), np.float32)
-
     def _strengths(
-        self, start: np.ndarray, octaves: np.ndarray, own: np.ndarray, wanted: Descriptor, fit: Fit
+        self, start: np.ndarray, octaves: np.ndarray, own: Plane, wanted: Descriptor, fit: Fit
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
@@ -114,6 +116,34 @@ class CompleteSynthesizer:
         return match_strengths(
             network, start, bands, hidden, target, iterations=self.match_iterations, progress=report_progress
         )
+
+
+def _detail(sources: Sources, fit: Fit) -> tuple[Picture, Picture]:
+    """Log albedo over the base without the decoder: what is known of it, and the texture for the rest."""
+    own, size = sources.own, len(sources.own)
+    by_mirror = (1 - own) * own[:, ::-1]
+    from_mean = _unknown(own) * np.maximum(region(fit.model, NO_SKIN, size), region(fit.model, "face", size))
+    parts = ((own, sources.seen), (by_mirror, sources.seen[:, ::-1]), (from_mean, mean_detail(fit, size)))
+    known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
+    return known, _textured(own, fit)[..., None] * sources.grain
+
+
+def _divided(plain: Picture, decoded: Picture, own: Plane, fit: Fit) -> tuple[Picture, Picture]:
+    """The decoder's detail where it has seen skin: what stays as it made it, and what is as strong as is wanted."""
+    inside = decoded_part(fit, len(own))[..., None]
+    detail = inside * decoded + (1 - inside) * plain
+    texture = _textured(own, fit)[..., None] * detail
+    return detail - texture, texture
+
+
+def _unknown(own: Plane) -> Plane:
+    """Where both sides are hidden."""
+    return (1 - own) * (1 - own[:, ::-1])
+
+
+def _textured(own: Plane, fit: Fit) -> Plane:
+    """Skin of which both sides are hidden."""
+    return _unknown(own) * (1 - region(fit.model, NO_SKIN, len(own)))
 
 
 def _shrink(picture: np.ndarray, size: int) -> np.ndarray:

@@ -27,7 +27,7 @@ from facetex_core.recipe import Choice, load_preset
 from facetex_core.registry import Registry
 
 AXES = {
-    "delighter": ("harmonics", "division", "none"),
+    "delighter": ("network", "harmonics", "none"),
     "synthesizer": ("complete", "mirror", "lowfrequency"),
     "fitter": ("basis", "landmarks"),
 }

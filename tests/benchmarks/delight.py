@@ -161,7 +161,7 @@ def print_lights(bench: Bench, panoramas: tuple[Path, ...], count: int) -> None:
 
 @click.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--delighter", default="harmonics,division,none", show_default=True)
+@click.option("--delighter", default="network,harmonics,division,none", show_default=True)
 @click.option("--every", default=1, show_default=True, help="Every N-th portrait only.")
 @click.option("--hdri", multiple=True, type=click.Path(exists=True, path_type=Path), help="A light; at least two.")
 @click.option("--heads", default=8, show_default=True, help="Heads in these lights.")

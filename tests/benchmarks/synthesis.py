@@ -24,7 +24,8 @@ from facetex_model_zoo import model_path, open_bank
 from facetex_plugins.synthesize_gram import GramSynthesizer, with_own_detail
 
 from facetex_core import Bank, Descriptor, Fit, Registry, Texture, load_preset
-from facetex_core.banks.bank import aim, seen_like, whole
+from facetex_core.banks.bank import seen_like, whole
+from facetex_core.banks.foretell import Own, aim
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_slices, region
 from facetex_core.evaluation.leave_one_out import sit
@@ -58,7 +59,7 @@ class Problem:
     def __init__(self, pipeline: Pipeline, fit: Fit, albedo: Texture) -> None:
         seen = pipeline.describe(albedo, fit)
         weights = pipeline.blend_solver.solve(merge(seen), seen_like(pipeline.bank, seen))
-        self.wanted = aim(pipeline.bank, weights, GramSynthesizer())
+        self.wanted = aim(pipeline.bank, weights, GramSynthesizer(), Own(seen))
         self.fit, self.albedo = fit, albedo
         self.network = read_network(model_path(self.wanted.network), tuple(self.wanted.correlations))
         self.box = face_slices(fit.model, albedo.size)

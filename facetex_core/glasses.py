@@ -1,0 +1,105 @@
+"""Glasses: what lies within the rims round the eyes, where a mask of skin tells that some are worn.
+
+A rim is a closed thin line, darker or lighter than the skin. It is followed round each eye as the dearest closed path in polar
+coordinates, by dynamic programming; the way back to the start is made sure of by going round three times.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+from facetex_core.lazy import cv2
+
+# In units of the eye distance.
+ROUND = (0.5, 0.6)
+"""Width and height that the skin round an eye reaches beyond it: lenses hide it from the mask."""
+THICKEST = 0.07
+"""Of a rim."""
+NEAREST, FARTHEST, HIGH = 0.2, 0.68, 0.8
+"""Radii of lenses to the side; their heights are less by the last."""
+DROP = 0.06
+"""How far the middle of a lens lies below that of the eye."""
+BEYOND = 0.05
+"""How far the rim's own width and its shade reach outwards."""
+
+WORN = 0.26
+"""Share of the skin round the eyes that the mask misses: over .28 on seven wearers, under .24 on 26 others in soft light."""
+RIM = 0.18
+"""How clear rims are at least, on average of both: .21 and more on the wearers, .16 where hard shadow hid the eyes."""
+CLEAREST = 0.4
+"""Difference in log light from which a line is surely one."""
+ANGLES, RADII, STEEPEST = 120, 72, 3
+BEND = 0.03
+"""What a step of a radius costs, beside the line's difference in log light."""
+
+
+def within_rims(
+    coded: Float32[np.ndarray, "side side 3"],
+    skin: Float32[np.ndarray, "side side"],
+    eyes: Sequence[Float32[np.ndarray, "points 2"]],
+    unit: float,
+) -> Bool[np.ndarray, "side side"]:
+    """Where glasses lie on a level sRGB-coded crop of a face, rims and all; nowhere where none are worn.
+
+    `eyes` are their outlines and `unit` the distance between them, in pixels.
+    """
+    inside = np.zeros(skin.shape, np.uint8)
+    if not _worn(skin, eyes, unit):
+        return inside > 0
+    lines = _lines(coded, unit)
+    rims, clear = zip(*(_rim(lines, eye, unit) for eye in eyes), strict=True)
+    if np.mean(clear) > RIM:
+        cv2.fillPoly(inside, [np.round(rim).astype(np.int32) for rim in rims], 1)
+    return np.asarray(cv2.dilate(inside, _disc(2 * BEYOND * unit, 2 * BEYOND * unit)) > 0)
+
+
+def _worn(skin: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> bool:
+    inner = np.zeros(skin.shape, np.uint8)
+    cv2.fillPoly(inner, [np.round(eye).astype(np.int32) for eye in eyes], 1)
+    around = (cv2.dilate(inner, _disc(ROUND[0] * unit, ROUND[1] * unit)) > 0) & (inner == 0)
+    return bool((skin[around] < 0.5).mean() > WORN)
+
+
+def _lines(coded: np.ndarray, unit: float) -> Float32[np.ndarray, "side side"]:
+    """How much a pixel differs, in log light, from what lies to both sides of it."""
+    light = np.log(np.maximum(coded.mean(-1), 0.03)).astype(np.float32)
+    kernel = _disc(THICKEST * unit, THICKEST * unit)
+    either = [cv2.morphologyEx(light, how, kernel) for how in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)]
+    return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), 0.008 * unit))
+
+
+def _rim(lines: np.ndarray, eye: np.ndarray, unit: float) -> tuple[Float32[np.ndarray, "angles 2"], float]:
+    """The outline of a lens, and how clear a line three quarters of it are."""
+    turn = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)[:, None]
+    radii = unit * np.linspace(NEAREST, FARTHEST, RADII)
+    left, up = eye.mean(0)
+    x = (left + radii * np.cos(turn)).astype(np.float32)
+    y = (up + DROP * unit + HIGH * radii * np.sin(turn)).astype(np.float32)
+    gains = cv2.remap(lines, x - 0.5, y - 0.5, cv2.INTER_LINEAR)
+    there = np.arange(ANGLES), _dearest_loop(gains)
+    return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], 0.25))
+
+
+def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> np.ndarray:
+    """The radius at each angle along the path that gains most."""
+    thrice = np.concatenate([gains] * 3)
+    change = np.arange(-STEEPEST, STEEPEST + 1)
+    came = np.arange(gains.shape[1]) + change[:, None]
+    outside = (came < 0) | (came >= gains.shape[1])
+    came = came.clip(0, gains.shape[1] - 1)
+    cost = np.where(outside, np.inf, BEND * np.abs(change)[:, None])
+    sofar, steps = thrice[0], []
+    for gain in thrice[1:]:
+        ways = sofar[came] - cost
+        best = ways.argmax(0)
+        steps.append(came[best, np.arange(len(best))])
+        sofar = gain + ways.max(0)
+    path = [int(sofar.argmax())]
+    for step in reversed(steps):
+        path.append(int(step[path[-1]]))
+    return np.array(path[::-1])[len(gains) : 2 * len(gains)]
+
+
+def _disc(width: float, height: float) -> np.ndarray:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(width) | 1, round(height) | 1)))
