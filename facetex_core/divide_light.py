@@ -71,10 +71,13 @@ def divided_by_light(
 
 
 def _flattened(albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, share: float) -> Float32[np.ndarray, "size size 3"]:
+    """Of colour three times over: beards and brows are dark, but what changes the colour over a whole cheek is light."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
     smooth = blur_where(np.clip(residual, -1, 1), skin, SMOOTH * len(albedo))
-    return np.asarray(albedo * np.exp(-share * smooth), np.float32)
+    lightness = smooth.mean(-1, keepdims=True)
+    taken = share * lightness + (1 - (1 - share) ** 3) * (smooth - lightness)
+    return np.asarray(albedo * np.exp(-taken), np.float32)
 
 
 def _without_shine(

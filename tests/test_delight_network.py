@@ -66,7 +66,7 @@ def test_a_beard_is_no_shade():
     fit = relight(fit, grown)
     steps = [step_at(beard, each.delight(grown, fit)) for each in (NetworkDelighter(), HarmonicsDelighter())]
     asked = step_at(beard, Texture(wanted.astype(np.float32), lit.visibility))
-    assert steps[0] < 0.4 * asked < 0  # three tenths of what the model does not expect are drawn to it
+    assert steps[0] < 0.4 * asked < 0  # half of what the model does not expect is drawn to it
     assert steps[0] < steps[1] - 0.03
 
 

@@ -122,9 +122,10 @@ def decoder_maps(
 
 def decoded_part(fit: Fit, size: int) -> Plane:
     """How often, about, portraits show a texel: 1 in the middle of the face, 0 on scalp, neck, ears and inside of nostrils."""
-    inside = cv2.GaussianBlur(region(fit.model, "face", size), (0, 0), RIM * size)
-    nostrils = cv2.GaussianBlur(region(fit.model, "nostrils", size), (0, 0), NOSTRILS * size)
-    return np.asarray(np.clip(4 * inside - 3, 0, 1) * (1 - np.clip(4 * nostrils, 0, 1)), np.float32)
+    inside = cv2.GaussianBlur(region(fit.model, "face", SIZE), (0, 0), RIM * SIZE)
+    nostrils = cv2.GaussianBlur(region(fit.model, "nostrils", SIZE), (0, 0), NOSTRILS * SIZE)
+    part = np.clip(3 * inside - 2, 0, 1) * (1 - np.clip(4 * nostrils, 0, 1))
+    return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _finer_octaves(decoded: Plane, plain: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns 3"]:

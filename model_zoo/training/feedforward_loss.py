@@ -111,8 +111,9 @@ def errors(
 ) -> dict[str, Tensor]:
     """Every term, each of the batch.
 
-    `judged` is what was hidden, what of it a network can tell, the plain skin of that, and what nobody shows. At the rims of what is known, where no network can tell, tone and chroma hold the decoder; what
-    nobody shows is to stay as the sum of the sources has it.
+    `judged` is what was hidden, what of it a network can tell, the plain skin of that, and what nobody shows. At the rims of
+    what is known, where no network can tell, tone and chroma hold the decoder; what nobody shows is to stay as the sum of
+    the sources has it.
     """
     low, plain = maps[:, :3], torch.stack(sources(maps)).sum(0)
     everything, clear, skin, unseen = torch.split(judged, 1, 1)

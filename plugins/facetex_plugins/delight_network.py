@@ -24,7 +24,7 @@ from facetex_core.harmonics import harmonics, shade
 from facetex_core.lazy import cv2
 from facetex_core.mesh import spread
 from facetex_core.onnx_session import open_session
-from facetex_core.photometry import albedo_model, colourless, normal_map
+from facetex_core.photometry import COLOURED, albedo_model, colourless, normal_map
 from facetex_core.structures import MorphableModel
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
 """Of the light's coefficients, relative to a texel's weight."""
 FAINTEST, STRONGEST = 0.05, 5.0
 """Bounds of the shading in harmonics."""
-TOLD = 0.5
+TOLD = 0.4
 """Share of the fit in the tone of the skin."""
 ELSEWHERE = 0.01
 """Shares of the map by which landmarks may lie elsewhere than where the network has learned them."""
@@ -58,7 +58,7 @@ def delighters() -> dict[str, type]:
 class NetworkDelighter:
     """A network's shading; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
 
-    def __init__(self, flatten: float = 0.3, matte: float = 0.5, device: str = "cpu") -> None:
+    def __init__(self, flatten: float = 0.5, matte: float = 0.9, device: str = "cpu") -> None:
         self.flatten, self.matte, self.device = flatten, matte, device
 
     def delight(self, texture: Texture, fit: Fit) -> Texture:
@@ -69,7 +69,7 @@ class NetworkDelighter:
             warnings.warn(f"the network knows no UV map like that of {fit.model.name!r}: harmonics instead", stacklevel=2)
             shading = shade(fit.lighting, normal_map(fit, texture.size))
         else:
-            shading = _as_bright_as_fitted(self._shading(texture, fit), texture, fit)
+            shading = _as_fitted(self._shading(texture, fit), texture, fit)
         return divided_by_light(texture, shading, fit, flatten=self.flatten, matte=self.matte)
 
     def _shading(self, texture: Texture, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
@@ -96,20 +96,24 @@ class NetworkDelighter:
         return open_session(model_path("delighter"), self.device)
 
 
-def _as_bright_as_fitted(shading: Picture, lit: Texture, fit: Fit) -> Picture:
+def _as_fitted(shading: Picture, lit: Texture, fit: Fit) -> Picture:
     """The shading, TOLD of the way to where the skin is as light and as red as the fit holds it for.
 
     Two guesses at what one photo does not tell; their mean is nearer to the truth than either (CIEDE2000 4.5; 5.2, 4.8).
+    Of the light's colour, what changes over the face is halved, as in the fit: blood under the skin explains much of it.
     """
     seen = (lit.visibility > 0) & (plain_skin(fit.model, lit.size) > 0.5)
     if not seen.any():
         return shading
+    log = np.log(shading)
+    colour = log - log.mean(-1, keepdims=True)
+    log -= (1 - COLOURED) * (colour - np.median(colour[seen], axis=0))
     expected = cv2.resize(fit.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
-    light = np.maximum(lit.rgb[seen], DARKEST) / shading[seen]
-    apart = np.median(np.log(light) - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
+    skin = np.log(np.maximum(lit.rgb[seen], DARKEST)) - log[seen]
+    apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
     if colourless(lit, fit.model):
         apart[:] = apart.mean()
-    return np.asarray(shading * np.exp(TOLD * apart), np.float32)
+    return np.asarray(np.exp(log + TOLD * apart), np.float32)
 
 
 def network_maps(

@@ -6,7 +6,7 @@
    and faces that are described by another network than the decoder's, have these sources as they are;
 3. the strength of what is laid where both sides are hidden, octave by octave, goes towards what brings that skin's
    correlations nearest to the wanted ones (Saito 2017, equation 5, features left out) together with the face's own, by the
-   share of it that is shown; that of the decoder's octaves by a quarter at most;
+   share of it that is shown; that of the decoder's octaves by a twentieth at most;
 4. pores over all of it where the photo is coarser than the map.
 
 Texels that are free to match correlations redraw folds as worms, and are farther from the truth than a mirror (measured). So
@@ -44,8 +44,8 @@ OCTAVES = (0.0007, 0.0014, 0.0028)
 """Blurs between the octaves of the texture, as shares of the map."""
 MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
-POLISHED = 1.25
-"""The decoder's octaves are made at most so many times stronger or weaker: at twice skin becomes leather (looked at)."""
+POLISHED = 1.05
+"""The decoder's octaves are made at most so many times stronger or weaker: 1.2 is 1 % farther, 2 is leather."""
 WORTH_MATCHING = 0.01
 """Share of the face's box; a rim of a few texels carries no correlations."""
 

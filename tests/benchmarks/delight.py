@@ -164,7 +164,7 @@ def print_lights(bench: Bench, panoramas: tuple[Path, ...], count: int) -> None:
 @click.option("--delighter", default="network,harmonics,division,none", show_default=True)
 @click.option("--every", default=1, show_default=True, help="Every N-th portrait only.")
 @click.option("--hdri", multiple=True, type=click.Path(exists=True, path_type=Path), help="A light; at least two.")
-@click.option("--heads", default=8, show_default=True, help="Heads in these lights.")
+@click.option("--heads", default=24, show_default=True, help="Heads in these lights.")
 def main(folders: tuple[Path, ...], delighter: str, every: int, hdri: tuple[Path, ...], heads: int) -> None:
     """Prints what is asked for: portraits of folders, heads in lights, or both."""
     warnings.simplefilter("ignore")
