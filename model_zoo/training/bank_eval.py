@@ -102,7 +102,7 @@ def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: b
     errors: dict[tuple[str, str], list[list[float]]] = {}
     for path in sorted(photos.glob("*.jpg"))[::every]:
         try:
-            texture, fit = partial_albedo(load_photo(path), with_colour=True)
+            texture, fit = partial_albedo(load_photo(path), True, "network")
         except FacetexError:
             continue
         skin = face_crop(skin_only(texture, fit.model), fit.model)

@@ -26,9 +26,9 @@ WIDEST_YAW = 15.0
 
 
 @cache
-def stages() -> tuple[object, ...]:
-    """Detector, segmenter and delighter of the embedded preset."""
-    recipe, registry = load_preset("embedded"), Registry()
+def stages(delighter: str) -> tuple[object, ...]:
+    """Detector and segmenter of the embedded preset, and a delighter."""
+    recipe, registry = load_preset("embedded").choosing("delighter", delighter), Registry()
     return tuple(recipe.make(role, registry) for role in ("detector", "segmenter", "delighter"))
 
 
@@ -51,16 +51,19 @@ class Fitter(ModelFitter):
         return basis(self.with_colour)
 
 
-def partial_albedo(photo: Photo, with_colour: bool) -> tuple[Texture, Fit]:
-    """What the pipeline does as far as the delighter; refuses what it refuses, and turned faces."""
-    detector, segmenter, delighter = stages()
+def partial_albedo(photo: Photo, with_colour: bool, delighter: str = "harmonics") -> tuple[Texture, Fit]:
+    """What the pipeline does as far as the delighter; refuses what it refuses, and turned faces.
+
+    Models that the default delighter needs are learned from what harmonics make.
+    """
+    detector, segmenter, delighting = stages(delighter)
     face = choose(detector.detect(photo), None, photo)
     (fit,) = Fitter(with_colour).fit([photo], [face])
     if abs(yaw_degrees(fit.camera)) > WIDEST_YAW:
         raise FacetexError(f"{photo.name}: turned by {yaw_degrees(fit.camera):.0f} degrees")
     lit = unwrap(photo, fit, segmenter.segment(photo, face), SIZE)
     fit = relight(fit, lit)
-    return delighter.delight(lit, fit), fit
+    return delighting.delight(lit, fit), fit
 
 
 def _work(path: Path, target: Path, with_colour: bool) -> str:

@@ -8,28 +8,13 @@ import onnx
 import torch
 from averaged_training import store_halved
 from facetex_plugins.delight_network import SIDE
+from feedforward_net import Block
 from torch import Tensor, nn
 from torch.nn import functional
 
 PLANES = 24
 WIDTHS = (16, 32, 56, 80, 96)
 """Channels from SIDE texels down to a sixteenth of it."""
-
-
-class Block(nn.Module):
-    """Two convolutions beside the identity."""
-
-    def __init__(self, width: int) -> None:
-        """The second begins small."""
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.normal_(self.second.weight, 0, 0.01)
-        nn.init.zeros_(self.second.bias)
-
-    def forward(self, value: Tensor) -> Tensor:
-        """The same shape."""
-        return value + self.second(functional.relu(self.first(functional.relu(value))))
 
 
 class ShadingNet(nn.Module):

@@ -20,7 +20,7 @@ from facetex_core.unwrap import unwrap
 def lit_skin(path: Path) -> Texture:
     """What the pipeline unwraps from a photograph."""
     photo = load_photo(path)
-    detector, segmenter, _ = stages()
+    detector, segmenter, _ = stages("harmonics")
     face = choose(detector.detect(photo), None, photo)
     return unwrap(photo, fit_person(basis(True), [photo], [face])[0], segmenter.segment(photo, face), SIZE)
 
