@@ -79,13 +79,18 @@ class NetworkDelighter:
         lit = boxed(texture.rgb[box]) / np.maximum(known, 1e-3)[..., None]
         visibility = boxed(texture.visibility[box]) * (known > 0.5)
         normals = boxed(normal_map(fit, WORKING)[middle])
-        maps, plain = network_maps(lit, visibility, normals, towards_camera(fit), still_maps(fit.model))
-        (found,) = self._session.run(None, {"maps": maps[None], "shading": plain[None]})
-        log = fill_smooth(found[0].transpose(1, 2, 0), (visibility > 0).astype(np.float32))
+        planes = (lit, visibility, normals, towards_camera(fit), still_maps(fit.model))
+        found = (self._found(*planes) + self._found(*_mirrored(*planes))[:, ::-1]) / 2  # nearer to the truth than either
+        log = fill_smooth(found, (visibility > 0).astype(np.float32))
         side = box[0].stop - box[0].start
         rows, columns = ((part.start, texture.size - part.stop) for part in box)
         large = cv2.resize(log, (side, side), interpolation=cv2.INTER_CUBIC)
         return np.exp(np.pad(large, (rows, columns, (0, 0)), mode="edge")).astype(np.float32)
+
+    def _found(self, lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: np.ndarray) -> Picture:
+        maps, plain = network_maps(lit, visibility, normals, towards, still)
+        (found,) = self._session.run(None, {"maps": maps[None], "shading": plain[None]})
+        return np.asarray(found[0].transpose(1, 2, 0), np.float32)
 
     def _foreign(self, model: MorphableModel) -> bool:
         known = np.array(json.loads(self._session.get_modelmeta().custom_metadata_map["layout"]))
@@ -94,6 +99,14 @@ class NetworkDelighter:
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
         return open_session(model_path("delighter"), self.device)
+
+
+def _mirrored(
+    lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: np.ndarray
+) -> tuple[Picture, Plane, Picture, Picture, np.ndarray]:
+    """The face's mirror image in the light's."""
+    across = np.array([-1, 1, 1], np.float32)
+    return lit[:, ::-1], visibility[:, ::-1], normals[:, ::-1] * across, towards[:, ::-1] * across, still[:, ::-1]
 
 
 def _as_fitted(shading: Picture, lit: Texture, fit: Fit) -> Picture:
