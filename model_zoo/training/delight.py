@@ -11,6 +11,7 @@ from averaged_training import Plan, learn, load, plan_options, save
 from bank_textures import basis
 from delight_examples import Examples
 from delight_net import ShadingNet, export
+from feedforward_loss import coded
 from shared_data import DATA
 from torch import Tensor
 from torch.nn import functional
@@ -19,12 +20,6 @@ from facetex_core.banks.bank import layout_of
 
 BATCH = 8
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/delighter.onnx"
-
-
-def coded(light: Tensor) -> Tensor:
-    """The curve of sRGB."""
-    light = light.clamp(1e-4, 1)
-    return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def errors(found: Tensor, lit: Tensor, albedo: Tensor, weight: Tensor) -> dict[str, Tensor]:
@@ -53,7 +48,6 @@ class Trainer:
         judge = np.random.default_rng(99)
         self.judged = [held_out.draw(judge) for _ in range(96)]
         self.recent: dict[str, float] = {}
-        self.steps = 0
 
     def loss(self, net: ShadingNet) -> tuple[Tensor, str]:
         """The weighted sum of the terms, and a running mean of each in words."""
