@@ -4,37 +4,50 @@ import os
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
-from facetex_core.pipeline import Pipeline, Run, View
+from facetex_core.pipeline import Pipeline, Run
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
 from facetex_core.registry import Offer, Registry
 from facetex_core.stages import STAGES
 from facetex_core.structures import (
     AlbedoModel,
+    Appearance,
     Bank,
     Camera,
+    DelitView,
     Descriptor,
     Detail,
+    DetailLayer,
     Embedding,
     Face,
     Fit,
     Head,
     Lighting,
+    LitView,
+    Merged,
     Mesh,
     MorphableModel,
+    Observation,
+    OwnDescriptors,
     Photo,
+    Segmentation,
+    Target,
     Texture,
+    View,
 )
 
 __all__ = [
     "API_VERSION",
     "STAGES",
     "AlbedoModel",
+    "Appearance",
     "Bank",
     "Camera",
     "Choice",
     "ConfigError",
+    "DelitView",
     "Descriptor",
     "Detail",
+    "DetailLayer",
     "Embedding",
     "Face",
     "FacetexError",
@@ -42,11 +55,15 @@ __all__ = [
     "Head",
     "HookSpecs",
     "Lighting",
+    "LitView",
+    "Merged",
     "Mesh",
     "ModelError",
     "MorphableModel",
+    "Observation",
     "Offer",
     "Offers",
+    "OwnDescriptors",
     "Photo",
     "PhotoError",
     "Pipeline",
@@ -54,6 +71,8 @@ __all__ = [
     "Recipe",
     "Registry",
     "Run",
+    "Segmentation",
+    "Target",
     "Texture",
     "View",
     "hookimpl",

@@ -6,18 +6,17 @@ recipe gives the same bytes, except for seconds: they stand in facetex.json unde
 
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
-from facetex_core import maps
+from facetex_core import boundary, maps
+from facetex_core.boundary import Watch
 from facetex_core.errors import ConfigError
 from facetex_core.material import roughness_of
-from facetex_core.pipeline import Run, Watch
+from facetex_core.pipeline import Run
 from facetex_core.recipe import Recipe
 from facetex_core.record import Notes, record_json
 from facetex_core.registry import Registry
@@ -49,20 +48,17 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
     `models`, `exemplars` and `warnings` are what Notes holds; renders are `side` pixels high.
     After an error or an interruption nothing half-made remains. An OSError becomes a ConfigError that names the folder.
     """
-    seconds = dict(run.seconds)
     try:
-        with _staging(folder) as staging:
-            with _timed("render", seconds, watch):
-                pictures = _render(run, cast("Renderer", recipe.make("renderer", registry)), side)
-                _write_renders(pictures, staging / RENDERS)
-            with _timed("export", seconds, watch):
-                _write_maps(run, staging)
-                for exporter in recipe.make_exporters(registry):
-                    exporter.export(run.head, staging)
-            notes = Notes(models or {}, exemplars, warnings)
-            with _timed("report", seconds, watch):
-                maps.write(staging / "report.html", report_html(run, recipe, pictures, notes, seconds))
-            maps.write(staging / "facetex.json", record_json(run, recipe, notes, seconds))
+        with _staging(folder) as staging, boundary.session(watch) as session:
+            pictures = _render(run, recipe.make("renderer", registry), side)
+            _write_renders(pictures, staging / RENDERS)
+            boundary.step("maps", _write_maps, run, staging)
+            for exporter in recipe.make("exporter", registry):
+                exporter.export(run.head, staging)
+            notes, seconds = Notes(models or {}, exemplars, warnings), {**run.seconds, **session.seconds}
+            report = boundary.step("report", report_html, run, recipe, pictures, notes, seconds)
+            maps.write(staging / "report.html", report)
+            maps.write(staging / "facetex.json", record_json(run, recipe, notes, {**seconds, **session.seconds}))
             return _publish(staging, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
@@ -79,7 +75,7 @@ def _render(run: Run, renderer: Renderer, side: int) -> dict[str, Photo]:
     head, light = run.head, studio()
     pictures = {name: renderer.render(head, camera, light) for name, camera in portrait_cameras(head.fit, side).items()}
     camera, cut = photo_view(head.fit, run.views[0].photo, side)
-    again = renderer.render(head, camera, head.fit.lighting)
+    again = renderer.render(head, camera, head.appearance.lighting)
     pictures["photo"] = Photo(np.concatenate([cut.rgb, again.rgb], 1), head.name)
     return pictures
 
@@ -91,19 +87,10 @@ def _write_maps(run: Run, staging: Path) -> None:
     maps.write(staging / maps.VISIBILITY, maps.data_png(run.visibility))
     maps.write(staging / maps.NORMAL, maps.normal_png(head.detail.normals))
     maps.write(staging / maps.ROUGHNESS, maps.data_png(roughness_of(head)))
-    maps.write(staging / maps.SPECULAR, maps.colour_png(specular_map(head.lit, head.albedo, head.fit)))
+    maps.write(staging / maps.SPECULAR, maps.colour_png(specular_map(head)))
     maps.write(staging / maps.DISPLACEMENT, maps.displacement_png(head.detail))
     maps.write((staging / maps.DISPLACEMENT).with_suffix(".json"), maps.displacement_note(head.detail))
-    maps.write(staging / environment.FILE, environment.hdr_bytes(environment.radiance_of(head.fit.lighting)))
-
-
-@contextmanager
-def _timed(name: str, seconds: dict[str, float], watch: Watch) -> Iterator[None]:
-    begin = time.perf_counter()
-    step: AbstractContextManager[object] = watch(name)
-    with step:
-        yield
-    seconds[name] = time.perf_counter() - begin
+    maps.write(staging / environment.FILE, environment.hdr_bytes(environment.radiance_of(head.appearance.lighting)))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from facetex_core.crop import NO_SKIN, plain_skin, region
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.photometry import coloured, colourless, normal_map
-from facetex_core.structures import Fit, Texture
+from facetex_core.structures import Fit, LitView, Texture
 
 DARKEST, BRIGHTEST = 0.3, 2.5
 """Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
@@ -41,13 +41,12 @@ LENS = 0.02
 _TINY = 1e-4
 
 
-def divided_by_light(
-    lit: Texture, shading: Float32[np.ndarray, "size size 3"], fit: Fit, *, flatten: float, matte: float
-) -> Texture:
+def divided_by_light(view: LitView, shading: Float32[np.ndarray, "size size 3"], *, flatten: float, matte: float) -> Texture:
     """The albedo under this shading; `flatten` is the share of the smooth residual taken out, `matte` of the shine.
 
     Texels in deep shade lose visibility, since nothing can be divided out of black.
     """
+    lit, fit = view.lit, view.fit
     seen = lit.visibility > 0
     if not seen.any():
         return lit
@@ -57,8 +56,8 @@ def divided_by_light(
     visibility = visibility * _not_below(normal_map(fit, lit.size), fit)
     albedo = lit.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
     if colourless(lit, fit.model):
-        albedo = coloured(albedo, fit)
-    expected = cv2.resize(fit.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
+        albedo = coloured(albedo, view)
+    expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
     visibility = visibility * _clear_of_outline(albedo, expected, visibility, fit)
     visibility = visibility * _without_crumbs(visibility, fit)
     skin = visibility * plain_skin(fit.model, lit.size)

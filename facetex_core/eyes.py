@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32
 from facetex_core.fill import fill_smooth
 from facetex_core.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.mesh import Texels, lay_out_texels, spread
-from facetex_core.structures import Fit, MorphableModel, Photo, Texture
+from facetex_core.structures import DelitView, MorphableModel, Texture
 from facetex_core.teeth import blend, paint_teeth, rows_of, smooth_step
 
 PUPIL = 0.34
@@ -26,14 +26,21 @@ GULLET = np.array([0.02, 0.003, 0.003])
 Rgb = Float32[np.ndarray, "texels 3"]
 
 
-def paint_eyes_and_mouth(photo: Photo, fit: Fit, albedo: Texture) -> Texture:
+def paint_eyes_and_mouth(view: DelitView) -> Texture:
     """The albedo with eyes, mouth and teeth on their islands, and every texel beyond the islands continued smoothly."""
-    eyes = [part for part in ("right_eye", "left_eye") if part in fit.model.mesh.parts]
-    found = {part: iris_colour(photo, fit, part) for part in eyes}
+    eyes = eyes_of(view.fit.model)
+    found = {part: iris_colour(view, part) for part in eyes}
     seen = [colour for colour in found.values() if colour is not None]
     # Two irises of one person are alike; the better seen one serves both.
     other = seen[0] if seen else np.array(BROWN, np.float32)
-    return paint_parts(fit.model, albedo, {part: other if colour is None else colour for part, colour in found.items()})
+    return paint_parts(
+        view.fit.model, view.albedo, {part: other if colour is None else colour for part, colour in found.items()}
+    )
+
+
+def eyes_of(model: MorphableModel) -> list[str]:
+    """The parts that are eyeballs."""
+    return [part for part in ("right_eye", "left_eye") if part in model.mesh.parts]
 
 
 def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Float32[np.ndarray, "3"]]) -> Texture:

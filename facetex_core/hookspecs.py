@@ -11,10 +11,10 @@ Stage = TypeVar("Stage")
 Offers = Mapping[str, Callable[..., Stage]]
 """Name -> factory. The factory's keyword arguments are the plugin's options."""
 
-API_VERSION = 1
+API_VERSION = 2
 """Goes up when a protocol of stages.py or a noun of structures.py changes so that plugins have to follow.
 
-A plugin may say which one it was made for, `api_version = 1` in its module; one that says nothing was made for 1.
+A plugin says which one it was made for, `api_version = 2` in its module; one that says nothing was made for 1.
 """
 
 hookspec = pluggy.HookspecMarker("facetex")
@@ -29,16 +29,32 @@ class HookSpecs(Protocol):
         """Ways to find faces."""
 
     @hookspec
-    def fitters(self) -> Offers[stages.Fitter]:
-        """Ways to lay a morphable model over a face."""
+    def restorers(self) -> Offers[stages.Restorer]:
+        """Ways to mend a photo."""
 
     @hookspec
     def segmenters(self) -> Offers[stages.Segmenter]:
         """Ways to tell skin from what covers it."""
 
     @hookspec
+    def fitters(self) -> Offers[stages.Fitter]:
+        """Ways to lay a morphable model over a face."""
+
+    @hookspec
+    def cleaners(self) -> Offers[stages.Cleaner]:
+        """Ways to hide what is no skin in an unwrapped photo."""
+
+    @hookspec
+    def light_estimators(self) -> Offers[stages.LightEstimator]:
+        """Ways to find the light and the skin's low-frequency colour."""
+
+    @hookspec
     def delighters(self) -> Offers[stages.Delighter]:
         """Ways to take the light out of a texture."""
+
+    @hookspec
+    def mergers(self) -> Offers[stages.Merger]:
+        """Ways to make one albedo of several photos."""
 
     @hookspec
     def descriptor_extractors(self) -> Offers[stages.DescriptorExtractor]:
@@ -49,8 +65,16 @@ class HookSpecs(Protocol):
         """Ways to explain one face by others."""
 
     @hookspec
+    def hidden_predictors(self) -> Offers[stages.HiddenPredictor]:
+        """Ways to tell the correlations of hidden skin."""
+
+    @hookspec
     def synthesizers(self) -> Offers[stages.Synthesizer]:
         """Ways to complete an albedo."""
+
+    @hookspec
+    def painters(self) -> Offers[stages.Painter]:
+        """Ways to paint eyes and mouth."""
 
     @hookspec
     def detailers(self) -> Offers[stages.Detailer]:

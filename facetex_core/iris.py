@@ -6,7 +6,7 @@ from jaxtyping import Float32
 from facetex_core.camera import project
 from facetex_core.colour import luminance
 from facetex_core.harmonics import shade
-from facetex_core.structures import Fit, Photo
+from facetex_core.structures import Fit, LitView
 
 BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
@@ -29,8 +29,9 @@ DENSE = {
 SPARSE = {"right_eye": tuple(range(36, 42)), "left_eye": tuple(range(42, 48))}
 
 
-def iris_colour(photo: Photo, fit: Fit, part: str) -> Float32[np.ndarray, "3"] | None:
+def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     """Linear albedo of the iris of `left_eye` or `right_eye`; none where the eye is shut, hidden or too small."""
+    photo, fit = view.photo, view.fit
     contour, distance = _contour(fit, part)
     radius = IRIS_RADIUS * float(fit.camera.intrinsics[0, 0]) / distance
     low, high = np.floor(contour.min(0)).astype(int) - 1, np.ceil(contour.max(0)).astype(int) + 2
@@ -42,7 +43,7 @@ def iris_colour(photo: Photo, fit: Fit, part: str) -> Float32[np.ndarray, "3"] |
     centre = _darkest_disc(luminance(crop), between, radius)
     if centre is None:
         return None
-    return _ring_colour(crop, between, centre, radius, shade(fit.lighting, np.array([0, 0, 1], np.float32)))
+    return _ring_colour(crop, between, centre, radius, shade(view.appearance.lighting, np.array([0, 0, 1], np.float32)))
 
 
 def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:

@@ -18,10 +18,12 @@ from facetex_core.harmonics import harmonics
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.mesh import spread, vertex_normals
-from facetex_core.structures import AlbedoModel, Fit, Lighting, MorphableModel, Texture
+from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, LitView, MorphableModel, Texture
 
 SIZE = 128
 """Texels of the map on which light and albedo are found: both are low-frequency."""
+PHOTO = "photo (share of its light)"
+"""The residual's name."""
 ROUNDS = 4
 RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
 """Of the light's coefficients, relative to a texel's weight; the second band thrice (measured)."""
@@ -49,7 +51,7 @@ SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08
 """and how skins differ from it: melanin, blood, and the rest."""
 
 
-def explain_light(lit: Texture, fit: Fit) -> tuple[Lighting, Float32[np.ndarray, "size size 3"], float]:
+def explain_light(lit: Texture, fit: Fit) -> Appearance:
     """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's."""
     seen = resize_texture(lit, SIZE)
     normals = normal_map(fit, SIZE)
@@ -73,18 +75,19 @@ def explain_light(lit: Texture, fit: Fit) -> tuple[Lighting, Float32[np.ndarray,
     left = np.average((seen.rgb[on] - explained[on]).mean(1) ** 2, weights=weight[on])
     rms = float(np.sqrt(left / np.average(seen.rgb[on].mean(1) ** 2, weights=weight[on])))
     albedo = np.exp(told.mean + np.tensordot(coefficients, told.modes, 1))
-    return Lighting(light.astype(np.float32)), albedo.astype(np.float32), rms
+    return Appearance(Lighting(light.astype(np.float32)), albedo.astype(np.float32), {PHOTO: rms})
 
 
-def light_between(lit: Texture, albedo: Texture, fit: Fit) -> Lighting:
+def light_between(view: DelitView) -> Lighting:
     """The light under which this albedo looks like the lit texture; robust, since neither highlights nor shadow are in it."""
-    seen, skin = resize_texture(lit, SIZE), resize_texture(albedo, SIZE)
-    if colourless(lit, fit.model):  # whose colour statistics gave
+    fit = view.fit
+    seen, skin = resize_texture(view.lit, SIZE), resize_texture(view.albedo, SIZE)
+    if colourless(view.lit, fit.model):  # whose colour statistics gave
         skin = _in_grey(skin)
     weight = (np.minimum(seen.visibility, skin.visibility) * region(fit.model, "face", SIZE)).astype(np.float64)
     on = weight > 0
     if not on.any():
-        return fit.lighting
+        return view.appearance.lighting
     light = _solve_light(seen.rgb[on], skin.rgb[on], harmonics(normal_map(fit, SIZE))[on].astype(np.float64), weight[on])
     return Lighting(light.astype(np.float32))
 
@@ -103,10 +106,12 @@ def colourless(texture: Texture, model: MorphableModel) -> bool:
     return bool(100 * np.sqrt((left**2).sum(1).mean()) < TONED)
 
 
-def coloured(albedo: Float32[np.ndarray, "size size 3"], fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+def coloured(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
     """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
-    size, detail = len(albedo), albedo_model(fit.model).detail
-    broad, fine = (cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (fit.albedo, detail))
+    size, detail = len(albedo), albedo_model(view.fit.model).detail
+    broad, fine = (
+        cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (view.appearance.albedo, detail)
+    )
     expected = broad * np.exp(fine)
     share = luminance(albedo) / np.maximum(luminance(expected), 1e-4)
     return np.asarray(expected * share[..., None], np.float32)

@@ -10,9 +10,9 @@ from facetex_core.camera import project
 from facetex_core.colour import to_bytes
 from facetex_core.crop import face_slices
 from facetex_core.mesh import triangle_normals
-from facetex_core.pipeline import Run, View
+from facetex_core.pipeline import Run
 from facetex_core.specular import specular_map
-from facetex_core.structures import Fit
+from facetex_core.structures import Fit, View
 
 LONGEST = 560
 """Pixels along the longer side: sharp on a phone, and the report stays under a few megabytes."""
@@ -33,8 +33,8 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
         "segment": _skin_over_photo(main, _head_box(main)),
         "unwrap": small(to_bytes(head.lit.rgb)),
         "visibility": small(_grey(run.visibility)),
-        "delight": small(to_bytes(run.partial.rgb)),
-        "specular": small(to_bytes(specular_map(head.lit, head.albedo, head.fit))),
+        "delight": small(to_bytes(run.merged.albedo.rgb)),
+        "specular": small(to_bytes(specular_map(head))),
         "synthesize": small(to_bytes(head.albedo.rgb)),
         "detail": small(np.rint((head.detail.normals * 0.5 + 0.5).clip(0, 1) * 255).astype(np.uint8)),
     }
@@ -42,10 +42,10 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
 
 def shares_picture(run: Run) -> Pixels:
     """The face's box of the albedo in grey, tinted by the colour of the photo that gave each texel."""
-    box = face_slices(run.head.fit.model, run.partial.size)
+    box = face_slices(run.head.fit.model, run.merged.albedo.size)
     tints = np.array([colour_of(number) for number in range(len(run.views))], np.float32)
-    light = 0.25 + 0.75 * to_bytes(run.partial.rgb[box]).mean(-1, dtype=np.float32)[..., None] / 255
-    return small(np.rint(np.tensordot(run.shares[:, *box], tints, (0, 0)) * light).astype(np.uint8))
+    light = 0.25 + 0.75 * to_bytes(run.merged.albedo.rgb[box]).mean(-1, dtype=np.float32)[..., None] / 255
+    return small(np.rint(np.tensordot(run.merged.shares[:, *box], tints, (0, 0)) * light).astype(np.uint8))
 
 
 def colour_of(number: int) -> tuple[int, int, int]:
@@ -79,7 +79,7 @@ def _grey(values: Float32[np.ndarray, "height width"]) -> Pixels:
 
 def _head_box(view: View) -> tuple[int, int, int, int]:
     """Left, top, right, bottom of a square round the face, inside the photo."""
-    low, high = view.face.box[:2], view.face.box[2:]
+    low, high = view.observation.face.box[:2], view.observation.face.box[2:]
     middle, reach = (low + high) / 2, 0.85 * float((high - low).max())
     left, top = np.maximum(np.floor(middle - reach), 0).astype(int)
     right, bottom = np.minimum(np.ceil(middle + reach), view.photo.size).astype(int)
@@ -108,9 +108,9 @@ def _face_found(view: View, box: tuple[int, int, int, int]) -> Pixels:
 
     drawn, scale = _cut(view.photo.rgb, box)
     corner = np.array(box[:2])
-    low, high = (_fixed((edge - corner) * scale) for edge in (view.face.box[:2], view.face.box[2:]))
+    low, high = (_fixed((edge - corner) * scale) for edge in (view.observation.face.box[:2], view.observation.face.box[2:]))
     cv2.rectangle(drawn, low.tolist(), high.tolist(), BLUE, 2, cv2.LINE_AA, 4)
-    for points, radius, colour in ((view.face.dense, 0.9, GREEN), (view.face.landmarks, 1.8, ORANGE)):
+    for points, radius, colour in ((view.observation.face.dense, 0.9, GREEN), (view.observation.face.landmarks, 1.8, ORANGE)):
         for point in _fixed((points - corner) * scale).tolist():
             cv2.circle(drawn, point, round(radius * 16), colour, -1, cv2.LINE_AA, 4)
     return drawn
@@ -141,6 +141,8 @@ def _skin_over_photo(view: View, box: tuple[int, int, int, int]) -> Pixels:
 
     left, top, right, bottom = box
     cut, _ = _cut(view.photo.rgb, box)
-    skin = cv2.resize(view.skin[top:bottom, left:right], (cut.shape[1], cut.shape[0]))[..., None].clip(0, 1)
+    skin = cv2.resize(view.observation.segmentation.skin[top:bottom, left:right], (cut.shape[1], cut.shape[0]))[..., None].clip(
+        0, 1
+    )
     dim = 0.35 * cut.mean(-1, keepdims=True) + 0.5 * np.array([40, 46, 60])
     return np.rint(cut * skin + dim * (1 - skin)).astype(np.uint8)

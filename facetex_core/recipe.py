@@ -6,19 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
-from facetex_core.stages import STAGES, DescriptorExtractor, Exporter
+from facetex_core.stages import CHAINED, STAGES, LightEstimator
 from facetex_core.structures import Bank
 from facetex_core.suggest import there_are
 
 SIZES = (256, 512, 1024, 2048, 4096)
 """Texels along one side of the map."""
 DEVICES = ("cpu", "cuda")
+FITTER = "fitter"
+"""As a light estimator: the fitter's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +53,35 @@ class Recipe:
         old = self.stages[role]
         return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
 
-    def make(self, role: str, registry: Registry) -> object:
-        """One stage, told the device where it asks for one."""
+    def make(self, role: str, registry: Registry) -> Any:  # noqa: ANN401  # each role has its own protocol
+        """One stage, told the device where it asks for one; of a chained role, all of its stages."""
         choice = self.stages[role]
+        if role in CHAINED:
+            return self._chain(role, choice, registry)
+        if role == "light_estimator" and choice.name == FITTER:
+            return self._light_of_fitter(registry)
         return self._make(role, choice.name, registry, choice.options)
 
-    def make_exporters(self, registry: Registry) -> tuple[Exporter, ...]:
-        """The exporters; `glb+obj` names two."""
-        names, given = self.stages["exporter"].name.split("+"), self.stages["exporter"].options
-        known = {name: {option.name for option in registry.find("exporter", name).options} for name in names}
+    def _chain(self, role: str, choice: Choice, registry: Registry) -> tuple[object, ...]:
+        """`glb+obj` names two; each gets the options that it knows."""
+        names = choice.name.split("+")
+        known = {name: {option.name for option in registry.find(role, name).options} for name in names}
         made = []
         for name in names:
             others = set().union(*known.values()) - known[name]  # what none of them knows is refused by the first
-            mine = {key: value for key, value in given.items() if key not in others}
-            made.append(cast("Exporter", self._make("exporter", name, registry, mine)))
+            mine = {key: value for key, value in choice.options.items() if key not in others}
+            made.append(self._make(role, name, registry, mine))
         return tuple(made)
 
-    def _make(self, role: str, name: str, registry: Registry, options: Mapping[str, object]) -> object:
+    def _light_of_fitter(self, registry: Registry) -> LightEstimator:
+        """`--light fitter`: the light that the fitter itself finds."""
+        found = self.make("fitter", registry).playing("light_estimator")
+        if found is None:
+            others = ", ".join(sorted(registry.offers["light_estimator"]))
+            raise ConfigError(f"fitter {self.stages['fitter'].name!r} finds no light of its own; --light takes one of {others}")
+        return cast("LightEstimator", found)
+
+    def _make(self, role: str, name: str, registry: Registry, options: Mapping[str, object]) -> Any:  # noqa: ANN401
         offer = registry.find(role, name)
         device = {"device": self.device} if any(option.name == "device" for option in offer.options) else {}
         return registry.make(role, name, {**device, **options})
@@ -79,9 +93,9 @@ class Recipe:
         made = {role: self.make(role, registry) for role in roles}
         chosen = self.stages["descriptor_extractor"]
         words = [f"--descriptor {chosen.name}", *(f"--set descriptor.{key}={value}" for key, value in chosen.options.items())]
-        refuse_other_descriptor(bank, cast("DescriptorExtractor", made["descriptor_extractor"]), " ".join(words))
+        refuse_other_descriptor(bank, made["descriptor_extractor"], " ".join(words))
         warn_of_few(len(bank.names))
-        return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)  # type: ignore[arg-type]  # the registry has checked each against its protocol
+        return Pipeline(**made, bank=bank, size=self.size, seed=self.seed)
 
     def refuse_wrong_numbers(self) -> None:
         """Sizes, seeds and devices that do not exist."""

@@ -13,8 +13,9 @@ from jaxtyping import Float32
 
 from facetex_core.camera import yaw_degrees
 from facetex_core.correlations import relative_error
-from facetex_core.pipeline import Run, View
+from facetex_core.pipeline import Run
 from facetex_core.recipe import Choice, Recipe
+from facetex_core.structures import LitView
 
 LARGEST = 8
 """How many of the blend's weights are told."""
@@ -73,13 +74,18 @@ def commercial_use(models: Mapping[str, Mapping[str, object]]) -> dict[str, list
     return sorts
 
 
-def _photo_table(view: View, share: float) -> dict[str, object]:
+def residuals_of(view: LitView) -> dict[str, float]:
+    """What fit and light left over of a photo."""
+    return {**view.fit.residuals, **view.appearance.residuals}
+
+
+def _photo_table(view: LitView, share: float) -> dict[str, object]:
     """What was found in one photo."""
     return {
         "photo": view.photo.name,
-        "face": {"box": _rounded(view.face.box, 1), "score": round(float(view.face.score), 3)},
+        "face": {"box": _rounded(view.observation.face.box, 1), "score": round(float(view.observation.face.score), 3)},
         "yaw_degrees": round(yaw_degrees(view.fit.camera), 1),
-        "residuals": {name: round(float(value), 5) for name, value in view.fit.residuals.items()},
+        "residuals": {name: round(float(value), 5) for name, value in residuals_of(view).items()},
         "visible": round(float((view.lit.visibility > 0).mean()), 4),
         "share": round(share, 4),
     }
@@ -87,7 +93,7 @@ def _photo_table(view: View, share: float) -> dict[str, object]:
 
 def shares_of(run: Run) -> list[float]:
     """How much of the seen albedo each photo gave; together 1."""
-    gave = run.shares.sum((1, 2))
+    gave = run.merged.shares.sum((1, 2))
     return [float(share) for share in gave / max(float(gave.sum()), 1e-12)]
 
 

@@ -8,10 +8,12 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pluggy
 
 from facetex_core import hookspecs
+from facetex_core.boundary import guard
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.hookspecs import API_VERSION
 from facetex_core.options import Option, options_of
@@ -34,6 +36,11 @@ class Offer:
     """The entry point that brought it."""
     origin: str
     """Distribution and version, or `in-process`."""
+
+    @property
+    def title(self) -> str:
+        """How errors name it."""
+        return f"{self.role.replace('_', ' ')} {self.name!r} of plugin {self.plugin!r} ({self.origin})"
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -93,8 +100,12 @@ class Registry:
             raise ConfigError(f"no {role} {name!r}; {there_are(name, sorted(self.offers[role]))}")
         return self.offers[role][name]
 
-    def make(self, role: str, name: str, options: Mapping[str, object]) -> object:
-        """The stage, built with its options; values given as text are read by the option's type."""
+    def make(self, role: str, name: str, options: Mapping[str, object]) -> Any:  # noqa: ANN401  # each role has its own protocol
+        """The stage behind the door (boundary.py); values given as text are read by the option's type."""
+        return guard(self.bare(role, name, options), role, self.find(role, name).title)
+
+    def bare(self, role: str, name: str, options: Mapping[str, object]) -> object:
+        """The same before the door: for whoever tests it."""
         offer = self.find(role, name)
         known = {option.name: option for option in offer.options}
         for given in options:

@@ -11,8 +11,8 @@ from facetex_core.correlations import relative_error
 from facetex_core.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures
 from facetex_core.pipeline import Run
 from facetex_core.recipe import Recipe
-from facetex_core.record import Notes, commercial_use, largest_weights, recipe_table, shares_of, versions
-from facetex_core.structures import Fit, Photo
+from facetex_core.record import Notes, commercial_use, largest_weights, recipe_table, residuals_of, shares_of, versions
+from facetex_core.structures import LitView, Photo
 
 if TYPE_CHECKING:
     import jinja2
@@ -50,7 +50,7 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             effective=f"{1 / max(float((run.weights**2).sum()), 1e-12):.1f}",
             exemplars=len(run.weights),
             distances=_bars(relative_error(run.explained, run.observed), lambda error: f"{error:.3f}"),
-            residuals=_residuals(run.head.fit),
+            residuals=_residuals(run.views[0]),
             seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
             total=f"{sum(seconds.values()):.1f}",
             models=notes.models,
@@ -75,19 +75,19 @@ def _photos(run: Run) -> list[dict[str, object]]:
             "colour": "#{:02x}{:02x}{:02x}".format(*colour_of(number)),
             "share": f"{share:.0%}",
             "yaw": f"{abs(yaw_degrees(view.fit.camera)):.0f}",
-            "residuals": _residuals(view.fit),
+            "residuals": _residuals(view),
         }
         for number, (view, share) in enumerate(zip(run.views, shares_of(run), strict=True))
     ]
 
 
-def _residuals(fit: Fit) -> dict[str, str]:
-    return {name.replace("_", " "): f"{value:.4g}" for name, value in fit.residuals.items()}
+def _residuals(view: LitView) -> dict[str, str]:
+    return {name.replace("_", " "): f"{value:.4g}" for name, value in residuals_of(view).items()}
 
 
 def _facts(run: Run, recipe: Recipe) -> list[tuple[str, str]]:
     """The first line of figures."""
-    fit, box = run.head.fit, run.views[0].face.box
+    fit, box = run.head.fit, run.views[0].observation.face.box
     return [
         ("face", f"{max(box[2:] - box[:2]):.0f} px"),
         ("seen of the map", f"{float((run.visibility > 0).mean()):.0%}"),

@@ -11,17 +11,18 @@ from facetex_core.colour import luminance
 from facetex_core.harmonics import shade
 from facetex_core.lazy import cv2
 from facetex_core.photometry import normal_map
-from facetex_core.structures import Fit, Texture
+from facetex_core.structures import Head
 
 GLINT = 0.006
 """Width, as a share of the map, of the smallest highlight: grain is finer, where pores were added to a coarse photo."""
 
 
-def specular_map(lit: Texture, albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+def specular_map(head: Head) -> Float32[np.ndarray, "size size 3"]:
     """Linear light above albedo times shading, as much as all channels have alike; times how surely the photo shows skin."""
-    light = fit.lighting.coefficients[0]
+    lit, lighting = head.lit, head.appearance.lighting
+    light = lighting.coefficients[0]
     colour = np.maximum(light / max(float(luminance(light)), 1e-6), 0.1).astype(np.float32)
-    above = lit.rgb - albedo.rgb * shade(fit.lighting, normal_map(fit, lit.size))
+    above = lit.rgb - head.albedo.rgb * shade(lighting, normal_map(head.fit, lit.size))
     alike = np.maximum((above / colour).min(-1), 0) * lit.visibility
     width = round(GLINT * lit.size) | 1
     alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))

@@ -1,6 +1,7 @@
 """The verbs: one protocol a stage, in running order. Who has read this and structures.py knows facetex.
 
-A stage gets read-only arrays and returns new values. Same input, same options, same machine: same result.
+A stage gets locked arrays and returns new values; boundary.py calls it and holds it to this. Same input, same options,
+same machine: same result.
 """
 
 from collections.abc import Sequence
@@ -12,15 +13,25 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.structures import (
+    Appearance,
+    Bank,
     Camera,
+    DelitView,
     Descriptor,
     Detail,
     Face,
     Fit,
     Head,
     Lighting,
+    LitView,
+    Merged,
+    Observation,
+    OwnDescriptors,
     Photo,
+    Segmentation,
+    Target,
     Texture,
+    View,
 )
 
 
@@ -33,27 +44,59 @@ class Detector(Protocol):
 
 
 @runtime_checkable
-class Fitter(Protocol):
-    """Lays a morphable model over the face of one person."""
+class Restorer(Protocol):
+    """Mends a photo before anything is measured in it."""
 
-    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
-        """For each photo the expression, camera, light and low-frequency albedo that explain it, with one identity for all."""
+    def restore(self, photo: Photo, face: Face) -> Photo:
+        """The photo mended on and around the face, which stays where it is."""
 
 
 @runtime_checkable
 class Segmenter(Protocol):
     """Tells skin from what covers it."""
 
-    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
-        """The probability, in [0, 1], that a pixel shows bare skin of this face or its neck."""
+    def segment(self, photo: Photo, face: Face) -> Segmentation:
+        """What each pixel shows; `skin` is bare skin of this face or its neck."""
+
+
+@runtime_checkable
+class Fitter(Protocol):
+    """Lays a morphable model over the face of one person. One that finds light as well is a LightEstimator, too."""
+
+    def fit(self, observations: Sequence[Observation]) -> tuple[Fit, ...]:
+        """For each photo the expression and camera that explain it, with one identity for all."""
+
+
+@runtime_checkable
+class Cleaner(Protocol):
+    """Hides what is no skin in an unwrapped photo: scratches, dust, glitter."""
+
+    def clean(self, view: View) -> Texture:
+        """The lit texture; visibility may shrink, never grow."""
+
+
+@runtime_checkable
+class LightEstimator(Protocol):
+    """Finds the light and the low-frequency colour of the skin under it."""
+
+    def estimate(self, view: View) -> Appearance:
+        """Asked before delighting, and again after it with a DelitView: then the light under which its albedo looks as lit."""
 
 
 @runtime_checkable
 class Delighter(Protocol):
     """Takes the light out of a texture."""
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
-        """The albedo where the texture is visible; visibility may shrink, never grow."""
+    def delight(self, view: LitView) -> Texture:
+        """The albedo where the lit texture is visible; visibility may shrink, never grow."""
+
+
+@runtime_checkable
+class Merger(Protocol):
+    """Makes one albedo of several photos."""
+
+    def merge(self, views: Sequence[DelitView]) -> Merged:
+        """The albedo of all views in the tone of the first, which shows most; a single view stays as it is."""
 
 
 @runtime_checkable
@@ -68,29 +111,42 @@ class DescriptorExtractor(Protocol):
 
 @runtime_checkable
 class BlendSolver(Protocol):
-    """Explains what is seen of one face by what is known of others.
-
-    With `carries_own = True`, what it leaves unexplained and the face's own mirror help to tell what is hidden.
-    """
+    """Explains what is seen of one face by what is known of others."""
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
         """A weight for each exemplar; the exemplars are seen under the photo's own mask."""
 
 
 @runtime_checkable
-class Synthesizer(Protocol):
-    """Completes the albedo; one that redraws brows, lids and lips (`redraws_features = True`) is given correlations of them."""
+class HiddenPredictor(Protocol):
+    """Tells the correlations of the skin that a photo hides."""
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
-        """The whole texture: texels that were visible stay, the others carry the wanted correlations."""
+    def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:
+        """Of plain skin, by the blend of the bank's faces and by what the photo shows of the face itself."""
+
+
+@runtime_checkable
+class Synthesizer(Protocol):
+    """Completes the albedo."""
+
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
+        """The whole texture: texels of the view's albedo that are visible stay, the others carry the target's correlations."""
+
+
+@runtime_checkable
+class Painter(Protocol):
+    """Paints what no photo shows whole: eyeballs, teeth, the inside of the mouth."""
+
+    def paint(self, view: DelitView) -> Texture:
+        """The view's albedo, which is whole, with these parts painted and the map continued beyond its islands."""
 
 
 @runtime_checkable
 class Detailer(Protocol):
     """Adds what is finer than the mesh."""
 
-    def add_detail(self, photo: Photo, fit: Fit, albedo: Texture) -> Detail:
-        """Displacement and normals over the UV map, at the size of the albedo."""
+    def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:
+        """Displacement and normals over the UV map, at the size of the albedo, of the head of the first view."""
 
 
 @runtime_checkable
@@ -109,19 +165,37 @@ class Exporter(Protocol):
         """The files written into the folder, which exists."""
 
 
+@runtime_checkable
+class WaivesChecks(Protocol):
+    """A stage that does not keep every promise of its role's contract, and says which."""
+
+    waived_checks: tuple[str, ...]
+    """Names of tests of the contract, without `test_`."""
+
+
 STAGES: dict[str, type] = {
     "detector": Detector,
-    "fitter": Fitter,
+    "restorer": Restorer,
     "segmenter": Segmenter,
+    "fitter": Fitter,
+    "cleaner": Cleaner,
+    "light_estimator": LightEstimator,
     "delighter": Delighter,
+    "merger": Merger,
     "descriptor_extractor": DescriptorExtractor,
     "blend_solver": BlendSolver,
+    "hidden_predictor": HiddenPredictor,
     "synthesizer": Synthesizer,
+    "painter": Painter,
     "detailer": Detailer,
     "renderer": Renderer,
     "exporter": Exporter,
 }
 """Every role with its protocol, in running order; the hook of a role is its plural."""
+
+
+CHAINED = ("restorer", "cleaner", "exporter")
+"""Roles of which a run may have several, one after the other: `deblock+denoise`."""
 
 
 def verb_of(role: str) -> str:

@@ -7,10 +7,17 @@ UV coordinates run from (0, 0) in the upper left corner of a texture to (1, 1) i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Float32, UInt8
+
+from facetex_core.head_models import AlbedoModel, Embedding, Mesh, MorphableModel
+
+__all__ = [
+    "CLASSES", "AlbedoModel", "Appearance", "Bank", "Camera", "DelitView", "Descriptor", "Detail", "DetailLayer", "Embedding",
+    "Face", "Fit", "Head", "Lighting", "LitView", "Merged", "Mesh", "MorphableModel", "Observation", "OwnDescriptors", "Photo",
+    "Segmentation", "Target", "Texture", "View",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -42,78 +49,30 @@ class Face:
     """How surely it is a face, in [0, 1]."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Mesh:
-    """Triangles in space, wound counter-clockwise seen from outside, with one UV map."""
-
-    vertices: Float32[np.ndarray, "vertices 3"]
-    """Metres."""
-    triangles: Int32[np.ndarray, "triangles 3"]
-    uvs: Float32[np.ndarray, "uvs 2"]
-    """More than there are vertices where the map has a seam."""
-    uv_triangles: Int32[np.ndarray, "triangles 3"]
-    """The corners of `triangles` as indices into `uvs`."""
-    parts: Mapping[str, slice]
-    """Ranges of `triangles` by name: skin, left_eye, right_eye, mouth, ..."""
-
-
-@dataclass(frozen=True, eq=False)
-class MorphableModel:
-    """A linear model of heads: vertices = mean + identity . a + expression . b."""
-
-    name: str
-    mean: Float32[np.ndarray, "vertices 3"]
-    """The mean head in metres."""
-    identity: Float32[np.ndarray, "modes vertices 3"]
-    """Metres for one standard deviation."""
-    expression: Float32[np.ndarray, "expressions vertices 3"]
-    """Metres for a coefficient of 1."""
-    expression_names: tuple[str, ...]
-    """ARKit's names where the model has such shapes."""
-    mesh: Mesh
-    """The mean with its triangles, UV map and parts."""
-    embedding: "Embedding"
-    regions: Mapping[str, Float32[np.ndarray, "vertices"]]
-    """Weights in [0, 1]: face, lips, brows, eyes, nose, nostrils, forehead, cheeks, chin, neck, scalp, ears."""
-    face_box: tuple[float, float, float, float]
-    """The part of the UV map that a portrait shows: left, top, right, bottom."""
-    albedo: "AlbedoModel | None" = None
-
-    def vertices(
-        self,
-        identity: Float32[np.ndarray, "modes"],
-        expression: Float32[np.ndarray, "expressions"],
-    ) -> Float32[np.ndarray, "vertices 3"]:
-        """The head of these coefficients, in metres."""
-        moved = np.tensordot(identity, self.identity, 1) + np.tensordot(expression, self.expression, 1)
-        return np.asarray(self.mean + moved, np.float32)
-
-    @cached_property
-    def expression_range(self) -> tuple[float, float]:
-        """Blend shapes by ARKit's names live in [0, 1]; statistical modes within three deviations."""
-        return (0.0, 1.0) if "jawOpen" in self.expression_names else (-3.0, 3.0)
+CLASSES = ("skin", "hair", "glasses", "mouth", "background")
+"""What a pixel may show: bare skin of the face and neck, hair, glasses, the open mouth, what is behind the person."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Embedding:
-    """Where named points lie on a morphable model: a triangle and barycentric weights each."""
+class Segmentation:
+    """What covers a face, pixel by pixel."""
 
-    landmark_triangles: Int32[np.ndarray, "68"]
-    landmark_barycentric: Float32[np.ndarray, "68 3"]
-    dense_triangles: Int32[np.ndarray, "dense"]
-    dense_barycentric: Float32[np.ndarray, "dense 3"]
+    probabilities: Mapping[str, Float32[np.ndarray, "height width"]]
+    """In [0, 1] by class; `skin` is always there, the others of CLASSES where the segmenter tells them."""
+
+    @property
+    def skin(self) -> Float32[np.ndarray, "height width"]:
+        """The probability of bare skin."""
+        return self.probabilities["skin"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class AlbedoModel:
-    """Low-frequency skin colour over the UV map: log albedo = mean + modes . c, standard normal c."""
+class Observation:
+    """One face in one photo, before any head is laid over it."""
 
-    mean: Float32[np.ndarray, "size size 3"]
-    """Natural logarithm of the linear albedo."""
-    modes: Float32[np.ndarray, "modes size size 3"]
-    """For one standard deviation."""
-    detail: Float32[np.ndarray, "fine fine 3"]
-    """The mean face over its own low frequency, in logarithms and at full resolution: brows, lids, lips."""
+    photo: Photo
+    face: Face
+    segmentation: Segmentation
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -144,22 +103,19 @@ class Lighting:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fit:
-    """A morphable model laid over a photo."""
+    """A morphable model laid over a photo: geometry, no light and no colour."""
 
     model: MorphableModel
     identity: Float32[np.ndarray, "modes"]
     """In standard deviations."""
     expression: Float32[np.ndarray, "expressions"]
     camera: Camera
-    lighting: Lighting
-    albedo: Float32[np.ndarray, "size size 3"]
-    """The model's low-frequency albedo for this person over the UV map, linear; any size."""
     residuals: Mapping[str, float] = field(default_factory=dict)
     """What each term of the energy left over, by name and unit."""
-    drift: Float32[np.ndarray, "vertices 2"] | None = None
+    residual_flow: Float32[np.ndarray, "vertices 2"] | None = None
     """Pixels by which the photo shows the skin away from where the model projects it; none: nowhere."""
-    teeth: Float32[np.ndarray, "vertices 3"] | None = None
-    """Metres by which the teeth stand elsewhere than the model's, since the lips of the photo do; none: nowhere."""
+    vertex_offsets: Float32[np.ndarray, "vertices 3"] | None = None
+    """Metres by which vertices stand away from the model's, whatever the expression; none: nowhere."""
 
     @property
     def vertices(self) -> Float32[np.ndarray, "vertices 3"]:
@@ -173,7 +129,18 @@ class Fit:
 
     def _head(self, expression: Float32[np.ndarray, "expressions"]) -> Float32[np.ndarray, "vertices 3"]:
         head = self.model.vertices(self.identity, expression)
-        return head if self.teeth is None else head + self.teeth
+        return head if self.vertex_offsets is None else head + self.vertex_offsets
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Appearance:
+    """The light on a face and the low-frequency colour of its skin."""
+
+    lighting: Lighting
+    albedo: Float32[np.ndarray, "low low 3"]
+    """Low-frequency albedo over the UV map, linear, not negative; any size."""
+    residuals: Mapping[str, float] = field(default_factory=dict)
+    """What light and albedo leave unexplained, by name and unit."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -192,6 +159,44 @@ class Texture:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """A face, the head laid over it, and the photo on that head's UV map."""
+
+    observation: Observation
+    fit: Fit
+    lit: Texture
+    """The photo unwrapped, light and all."""
+
+    @property
+    def photo(self) -> Photo:
+        """The photo of the observation."""
+        return self.observation.photo
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LitView(View):
+    """A view whose light is known."""
+
+    appearance: Appearance
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class DelitView(LitView):
+    """A view with the light taken out."""
+
+    albedo: Texture
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Merged:
+    """One albedo from all views of a person."""
+
+    albedo: Texture
+    shares: Float32[np.ndarray, "views size size"]
+    """How much of each texel's detail each view gave: together 1 where any view shows skin."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Descriptor:
     """Feature correlations of a texture, layer by layer: G = F F^T / M (Saito 2017, section 4.2)."""
 
@@ -201,6 +206,25 @@ class Descriptor:
     """Symmetric, positive semi-definite, by layer from fine to coarse."""
     mass: Mapping[str, float]
     """Positions that counted, by layer; 0 where nothing was seen."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class OwnDescriptors:
+    """What a photo shows of a face's plain skin, by cell of the face's box."""
+
+    seen: tuple[Descriptor, ...]
+    mirrored: tuple[Descriptor, ...]
+    """Of the face flipped left to right."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Target:
+    """The correlations that a synthesizer aims at."""
+
+    plain: Descriptor
+    """Of plain skin."""
+    whole: Descriptor
+    """Of whole faces, brows, lids and lips with them; as `plain` where the bank has none."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -234,13 +258,27 @@ class Bank:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class DetailLayer:
+    """What a region adds to the neutral relief when it moves, such as the folds of a raised brow."""
+
+    displacement: Float32[np.ndarray, "size size"]
+    """Metres along the normal, added to the neutral displacement."""
+    colour: Float32[np.ndarray, "size size 3"]
+    """What the albedo is multiplied by."""
+    mask: Float32[np.ndarray, "size size"]
+    """Where the layer counts, in [0, 1]."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Detail:
-    """Mesoscopic geometry over the UV map."""
+    """Mesoscopic geometry over the UV map: a neutral relief, and layers that movement adds."""
 
     displacement: Float32[np.ndarray, "size size"]
     """Metres along the normal."""
     normals: Float32[np.ndarray, "size size 3"]
     """Unit vectors in tangent space: x along u, y against v (up in the texture), z out of the skin."""
+    layers: Mapping[str, DetailLayer] = field(default_factory=dict)
+    """By region or movement."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -249,6 +287,7 @@ class Head:
 
     name: str
     fit: Fit
+    appearance: Appearance
     lit: Texture
     """The photo unwrapped, light and all."""
     albedo: Texture

@@ -33,8 +33,8 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     seen = facing(fit, points, normals)
     where = np.zeros((size, size, 2), np.float32)
     where[texels.inside] = project(fit.camera, points) - 0.5
-    if fit.drift is not None:
-        where[texels.inside] += spread(texels, mesh, fit.drift)[texels.inside]
+    if fit.residual_flow is not None:
+        where[texels.inside] += spread(texels, mesh, fit.residual_flow)[texels.inside]
     rgb = _sample(photo.rgb, where, cv2.INTER_CUBIC)
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)

@@ -189,7 +189,7 @@ def test_a_contract_without_a_plugin_says_what_to_write():
 
 
 def test_whoever_writes_into_what_it_was_given_fails_at_once():
-    locked = read_only((np.zeros(3), {"a": np.zeros(2)}))
+    locked = locked((np.zeros(3), {"a": np.zeros(2)}))
     with pytest.raises(ValueError, match="read-only"):
         locked[1]["a"][0] = 1
     with pytest.raises(ValueError, match="read-only"):

@@ -7,10 +7,11 @@ import click
 
 from facetex_cli.device import DEVICES
 from facetex_cli.orders import SHORT, order
+from facetex_core.observe import FrontHalf
 from facetex_core.recipe import preset_names
 
 FILE = click.Path(path_type=Path)
-ROLES = ("detector", "fitter", "segmenter", "delighter", "descriptor_extractor")
+ROLES = (*FrontHalf.roles(), "descriptor_extractor")
 """The stages that a portrait goes through."""
 SIZES = (256, 512, 1024)
 

@@ -108,7 +108,7 @@ def make_studio(order: Order) -> Studio:
     """The stages of a portrait."""
     registry = Registry()
     made = {role: order.recipe.make(role, registry) for role in ROLES}
-    return Studio(**made, size=order.size, keep_textures=order.keep_textures)  # type: ignore[arg-type]  # the registry has checked each against its protocol
+    return Studio(**made, size=order.size, keep_textures=order.keep_textures)
 
 
 def examined(order: Order, photos: list[Path]) -> list[Sitting]:

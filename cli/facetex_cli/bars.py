@@ -4,17 +4,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from facetex_core.pipeline import Watch
+from facetex_core.boundary import Watch
 from facetex_core.progress import listening
 
-STEPS = 13
-"""Ten of the pipeline, three of the delivery."""
-EACH = 3
-"""Those that every photo of a person goes through by itself."""
+STEPS = (
+    "detect", "restore", "segment", "fit", "unwrap", "clean", "estimate", "delight", "merge", "describe", "solve", "predict",
+    "synthesize", "paint", "add_detail", "render", "maps", "export", "report",
+)  # fmt: skip
+"""In running order: the stages' verbs, and what facetex does between them."""
 
 
 @contextmanager
-def watching(name: str, photos: int, quiet: bool) -> Iterator[Watch]:
+def watching(name: str, quiet: bool) -> Iterator[Watch]:
     """What to hand to the pipeline; without a terminal it does nothing."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: nullcontext()
@@ -22,14 +23,14 @@ def watching(name: str, photos: int, quiet: bool) -> Iterator[Watch]:
     from tqdm import tqdm
 
     form = "{desc} {bar:20} {n_fmt}/{total_fmt} {elapsed}"
-    with tqdm(total=STEPS + EACH * (photos - 1), bar_format=form, leave=False, file=sys.stderr) as bar:
+    with tqdm(total=len(STEPS), bar_format=form, leave=False, file=sys.stderr) as bar:
 
         @contextmanager
         def watch(step: str) -> Iterator[None]:
             bar.set_description_str(f"{name}: {step}")
+            bar.update(max(STEPS.index(step) - bar.n, 0))  # with several photos, the first steps come again
             with inner_bar(step):
                 yield
-            bar.update()
 
         yield watch
 

@@ -17,6 +17,7 @@ from facetex_cli.device import choose_device
 from facetex_cli.forecast import Forecast
 from facetex_cli.jobs import EXAMPLE
 from facetex_cli.tables import print_table
+from facetex_core.boundary import Watch
 from facetex_core.comparison.cache import Cache
 from facetex_core.comparison.compare import Bench, Outcome, Subject, outcome_of, toned
 from facetex_core.comparison.deliver import CACHE, deliver, open_folder, refuse_foreign
@@ -28,7 +29,6 @@ from facetex_core.errors import ModelError
 from facetex_core.evaluation.hidden_error import Eye
 from facetex_core.evaluation.suite import read_case
 from facetex_core.image_io import example_photo, load_photo
-from facetex_core.pipeline import Watch
 from facetex_core.raycast import open3d
 
 EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")

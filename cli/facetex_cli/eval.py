@@ -85,7 +85,7 @@ def evaluate_suite(
     from facetex_core.registry import Registry
 
     registry = Registry()
-    detector, fitters = bench(registry, fitter)
+    observer, fitters = bench(registry, fitter)
     pipelines = albedo_pipelines(registry, delighter)
     if suite == SYNTHETIC:
         count = cases or CASES
@@ -93,7 +93,7 @@ def evaluate_suite(
     else:
         _refuse({"--seed": seed, "--model": model, "--hdri": hdri or None, "--save": save})
         count, found = stored(Path(suite), cases)
-    done, albedos = score(found, count, detector, fitters, pipelines, out, quiet)
+    done, albedos = score(found, count, observer, fitters, pipelines, out, quiet)
     show(done, albedos, out, as_json)
     return 0 if any(not each.failed for each in done) else 2
 
@@ -131,7 +131,7 @@ def model_of(registry: "Registry", name: str) -> "MorphableModel":
     """The morphable model that a fitter of this name fits."""
     from facetex_core.fitting.fit import ModelFitter
 
-    fitter = registry.make("fitter", name, {})
+    fitter = registry.bare("fitter", name, {})
     if not isinstance(fitter, ModelFitter):
         raise ConfigError(f"--model {name}: this fitter has no morphable model of its own")
     return fitter.model

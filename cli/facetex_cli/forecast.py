@@ -5,20 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from facetex_core.comparison.grid import COMPARED, Variant
+from facetex_core.stages import verb_of
 
-STEPS = {
-    "detect": "detector",
-    "fit": "fitter",
-    "segment": "segmenter",
-    "unwrap": "segmenter",
-    "delight": "delighter",
-    "describe": "descriptor_extractor",
-    "blend": "blend_solver",
-    "synthesize": "synthesizer",
-    "detail": "detailer",
-    "render": "renderer",
-    "measure": "renderer",
-}
+STEPS = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "maps": "detailer"}
 """Each with the last stage that its result depends on; steps that take no time are not in it."""
 
 

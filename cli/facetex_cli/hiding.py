@@ -50,7 +50,7 @@ class Bench:
 def bench(names: Sequence[str], size: int) -> Bench:
     """The stages of a plain run, and the synthesizers of these names."""
     registry, recipe = Registry(), replace(load_preset("embedded"), size=size)
-    made = {name: cast("Synthesizer", recipe.choosing("synthesizer", name).make("synthesizer", registry)) for name in names}
+    made = {name: recipe.choosing("synthesizer", name).make("synthesizer", registry) for name in names}
     eyes = {name: Eye(name, model_path(name), LAYERS) for name in EYES if is_installed(name)}
     return Bench(recipe.build(registry, open_bank(recipe.bank)), made, eyes)
 

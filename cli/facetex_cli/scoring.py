@@ -3,20 +3,23 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 from facetex_model_zoo import open_bank
 
 from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
+from facetex_core.errors import PhotoError
 from facetex_core.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
-from facetex_core.evaluation.evaluate import METRICS, Score, attempts, summary
+from facetex_core.evaluation.evaluate import METRICS, Attempt, Score, attempts, failed, summary
 from facetex_core.evaluation.suite import Case
+from facetex_core.observe import Observer
 from facetex_core.pipeline import Pipeline
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
-from facetex_core.stages import Detector, Fitter
+from facetex_core.stages import Fitter
+from facetex_core.structures import Face
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,12 +30,12 @@ ALBEDO_UNITS = {"seen_db": "seen dB", "even_db": "even dB", "whole_db": "whole d
 UNITS = {"surface_mm": "surface mm", "surface_90_mm": "90 % of it", "pose_deg": "pose deg", "landmarks_percent": "landmarks %"}
 
 
-def bench(registry: Registry, names: str) -> tuple[Detector, dict[str, Fitter]]:
-    """The detector of a plain run, and the fitters of a list of names by comma."""
+def bench(registry: Registry, names: str) -> tuple[Observer, dict[str, Fitter]]:
+    """What comes before the fit in a plain run, and the fitters of a list of names by comma."""
     recipe = load_preset("embedded")
     wanted = dict.fromkeys(name.strip() for name in names.split(","))
-    made = {name: cast("Fitter", recipe.choosing("fitter", name).make("fitter", registry)) for name in wanted}
-    return cast("Detector", recipe.make("detector", registry)), made
+    made = {name: recipe.choosing("fitter", name).make("fitter", registry) for name in wanted}
+    return Observer(**{role: recipe.make(role, registry) for role in Observer.roles()}), made
 
 
 def albedo_pipelines(registry: Registry, names: str) -> dict[str, Pipeline]:
@@ -46,7 +49,7 @@ def albedo_pipelines(registry: Registry, names: str) -> dict[str, Pipeline]:
 def score(
     cases: Iterator[Case],
     count: int,
-    detector: Detector,
+    observer: Observer,
     fitters: Mapping[str, Fitter],
     pipelines: Mapping[str, Pipeline],
     out: Path | None,
@@ -62,16 +65,15 @@ def score(
     hidden = quiet or not sys.stderr.isatty()
     with warnings_as_lines(), tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
         for case in cases:
-            faces = detector.detect(case.photo)
-            done = list(attempts(case, faces, fitters))
+            done, face = _fitted(case, observer, fitters)
             scores += [attempt.score for attempt in done]
             if out and len(rows) < SHOWN:
                 from facetex_core.evaluation.pictures import row_of
 
                 rows.append(row_of(case, done))
             fit = done[0].fit
-            if fit is not None and case.truth.albedo is not None and pipelines:
-                tried = albedo_attempts(case, faces[0], fit, pipelines)
+            if fit is not None and face is not None and case.truth.albedo is not None and pipelines:
+                tried = albedo_attempts(case, face, fit, pipelines)
                 albedos += [attempt.score for attempt in tried]
                 if out and len(albedo_rows) < SHOWN:
                     from facetex_core.evaluation.pictures import albedo_row
@@ -82,6 +84,15 @@ def score(
         if out and pictures:
             _write_sheet(out / name, pictures)
     return scores, albedos
+
+
+def _fitted(case: Case, observer: Observer, fitters: Mapping[str, Fitter]) -> tuple[list[Attempt], Face | None]:
+    """The fitters' attempts, and the face that they were given."""
+    try:
+        observation = observer.observe(case.photo)
+    except PhotoError as error:
+        return [failed(case, name, error) for name in fitters], None
+    return list(attempts(case, observation, fitters)), observation.face
 
 
 def _write_sheet(file: Path, rows: "Sequence[np.ndarray]") -> None:

@@ -38,7 +38,7 @@ def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
         recipe = replace(recipe, device=choose_device(recipe.device))
         registry = Registry()
         recipe.make("renderer", registry)
-        recipe.make_exporters(registry)
+        recipe.make("exporter", registry)
         pipeline = recipe.build(registry, open_bank(recipe.bank))
         bench = Bench(pipeline, recipe, registry, models, manner)
         codes = [_attempt(job, bench, said) for job in jobs]
@@ -67,7 +67,7 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
 
 
 def _make(job: Job, bench: Bench, said: list[str]) -> tuple[Path, ...]:
-    with watching(", ".join(job.names), len(job.sources), bench.manner.quiet) as watch:
+    with watching(", ".join(job.names), bench.manner.quiet) as watch:
         run = bench.pipeline.run(*job.load(), face=bench.manner.face, watch=watch)
         return deliver(
             run,

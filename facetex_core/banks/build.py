@@ -12,13 +12,11 @@ from facetex_core.banks.bank import Exemplar, cells_of, layout_of
 from facetex_core.banks.portrait_quality import complaint, figures_of
 from facetex_core.colour import to_bytes
 from facetex_core.crop import face_crop, resize_texture, skin_only
-from facetex_core.damage import hide_damage
 from facetex_core.errors import PhotoError
 from facetex_core.fill import fill_smooth
-from facetex_core.fitting.fit import relight
 from facetex_core.lazy import cv2
-from facetex_core.pipeline import choose, refuse_dark, refuse_hidden
-from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
+from facetex_core.observe import FrontHalf
+from facetex_core.structures import MorphableModel, Observation, Photo, Texture
 from facetex_core.unwrap import unwrap
 
 GRID = 8
@@ -43,14 +41,10 @@ class Sitting:
     layout: Float32[np.ndarray, "points 2"] = field(default_factory=lambda: np.zeros((0, 2), np.float32))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Studio:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Studio(FrontHalf):
     """The stages that a portrait goes through."""
 
-    detector: stages.Detector
-    fitter: stages.Fitter
-    segmenter: stages.Segmenter
-    delighter: stages.Delighter
     descriptor_extractor: stages.DescriptorExtractor
     size: int = 512
     keep_textures: bool = False
@@ -58,33 +52,22 @@ class Studio:
     def sit(self, photo: Photo) -> Sitting:
         """The portrait's exemplar, or why it cannot be used."""
         try:
-            face = choose(self.detector.detect(photo), None, photo)
+            observation = self.observe(photo)
         except PhotoError as error:
             return Sitting(photo.name, _thumbnail(photo.rgb), refused=_without_name(error, photo))
-        picture = _thumbnail(_cut(photo, face))
+        picture = _thumbnail(_cut(observation))
         try:
-            (fit,) = self.fitter.fit([photo], [face])
-            lit, unmasked, albedo, fit = self._unwrap(photo, face, fit)
+            (fit,) = self.fitter.fit([observation])
+            view = self.delit(self.unwrapped(observation, fit))
         except PhotoError as error:
             return Sitting(photo.name, picture, refused=_without_name(error, photo))
-        figures = figures_of(face, fit, lit, unmasked, albedo)
-        cut = face_crop(albedo, fit.model)
-        picture = np.concatenate([picture, _thumbnail(cut.rgb)], 1)
+        unmasked = unwrap(observation.photo, fit, np.ones_like(observation.segmentation.skin), self.size)
+        figures = figures_of(view, unmasked)
+        picture = np.concatenate([picture, _thumbnail(face_crop(view.albedo, fit.model).rgb)], 1)
         wrong = complaint(figures)
         if wrong:
             return Sitting(photo.name, picture, figures, refused=wrong)
-        return Sitting(photo.name, picture, figures, "", self._describe(photo, albedo, fit.model), layout_of(fit.model))
-
-    def _unwrap(self, photo: Photo, face: Face, fit: Fit) -> tuple[Texture, Texture, Texture, Fit]:
-        skin = self.segmenter.segment(photo, face)
-        lit, unmasked = (unwrap(photo, fit, mask, self.size) for mask in (skin, np.ones_like(skin)))
-        refuse_hidden(lit, photo)
-        lit = hide_damage(lit, fit.model)
-        refuse_dark(lit, photo)
-        fit = relight(fit, lit)
-        albedo = self.delighter.delight(lit, fit)
-        refuse_hidden(albedo, photo)
-        return lit, unmasked, albedo, fit
+        return Sitting(photo.name, picture, figures, "", self._describe(photo, view.albedo, fit.model), layout_of(fit.model))
 
     def _describe(self, photo: Photo, albedo: Texture, model: MorphableModel) -> Exemplar:
         skin = face_crop(skin_only(albedo, model), model)
@@ -105,7 +88,8 @@ def low_albedo(skin: Texture) -> Float32[np.ndarray, "low low 3"]:
     return fill_smooth(both.astype(np.float32), known)
 
 
-def _cut(photo: Photo, face: Face) -> Float32[np.ndarray, "height width 3"]:
+def _cut(observation: Observation) -> Float32[np.ndarray, "height width 3"]:
+    photo, face = observation.photo, observation.face
     left, top, right, bottom = np.clip(face.box.astype(int), 0, [*photo.size, *photo.size]).tolist()
     return photo.rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
 

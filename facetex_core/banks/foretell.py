@@ -9,15 +9,13 @@ or weaker as the blended faces' hidden skin is than its own mirror.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.banks.bank import masses, under, whole
-from facetex_core.correlations import merge, mix
-from facetex_core.stages import Synthesizer
-from facetex_core.structures import Bank, Descriptor
+from facetex_core.banks.bank import masses, under
+from facetex_core.correlations import merge
+from facetex_core.structures import Bank, Descriptor, OwnDescriptors
 
 MIRROR = 0.3
 """Share of the mirror where it is seen: 0.2 to 0.4 predict alike; at 1 it is worse than the blend alone."""
@@ -33,22 +31,11 @@ FAINTEST = 0.1
 Masses = Float32[np.ndarray, "cells"]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Own:
-    """What a photo shows of a face's plain skin, by cell."""
-
-    seen: tuple[Descriptor, ...]
-    mirrored: tuple[Descriptor, ...] = ()
-    """Of the face flipped left to right; none where the blend alone is to tell what is hidden."""
-
-
-def aim(bank: Bank, weights: Float32[np.ndarray, "exemplars"], synthesizer: Synthesizer, own: Own) -> Descriptor:
-    """What a synthesizer is to carry: of plain skin; of all that is seen for one that redraws brows, lids and lips too."""
-    if getattr(synthesizer, "redraws_features", False) and bank.faces:
-        return mix(bank.faces, weights)
-    if not own.mirrored:
-        return mix(whole(bank), weights)
-    told, shown = foretell(bank, weights, own, hidden_from(bank, own.seen)), merge(own.seen)
+def hidden_skin(
+    bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors, mirror: float = MIRROR
+) -> Descriptor:
+    """What hidden skin is to carry; where little is hidden, what all of the skin is."""
+    told, shown = foretell(bank, weights, own, hidden_from(bank, own.seen), mirror), merge(own.seen)
     much = all(mass >= MUCH * (mass + shown.mass[layer]) for layer, mass in told.mass.items())
     return told if much else merge([shown, told])
 
@@ -58,12 +45,18 @@ def hidden_from(bank: Bank, seen: Sequence[Descriptor]) -> dict[str, Masses]:
     return {layer: np.maximum(mass.mean(0) - masses(seen, layer), 0) for layer, mass in bank.mass.items()}
 
 
-def foretell(bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: Own, hidden: Mapping[str, Masses]) -> Descriptor:
+def foretell(
+    bank: Bank,
+    weights: Float32[np.ndarray, "exemplars"],
+    own: OwnDescriptors,
+    hidden: Mapping[str, Masses],
+    mirror_share: float = MIRROR,
+) -> Descriptor:
     """Correlations of the skin that is hidden; `hidden` is the mass of it in each cell."""
     observed, carried, correlations = merge(own.seen), carried_over(bank, own.seen, hidden), {}
     for layer, lost in hidden.items():
         beside = np.maximum(masses(own.mirrored, layer) - masses(own.seen, layer), 0)  # of a cell, seen in its mirror alone
-        mirror = MIRROR * np.minimum(lost, beside)
+        mirror = mirror_share * np.minimum(lost, beside)
         blend = weights @ under(bank, layer, lost - mirror)
         blend -= carried[layer] * (weights @ under(bank, layer, masses(own.seen, layer)))
         told = np.tensordot(blend, bank.basis[layer], 1) + carried[layer] * observed.correlations[layer]

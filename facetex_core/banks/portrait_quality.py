@@ -14,7 +14,7 @@ from facetex_core.camera import yaw_degrees
 from facetex_core.crop import plain_skin, region
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.structures import Camera, Face, Fit, Texture
+from facetex_core.structures import Camera, DelitView, Face, Fit, Texture
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,15 @@ def complaint(figures: Mapping[str, float]) -> str:
     return ""
 
 
-def figures_of(face: Face, fit: Fit, lit: Texture, unmasked: Texture, albedo: Texture) -> dict[str, float]:
+def figures_of(view: DelitView, unmasked: Texture) -> dict[str, float]:
     """Every figure of LIMITS; `unmasked` is the photo unwrapped as if all of it were skin."""
+    fit, lit, albedo = view.fit, view.lit, view.albedo
     plain = plain_skin(fit.model, lit.size) > 0.5
     straight = plain & (unmasked.visibility > 0.5)
     return {
         "yaw": yaw_degrees(fit.camera),
         "pitch": pitch_degrees(fit.camera),
-        "mouth": _gap(face),
+        "mouth": _gap(view.observation.face),
         "eyes": _share(lit.visibility, unmasked.visibility, straight & _round_the_eyes(fit, lit.size)),
         "lit": _share(albedo.visibility > 0, lit.visibility > 0, plain),
         "uneven": _uneven(albedo, plain),

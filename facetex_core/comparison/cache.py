@@ -21,10 +21,10 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
+from facetex_core.boundary import Made, Taken
 from facetex_core.comparison.codec import Codec, Packed
 from facetex_core.comparison.effort import Effort, measured
 from facetex_core.errors import ModelError, PluginError
-from facetex_core.pipeline import Made, Taken
 from facetex_core.record import versions
 from facetex_core.structures import MorphableModel
 

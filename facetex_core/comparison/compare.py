@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import cast
 
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core import boundary
+from facetex_core.boundary import Watch
 from facetex_core.comparison.cache import Cache, Use
 from facetex_core.comparison.grid import Variant
 from facetex_core.comparison.metrics import figures_of, tone_of
@@ -16,8 +17,7 @@ from facetex_core.comparison.workshop import Workshop
 from facetex_core.evaluation.hidden_error import Eye
 from facetex_core.evaluation.suite import Truth
 from facetex_core.glb import maps_of
-from facetex_core.pipeline import Run, Watch
-from facetex_core.stages import Renderer
+from facetex_core.pipeline import Run
 from facetex_core.structures import Bank, Fit, Photo
 
 
@@ -73,19 +73,17 @@ class Bench:
 def outcome_of(subject: Subject, variant: Variant, bench: Bench, watch: Watch) -> Outcome:
     """The variant's head, measured and pictured; `toned` adds the figure that is about two of them."""
     bench.cache.uses.clear()
-    once = bench.cache.once
     pipeline = bench.workshop.build(variant, bench.banks)
-    renderer = cast("Renderer", variant.recipe.make("renderer", bench.workshop))
-    run = pipeline.run(subject.photo, face=subject.face, watch=watch, once=once)
-    photo, camera = photo_cut(run.views[0])
-    with watch("render"):
-        renders = renders_of(run.head, camera, renderer, once)
-    spent = list(bench.cache.uses)
-    with watch("measure"):
-        figures = figures_of(run, pipeline, photo, renders["again"], once)
+    renderer = variant.recipe.make("renderer", bench.workshop)
+    with boundary.session(watch, bench.cache.once):
+        run = pipeline.run(subject.photo, face=subject.face)
+        photo, camera = photo_cut(run.views[0])
+        renders = renders_of(run.head, camera, renderer)
+        spent = list(bench.cache.uses)
+        figures = figures_of(run, pipeline, photo, renders["again"])
         truth = figures_against(subject.truth, run.head, bench.eye) if subject.truth else {}
         pictures = _pictures(run, photo.rgb, renders)
-        dress = Dress(run.head.fit, once(maps_of, run.head))
+        dress = Dress(run.head.fit, boundary.step("maps", maps_of, run.head))
     figures = {**figures, **truth, **_effort(spent)}
     return Outcome(subject.photo.name, variant, figures, _seconds(spent), pictures, tone_of(run.head), dress)
 

@@ -15,9 +15,9 @@ from facetex_core.evaluation.surface_error import INNER, fitted_skin
 from facetex_core.evaluation.synthetic_render import camera_rays
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.pipeline import Once, Pipeline, Run, View
+from facetex_core.pipeline import Pipeline, Run
 from facetex_core.raycast import scene_of
-from facetex_core.structures import Camera, Fit, Head, Texture
+from facetex_core.structures import Camera, Fit, Head, Texture, View
 from facetex_core.synthesis.completion import DARKEST, SURE
 
 
@@ -85,16 +85,14 @@ _BROAD = 0.03
 """Blur under which left and right are compared, as a share of the map: light, not features."""
 
 
-def figures_of(
-    run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"], once: Once
-) -> dict[str, float]:
+def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"]) -> dict[str, float]:
     """What can be measured without the truth, but for tone and effort.
 
     `photo` is the cut of the photo that `again` shows once more as a render, visible on the skin of the face.
     """
     head = run.head
     whole_map = Texture(head.albedo.rgb, np.ones_like(head.albedo.visibility))
-    finished = merge(pipeline.describe(whole_map, head.fit, once))
+    finished = merge(pipeline.describe(whole_map, head.fit))
     target = mix(whole(pipeline.bank), run.weights)
     figures = {
         "reprojection": reprojection(run.views[0]),
@@ -109,7 +107,7 @@ def figures_of(
 
 def reprojection(view: View) -> float:
     """Percent of the outer eye distance; not a number where the model has none of the inner landmarks."""
-    found = view.face.landmarks
+    found = view.observation.face.landmarks
     eyes = float(np.linalg.norm(found[36] - found[45]))
     away = np.linalg.norm(project(view.fit.camera, fitted_skin(view.fit).landmarks) - found, axis=1)[INNER]
     known = away[np.isfinite(away)]

@@ -11,9 +11,8 @@ from facetex_core.colour import to_bytes
 from facetex_core.comparison.metrics import face_pixels
 from facetex_core.lazy import cv2
 from facetex_core.maps import encode_png
-from facetex_core.pipeline import Once, View
 from facetex_core.stages import Renderer
-from facetex_core.structures import Camera, Head, Texture
+from facetex_core.structures import Camera, Head, Texture, View
 from facetex_core.views import cut_camera, portrait_camera, studio
 
 SIDE = 512
@@ -34,7 +33,7 @@ Pixels = UInt8[np.ndarray, "height width 3"]
 
 def photo_cut(view: View) -> tuple[Texture, Camera]:
     """A square of the photo round the face, visible on its skin, and the fitted camera that sees just that."""
-    low, high = view.face.box[:2], view.face.box[2:]
+    low, high = view.observation.face.box[:2], view.observation.face.box[2:]
     width, height = view.photo.size
     side = max(min(round(ROUND_FACE * float((high - low).max())), width, height), 1)
     corner = np.rint((low + high - side) / 2).clip(0, [width - side, height - side])
@@ -43,17 +42,19 @@ def photo_cut(view: View) -> tuple[Texture, Camera]:
     camera = cut_camera(view.fit.camera, box, (SIDE, SIDE))
     how = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
     rgb = cv2.resize(np.ascontiguousarray(view.photo.rgb[rows, columns]), (SIDE, SIDE), interpolation=how)
-    skin = cv2.resize(np.ascontiguousarray(view.skin[rows, columns]), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    skin = cv2.resize(
+        np.ascontiguousarray(view.observation.segmentation.skin[rows, columns]), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR
+    )
     seen = np.asarray((skin > 0.5) * face_pixels(view.fit, camera), np.float32)
     return Texture(np.clip(rgb, 0, 1).astype(np.float32), seen), camera
 
 
-def renders_of(head: Head, camera: Camera, renderer: Renderer, once: Once) -> dict[str, Float32[np.ndarray, "side side 3"]]:
+def renders_of(head: Head, camera: Camera, renderer: Renderer) -> dict[str, Float32[np.ndarray, "side side 3"]]:
     """Portraits in the studio, and `again`: from the photo's camera in the fitted light."""
     light = studio()
     portraits = {name: portrait_camera(head.fit, yaw, SIDE) for name, yaw in YAWS.items()}
-    renders = {name: once(renderer.render, head, view, light).rgb for name, view in portraits.items()}
-    return {**renders, "again": once(renderer.render, head, camera, head.fit.lighting).rgb}
+    renders = {name: renderer.render(head, view, light).rgb for name, view in portraits.items()}
+    return {**renders, "again": renderer.render(head, camera, head.appearance.lighting).rgb}
 
 
 def crops_of(head: Head) -> dict[str, Pixels]:

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from facetex_core.banks.bank import refuse_other_descriptor
 from facetex_core.comparison.cache import Cache, Models
@@ -21,9 +22,9 @@ class Workshop(Registry):
     def __init__(self, cache: Cache, models: Models) -> None:
         super().__init__()
         self._cache, self._zoo = cache, models
-        self._made: dict[str, object] = {}
+        self._made: dict[str, Any] = {}
 
-    def make(self, role: str, name: str, options: Mapping[str, object]) -> object:
+    def make(self, role: str, name: str, options: Mapping[str, object]) -> Any:  # noqa: ANN401  # each role has its own protocol
         """The stage, built with its options when it is first asked for."""
         key = repr((role, name, sorted(options.items())))
         if key not in self._made:
@@ -38,7 +39,7 @@ class Workshop(Registry):
         extractor = variant.recipe.make("descriptor_extractor", self)
         for bank in banks:
             try:
-                refuse_other_descriptor(bank, extractor, "")  # type: ignore[arg-type]  # `make` has looked
+                refuse_other_descriptor(bank, extractor, "")
             except ConfigError:
                 continue
             return variant.recipe.build(self, bank)

@@ -12,7 +12,7 @@ from facetex_core.evaluation.evaluate import yaw_of
 from facetex_core.evaluation.suite import Case
 from facetex_core.evaluation.synthetic import BANDS
 from facetex_core.pipeline import Pipeline, Run
-from facetex_core.structures import Face, Fit, Photo, Texture
+from facetex_core.structures import Face, Fit, Observation, Photo, Texture
 
 ALBEDO_METRICS = {
     "seen_db": "PSNR of the seen skin, of sRGB-coded values",
@@ -55,7 +55,7 @@ class Given:
         """The face."""
         return (self.face,)
 
-    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:  # noqa: ARG002
+    def fit(self, observations: Sequence[Observation]) -> tuple[Fit, ...]:  # noqa: ARG002
         """The fit."""
         return (self.known,)
 
@@ -79,7 +79,7 @@ def albedo_attempts(case: Case, face: Face, fit: Fit, pipelines: Mapping[str, Pi
             failed[name] = str(error)
     blank = AlbedoScore(case.name, "", str(case.truth.about.get("light", "")), yaw_of(case))
     wrong = [AlbedoAttempt(replace(blank, delighter=name, failed=why)) for name, why in failed.items()]
-    seen = np.all([run.partial.visibility > 0 for run in runs.values()], axis=0)
+    seen = np.all([run.merged.albedo.visibility > 0 for run in runs.values()], axis=0)
     return [_measured(replace(blank, delighter=name), case, run, seen) for name, run in runs.items()] + wrong
 
 
@@ -88,7 +88,7 @@ def _measured(score: AlbedoScore, case: Case, run: Run, seen: Bool[np.ndarray, "
     true = true_albedo(case.truth, fit, albedo.size)
     if true is None:
         return AlbedoAttempt(replace(score, failed="the true albedo is not known"))
-    part = albedo_error(true, run.partial, seen, fit)
+    part = albedo_error(true, run.merged.albedo, seen, fit)
     whole = albedo_error(true, albedo, true.visibility > 0, fit)
     score = replace(score, seen_db=part.psnr, even_db=part.even_psnr, whole_db=whole.psnr, tone=part.tone)
     return AlbedoAttempt(score, albedo, true)

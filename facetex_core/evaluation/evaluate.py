@@ -13,7 +13,7 @@ from facetex_core.evaluation.suite import Case
 from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, landmark_error, pose_error
 from facetex_core.evaluation.synthetic import BANDS
 from facetex_core.stages import Fitter
-from facetex_core.structures import Face, Fit
+from facetex_core.structures import Fit, Observation
 
 METRICS = {
     "surface_mm": "median distance of the true face from the fitted surface",
@@ -55,22 +55,24 @@ class Attempt:
     distances: np.ndarray | None = None
 
 
-def attempts(case: Case, faces: Sequence[Face], fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:
-    """The fitters at one case, all with the landmarks that a detector has found in the photo."""
+def attempts(case: Case, observation: Observation, fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:
+    """The fitters at one case, all with the landmarks and the mask that were found in the photo."""
     for name, fitter in fitters.items():
-        if not faces:
-            yield Attempt(Score(case.name, name, yaw_of(case), failed="no face found"))
-            continue
         try:
-            yield attempt(case, name, fitter, faces[0])
+            yield attempt(case, name, fitter, observation)
         except FacetexError as error:
-            yield Attempt(Score(case.name, name, yaw_of(case), failed=str(error)))
+            yield failed(case, name, error)
 
 
-def attempt(case: Case, name: str, fitter: Fitter, face: Face) -> Attempt:
+def failed(case: Case, name: str, error: FacetexError) -> Attempt:
+    """Where there is no fit."""
+    return Attempt(Score(case.name, name, yaw_of(case), failed=str(error)))
+
+
+def attempt(case: Case, name: str, fitter: Fitter, observation: Observation) -> Attempt:
     """One fitter at one case."""
     begin = time.perf_counter()
-    (fit,) = fitter.fit([case.photo], [face])
+    (fit,) = fitter.fit([observation])
     seconds = time.perf_counter() - begin
     return measured(case, name, fit, seconds)
 

@@ -11,21 +11,19 @@ import numpy as np
 from jaxtyping import Bool
 
 from facetex_core.banks.bank import seen_like
-from facetex_core.banks.foretell import aim
 from facetex_core.camera import yaw_degrees
 from facetex_core.colour import luminance
 from facetex_core.correlations import merge
 from facetex_core.crop import face_crop, face_slices, plain_skin, resize_texture, skin_texels
-from facetex_core.damage import hide_damage
 from facetex_core.errors import PhotoError
 from facetex_core.evaluation.hidden_error import Eye, Truth, hidden_errors
-from facetex_core.fitting.fit import relight
 from facetex_core.mesh import spread, vertex_normals
-from facetex_core.pipeline import LEAST_SKIN, Pipeline, choose, refuse_dark, refuse_hidden
+from facetex_core.observe import LEAST_SKIN
+from facetex_core.pipeline import Pipeline
 from facetex_core.stages import Synthesizer
-from facetex_core.structures import Fit, Photo, Texture
+from facetex_core.structures import DelitView, Fit, Photo, Texture, View
 from facetex_core.synthesis.completion import DARKEST, SURE, expected_albedo
-from facetex_core.unwrap import facing, unwrap
+from facetex_core.unwrap import facing
 from facetex_core.views import portrait_camera
 
 FRONTAL = 10.0
@@ -45,10 +43,18 @@ class Subject:
     """A person whose face was seen from the front."""
 
     name: str
-    fit: Fit
-    lit: Texture
-    albedo: Texture
-    """What the photo shows of it: the truth."""
+    view: DelitView
+    """Its albedo is the truth."""
+
+    @property
+    def fit(self) -> Fit:
+        """Of the whole photo."""
+        return self.view.fit
+
+    @property
+    def albedo(self) -> Texture:
+        """What the photo shows of it."""
+        return self.view.albedo
 
     @property
     def tone(self) -> str:
@@ -72,20 +78,13 @@ class Trial:
 
 
 def sit(pipeline: Pipeline, photo: Photo) -> Subject:
-    """The pipeline as far as the delighter; refuses what it refuses, and turned faces."""
-    face = choose(pipeline.detector.detect(photo), None, photo)
-    (fit,) = pipeline.fitter.fit([photo], [face])
+    """The front half of the pipeline; refuses what it refuses, and turned faces."""
+    observation = pipeline.observe(photo)
+    (fit,) = pipeline.fitter.fit([observation])
     yaw = yaw_degrees(fit.camera)
     if abs(yaw) > FRONTAL:
         raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; up to {FRONTAL:.0f} can be judged")
-    lit = unwrap(photo, fit, pipeline.segmenter.segment(photo, face), pipeline.size)
-    refuse_hidden(lit, photo)
-    lit = hide_damage(lit, fit.model)
-    refuse_dark(lit, photo)
-    fit = relight(fit, lit)
-    albedo = pipeline.delighter.delight(lit, fit)
-    refuse_hidden(albedo, photo)
-    return Subject(photo.name, fit, lit, albedo)
+    return Subject(photo.name, pipeline.delit(pipeline.unwrapped(observation, fit)))
 
 
 def trials(
@@ -112,27 +111,27 @@ def predict(
     pipeline: Pipeline, subject: Subject, hidden: Hidden, synthesizers: Mapping[str, Synthesizer]
 ) -> dict[str, Texture]:
     """What each synthesizer makes of the face without the hidden part, as the pipeline's stages would have it."""
-    shown = without(subject.albedo, hidden)
-    fit = blinded(subject, hidden)
-    own = pipeline.own(shown, fit)
+    view = blinded(pipeline, subject, hidden)
+    own = pipeline.own(view.albedo, view.fit)
     weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
-    return {
-        name: each.synthesize(shown, aim(pipeline.bank, weights, each, own), fit, np.random.default_rng(pipeline.seed))
-        for name, each in synthesizers.items()
-    }
+    target = pipeline.target(weights, own)
+    return {name: each.synthesize(view, target, np.random.default_rng(pipeline.seed)) for name, each in synthesizers.items()}
 
 
-def blinded(subject: Subject, hidden: Hidden) -> Fit:
-    """The fit with an albedo that knows only what is shown.
+def blinded(pipeline: Pipeline, subject: Subject, hidden: Hidden) -> DelitView:
+    """The view of the shown part, with a low-frequency albedo that knows only that.
 
     Its level is that of the whole photo's on the shown texels: half a face under light from the side is told to be of
     another tone, and the shown texels have been delit by the whole.
     """
-    found = relight(subject.fit, without(subject.lit, hidden)).albedo
-    shown = resize_texture(without(subject.albedo, hidden), len(found)).visibility > 0
-    ratio = np.log(expected_albedo(subject.fit, len(found))[shown] / np.maximum(found[shown], DARKEST))
-    level = np.median(ratio, axis=0) if shown.any() else np.zeros(3)
-    return replace(subject.fit, albedo=np.asarray(found * np.exp(level), np.float32))
+    view, shown = subject.view, without(subject.albedo, hidden)
+    known = View(view.observation, view.fit, without(view.lit, hidden))
+    found = pipeline.light_estimator.estimate(known).albedo
+    seen = resize_texture(shown, len(found)).visibility > 0
+    ratio = np.log(expected_albedo(view.appearance, len(found))[seen] / np.maximum(found[seen], DARKEST))
+    level = np.median(ratio, axis=0) if seen.any() else np.zeros(3)
+    appearance = replace(view.appearance, albedo=np.asarray(found * np.exp(level), np.float32))
+    return DelitView(view.observation, view.fit, known.lit, appearance, shown)
 
 
 def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, Eye]) -> Truth:

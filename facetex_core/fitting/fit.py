@@ -7,10 +7,8 @@ the coefficients in standard deviations (gauss_newton.py). Coarse to fine: the p
 all terms, while the photo loses its blur and light and albedo are found anew for each.
 """
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -19,9 +17,9 @@ from facetex_core.fitting.gauss_newton import Normal, Pose, State, step
 from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
 from facetex_core.fitting.outline import outline_error, outline_term
 from facetex_core.fitting.shading_term import blurred, shading_term
-from facetex_core.harmonics import ambient
+from facetex_core.messages import warn
 from facetex_core.photometry import SIZE, explain_light
-from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
+from facetex_core.structures import Appearance, Face, Fit, MorphableModel, Observation, Photo
 from facetex_core.teeth import behind_lips
 from facetex_core.unwrap import unwrap
 
@@ -33,7 +31,7 @@ gave 1.7 and 3.1, pairs of different people 1.8 in the middle. So only those who
 BLUR = (3.0, 1.5)
 """Percent of the eye distance by which the photo is smoothed, from coarse to fine: finer than the mesh is no use."""
 
-LANDMARKS, OUTLINE, PHOTO = "landmarks (% of eye distance)", "outline (% of eye distance)", "photo (share of its light)"
+LANDMARKS, OUTLINE = "landmarks (% of eye distance)", "outline (% of eye distance)"
 """The residuals' names."""
 
 
@@ -48,8 +46,9 @@ class ModelFitter(ABC):
     def model(self) -> MorphableModel:
         """The model, read when first needed."""
 
-    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
-        """The fits, with what each term of the energy left over: landmarks, outline, photo."""
+    def fit(self, observations: Sequence[Observation]) -> tuple[Fit, ...]:
+        """The fits, with what each term of the energy left over: landmarks, outline."""
+        photos, faces = [each.photo for each in observations], [each.face for each in observations]
         return fit_person(self.model, photos, faces, shading=self.shading)
 
 
@@ -60,10 +59,10 @@ def fit_person(
     sights = [sight_of(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     _warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
-    fits = _fits(model, photos, sights, state)
+    fits = _fits(model, sights, state)
     for blur in BLUR if shading else ():
         state = step(model, state, _terms(photos, fits, sights, state, blur))
-        fits = _fits(model, photos, sights, state)
+        fits = _fits(model, sights, state)
     for photo, fit in zip(photos, fits, strict=True):
         _warn_of_poor(photo, fit)
     return fits
@@ -73,28 +72,30 @@ def _terms(photos: Sequence[Photo], fits: Sequence[Fit], sights: Sequence[Sight]
     """Each photo's part of the energy."""
     parts = []
     for photo, fit, sight, pose in zip(photos, fits, sights, state.poses, strict=True):
-        part = landmark_term(sight, state, pose) + shading_term(blurred(photo, blur * sight.unit), fit, state, pose)
+        light = appearance_over(photo, fit)
+        part = landmark_term(sight, state, pose) + shading_term(blurred(photo, blur * sight.unit), fit, light, state, pose)
         outline = outline_term(fit.model, sight, state, pose)
         parts.append(part + outline if outline else part)
     return parts
 
 
-def _fits(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[Sight], state: State) -> tuple[Fit, ...]:
-    """What the state means for each photo, with light and albedo for its shape."""
-    pairs = zip(photos, sights, state.poses, strict=True)
-    return tuple(_fit(model, photo, sight, state, pose) for photo, sight, pose in pairs)
+def _fits(model: MorphableModel, sights: Sequence[Sight], state: State) -> tuple[Fit, ...]:
+    """What the state means for each photo."""
+    return tuple(_fit(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
 
 
-def _fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose) -> Fit:
-    grey = np.ones((SIZE, SIZE, 3), np.float32)
+def _fit(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> Fit:
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
     residuals = {name: value for name, value in left.items() if value is not None}
     vertices = model.vertices(*coefficients)
-    drift, teeth = drift_of(vertices, sight, state, pose), behind_lips(model, vertices)
-    fit = Fit(model, *coefficients, camera_of(sight, pose), ambient(), grey, residuals, drift, teeth)
-    everything = np.ones(photo.rgb.shape[:2], np.float32)
-    return relight(fit, unwrap(photo, fit, everything, SIZE))
+    flow = drift_of(vertices, sight, state, pose)
+    return Fit(model, *coefficients, camera_of(sight, pose), residuals, flow, behind_lips(model, vertices))
+
+
+def appearance_over(photo: Photo, fit: Fit) -> Appearance:
+    """Light and albedo by the whole photo, hair and glasses with it."""
+    return explain_light(unwrap(photo, fit, np.ones(photo.rgb.shape[:2], np.float32), SIZE), fit)
 
 
 def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[Sight]) -> None:
@@ -109,16 +110,10 @@ def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: S
         apart = 1000 * float(np.sqrt(((shape - alone[0]) ** 2).sum(1).mean()))
         if apart > STRANGERS:
             told = f"{photos[0].name} and {photo.name} may show different people (heads {apart:.1f} mm apart)"
-            warnings.warn(f"{told}; one head is made of both", stacklevel=4)
+            warn(f"{told}; one head is made of both")
 
 
 def _warn_of_poor(photo: Photo, fit: Fit) -> None:
     if fit.residuals[LANDMARKS] > POOR:
         off = fit.residuals[LANDMARKS]
-        warnings.warn(f"{photo.name}: the head fits poorly (landmarks {off:.1f}% of the eye distance off)", stacklevel=4)
-
-
-def relight(fit: Fit, lit: Texture) -> Fit:
-    """The fit with light and albedo found from a texture: the better its mask, the less hair they have to explain."""
-    lighting, albedo, left = explain_light(lit, fit)
-    return replace(fit, lighting=lighting, albedo=albedo, residuals={**fit.residuals, PHOTO: left})
+        warn(f"{photo.name}: the head fits poorly (landmarks {off:.1f}% of the eye distance off)")

@@ -18,7 +18,7 @@ from facetex_core.fitting.probes import observe, probes_at
 from facetex_core.harmonics import harmonics, harmonics_slopes
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
-from facetex_core.structures import Fit, MorphableModel, Photo
+from facetex_core.structures import Appearance, Fit, MorphableModel, Photo
 from facetex_core.unwrap import facing
 
 WEIGHT = 0.3
@@ -37,19 +37,21 @@ def blurred(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width"]:
     return np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32)
 
 
-def shading_term(picture: Float32[np.ndarray, "height width"], fit: Fit, state: State, pose: Pose) -> Normal:
-    """The photo's part of the energy, its light and albedo held as the fit has them."""
-    model, lens = fit.model, fit.camera.intrinsics.astype(np.float64)
+def shading_term(
+    picture: Float32[np.ndarray, "height width"], fit: Fit, appearance: Appearance, state: State, pose: Pose
+) -> Normal:
+    """The photo's part of the energy, light and albedo held."""
+    light, model, lens = appearance.lighting.coefficients, fit.model, fit.camera.intrinsics.astype(np.float64)
     vertices, picked = fit.vertices, plain_vertices(model)
     normals = vertex_normals(vertices, model.mesh.triangles[model.mesh.parts["skin"]])
     sight = facing(fit, vertices[picked], normals[picked])
     picked, sight = picked[sight > 0], sight[sight > 0]
     pixels, by_pixels = observe(probes_at(model, picked[:, None], np.ones((len(picked), 1))), state, pose, lens)
     seen, slopes = _sample(picture, pixels)
-    albedo = _albedo(fit, picked)
-    shading = np.maximum(harmonics(normals[picked]) @ fit.lighting.coefficients, 0.02)
+    albedo = _albedo(appearance, model, picked)
+    shading = np.maximum(harmonics(normals[picked]) @ light, 0.02)
     sent = np.maximum((albedo * shading) @ LUMINANCE, DARKEST)
-    by_normal = np.einsum("vik,kc,vc->vi", harmonics_slopes(normals[picked]), fit.lighting.coefficients, albedo * LUMINANCE)
+    by_normal = np.einsum("vik,kc,vc->vi", harmonics_slopes(normals[picked]), light, albedo * LUMINANCE)
     jacobian = np.einsum("vi,viu->vu", slopes, by_pixels)
     jacobian[:, RIGID:] -= by_shape(fit, picked, by_normal / sent[:, None])
     residual = (seen - np.log(sent)).astype(np.float64)
@@ -101,13 +103,15 @@ def plain_vertices(model: MorphableModel) -> Int64[np.ndarray, "points"]:
     return np.asarray(skin[plain[skin] > 0.5], np.int64)
 
 
-def _albedo(fit: Fit, picked: Int64[np.ndarray, "points"]) -> Float64[np.ndarray, "points 3"]:
-    """The fit's albedo at vertices."""
-    mesh, size = fit.model.mesh, len(fit.albedo)
+def _albedo(
+    appearance: Appearance, model: MorphableModel, picked: Int64[np.ndarray, "points"]
+) -> Float64[np.ndarray, "points 3"]:
+    """The albedo at vertices."""
+    mesh, size = model.mesh, len(appearance.albedo)
     uv = np.zeros((len(mesh.vertices), 2))
     uv[mesh.triangles] = mesh.uvs[mesh.uv_triangles]
     u, v = np.clip(uv[picked] * size, 0, size - 1).astype(int).T
-    return fit.albedo[v, u].astype(np.float64)
+    return appearance.albedo[v, u].astype(np.float64)
 
 
 def _sample(

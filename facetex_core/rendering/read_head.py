@@ -19,7 +19,7 @@ from facetex_core.camera import orbit_camera
 from facetex_core.colour import decode_srgb
 from facetex_core.errors import ConfigError
 from facetex_core.lazy import pygltflib as gltf
-from facetex_core.structures import Detail, Embedding, Fit, Head, Mesh, MorphableModel, Texture
+from facetex_core.structures import Appearance, Detail, Embedding, Fit, Head, Mesh, MorphableModel, Texture
 from facetex_core.views import studio
 
 FILE = "head.glb"
@@ -93,12 +93,13 @@ def _head(document: _Document, folder: Path) -> Head:
     normals = 2 * document.picture("normal") - 1
     normals = (normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)).astype(np.float32)
     size = len(albedo)
-    fit = Fit(model, np.zeros(0, np.float32), weights, camera, studio(), albedo)
+    fit = Fit(model, np.zeros(0, np.float32), weights, camera)
     nothing = Texture(np.zeros_like(albedo), np.zeros((size, size), np.float32))
     whole = Texture(albedo, np.ones((size, size), np.float32))
     detail = Detail(_displacement(folder, size), normals)
     name = document.document.asset.extras["photo"]
-    return Head(name, fit, nothing, whole, detail, np.ascontiguousarray(document.picture("roughness")[..., 1]))
+    roughness = np.ascontiguousarray(document.picture("roughness")[..., 1])
+    return Head(name, fit, Appearance(studio(), albedo), nothing, whole, detail, roughness)
 
 
 @dataclass

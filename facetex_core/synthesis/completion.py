@@ -7,7 +7,7 @@ from facetex_core.crop import plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.structures import Fit, Texture
+from facetex_core.structures import Appearance, DelitView, Fit, Texture
 from facetex_core.synthesis.pores import LARGEST
 from facetex_core.synthesis.random_phase import random_phase_texture
 
@@ -38,19 +38,20 @@ def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
 
 
-def expected_albedo(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
-    """The fit's low-frequency albedo over a map of `size` texels, linear."""
-    return np.maximum(cv2.resize(fit.albedo, (size, size), interpolation=cv2.INTER_LINEAR), DARKEST)
+def expected_albedo(appearance: Appearance, size: int) -> Float32[np.ndarray, "size size 3"]:
+    """The low-frequency albedo over a map of `size` texels, linear."""
+    return np.maximum(cv2.resize(appearance.albedo, (size, size), interpolation=cv2.INTER_LINEAR), DARKEST)
 
 
-def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+def low_frequency(view: DelitView, own: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
     """The model's albedo, times what the visible skin differs from it; a mirror counts less.
 
     Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
     the shade of hair and in the light that clothes throw back.
     """
+    albedo, model = view.albedo, view.fit.model
     size = albedo.size
-    expected = expected_albedo(fit, size)
+    expected = expected_albedo(view.appearance, size)
     ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
     sure = own * albedo.visibility
     by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
@@ -58,12 +59,12 @@ def low_frequency(albedo: Texture, own: np.ndarray, fit: Fit) -> Float32[np.ndar
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
     sigma = SMOOTH * size
     smooth = blur_where(both.astype(np.float32), weight, sigma)
-    clear = (albedo.visibility > SURE) & (plain_skin(fit.model, size) > 0.5)
+    clear = (albedo.visibility > SURE) & (plain_skin(model, size) > 0.5)
     far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
     near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
     close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
     filled = near * fill_smooth(smooth, close) + (1 - near) * far
-    lips = region(fit.model, "lips", size)
+    lips = region(model, "lips", size)
     painted = (own > 0.5) & (lips > 0.5)
     if painted.any():  # hidden lips are coloured as those that are seen, not as the skin beside them
         hidden = (lips * (1 - close))[..., None]

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.clearness import pixels_a_texel
 from facetex_core.lazy import cv2
-from facetex_core.merge_views import pixels_a_texel
 from facetex_core.structures import Fit, Texture
 
 COARSE = 0.6

@@ -12,7 +12,7 @@ from facetex_core.testing.fitter import FitterContract
 from facetex_core.testing.renderer import RendererContract
 from facetex_core.testing.segmenter import SegmenterContract
 from facetex_core.testing.synthesizer import SynthesizerContract
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 CONTRACTS: dict[str, type[Contract]] = {
     contract.role: contract
@@ -45,6 +45,6 @@ __all__ = [
     "RendererContract",
     "SegmenterContract",
     "SynthesizerContract",
-    "read_only",
+    "locked",
     "run_checks",
 ]

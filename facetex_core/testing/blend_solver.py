@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.correlations import mix
+from facetex_core.promise import hold
 from facetex_core.structures import Descriptor
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.promise import hold
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 COUNT = 12
 """Exemplars."""
@@ -20,7 +20,7 @@ SHARES = {0: 0.5, 2: 0.3, 6: 0.2}
 def exemplar(generator: np.random.Generator) -> Descriptor:
     """Correlations of 8 random features at 40 positions."""
     features = generator.normal(size=(8, 40))
-    return read_only(Descriptor("net", {"layer": np.asarray(features @ features.T / 40, np.float32)}, {"layer": 40.0}))
+    return locked(Descriptor("net", {"layer": np.asarray(features @ features.T / 40, np.float32)}, {"layer": 40.0}))
 
 
 class BlendSolverContract(Contract):
@@ -41,7 +41,7 @@ class BlendSolverContract(Contract):
 
     def given(self) -> tuple[Descriptor, Sequence[Descriptor]]:
         """A mixture and what it is made of."""
-        return read_only(mix(self.exemplars, self.weights)), self.exemplars
+        return locked(mix(self.exemplars, self.weights)), self.exemplars
 
     def sizes(self) -> Mapping[str, int]:
         """A weight for each exemplar."""
@@ -80,7 +80,7 @@ class BlendSolverContract(Contract):
 
     def _far(self) -> Float32[np.ndarray, "exemplars"]:
         """Of correlations that no picture has."""
-        far = read_only(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
+        far = locked(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
         found: np.ndarray = self.plugin.solve(far, self.exemplars)
         hold(found, Float32[np.ndarray, "exemplars"], "solve() of correlations that no picture has", self.sizes())
         return found

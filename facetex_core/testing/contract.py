@@ -14,11 +14,11 @@ from unittest import SkipTest
 import numpy as np
 
 from facetex_core.errors import PluginError
+from facetex_core.promise import hold
 from facetex_core.stages import STAGES, verb_of
 from facetex_core.suggest import there_are
 from facetex_core.testing.demand import demand
-from facetex_core.testing.promise import hold
-from facetex_core.testing.values import difference, read_only, snapshot
+from facetex_core.values import difference, locked, snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Contract:
 
     def work(self, plugin: object = None) -> Work:
         """The stage at its sample, its arguments locked."""
-        given = read_only(self.given())
+        given = locked(self.given())
         before, drawn, printed = snapshot(given), _drawn(), io.StringIO()
         try:
             with redirect_stdout(printed):

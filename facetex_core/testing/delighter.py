@@ -6,12 +6,12 @@ import numpy as np
 
 from facetex_core.harmonics import ambient, shade
 from facetex_core.photometry import normal_map
+from facetex_core.promise import hold_range
 from facetex_core.structures import Fit, Lighting, Texture
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.promise import hold_range
 from facetex_core.testing.samples import SIZE, fit_of, half_seen, skin
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 FROM_THE_LEFT = np.outer([0.8, 0.2, 0.1, 0.2, 0, 0, 0, 0, 0], [1.0, 0.9, 0.8])
 """Warm light, half as strong on one side as on the other."""
@@ -66,5 +66,5 @@ class DelighterContract(Contract):
     def test_an_albedo_sends_back_no_more_than_it_gets(self) -> None:
         """However bright the photo: all is in [0, 1]."""
         seen = half_seen(skin())
-        white = read_only(Texture(np.repeat(seen.visibility[..., None], 3, axis=2), seen.visibility))
+        white = locked(Texture(np.repeat(seen.visibility[..., None], 3, axis=2), seen.visibility))
         hold_range(self.plugin.delight(white, self.fit).rgb, "delight().rgb of a burnt-out texture", 0, 1)

@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from facetex_core.promise import PromiseError, demand
 
-def demand(kept: object, told: str) -> None:
-    """Fails with these words where a promise is not kept."""
-    if not kept:
-        raise AssertionError(told)
+__all__ = ["demand", "demand_near"]
 
 
 def demand_near(found: ArrayLike, wanted: ArrayLike, what: str, mend: str, *, atol: float = 0.0, rtol: float = 0.0) -> None:
@@ -18,4 +16,4 @@ def demand_near(found: ArrayLike, wanted: ArrayLike, what: str, mend: str, *, at
         place = np.unravel_index(int(excess.argmax()), excess.shape)
         where = f" at [{', '.join(map(str, place))}]" if place else ""
         count = f"{(excess > 0).sum()} of {excess.size} values are off; " if excess.size > 1 else ""
-        raise AssertionError(f"{what}: {count}expected {wanted[place]:.4g}{where}, found {found[place]:.4g}: {mend}")
+        raise PromiseError(f"{what}: {count}expected {wanted[place]:.4g}{where}, found {found[place]:.4g}: {mend}")

@@ -8,7 +8,7 @@ from facetex_core.structures import Descriptor, Texture
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.samples import SIZE, half_seen, skin, whole
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 
 class DescriptorExtractorContract(Contract):
@@ -23,7 +23,7 @@ class DescriptorExtractorContract(Contract):
     def test_gives_one_descriptor_for_each_window(self) -> None:
         """And one without windows; the layers are the same, each with its mass."""
         demand(len(self.result) == 1, f"describe() without windows: expected one descriptor; found {len(self.result)}")
-        found = self.plugin.describe(*self.given(), read_only(cells_of(2, SIZE)))
+        found = self.plugin.describe(*self.given(), locked(cells_of(2, SIZE)))
         demand(len(found) == 4, f"describe() under four windows: expected four descriptors; found {len(found)}")
         layers, mass = list(self._whole().correlations), list(self._whole().mass)
         demand(layers == mass, f"describe(): correlations of {layers}, mass of {mass}: every layer has both")
@@ -41,7 +41,7 @@ class DescriptorExtractorContract(Contract):
         """Whatever stands there."""
         (seen,) = self.given()
         hidden = seen.visibility[..., None] == 0
-        painted = read_only(Texture(np.where(hidden, np.float32(1), seen.rgb).astype(np.float32), seen.visibility))
+        painted = locked(Texture(np.where(hidden, np.float32(1), seen.rgb).astype(np.float32), seen.visibility))
         (again,) = self.plugin.describe(painted)
         mend = "weigh positions by visibility, and fill what is hidden before you filter"
         for layer, matrix in self._whole().correlations.items():
@@ -51,7 +51,7 @@ class DescriptorExtractorContract(Contract):
     def test_cells_together_are_the_whole(self) -> None:
         """Windows that cut the map without rest; layers have coarser positions than texels."""
         texture = whole(skin(pores=0.05))
-        merged = merge(self.plugin.describe(texture, read_only(cells_of(2, SIZE))))
+        merged = merge(self.plugin.describe(texture, locked(cells_of(2, SIZE))))
         (found,) = self.plugin.describe(texture)
         mend = "divide by the mass under the window, and tell that mass"
         for layer, matrix in found.correlations.items():
@@ -60,7 +60,7 @@ class DescriptorExtractorContract(Contract):
 
     def test_a_window_on_nothing_counts_nothing(self) -> None:
         """No position, no correlation, no error."""
-        (found,) = self.plugin.describe(whole(skin()), read_only(np.zeros((1, SIZE, SIZE), np.float32)))
+        (found,) = self.plugin.describe(whole(skin()), locked(np.zeros((1, SIZE, SIZE), np.float32)))
         kept = set(found.mass.values()) == {0.0} and not any(matrix.any() for matrix in found.correlations.values())
         demand(kept, f"describe() under an empty window: expected mass 0 and nothing but zeros; mass is {dict(found.mass)}")
 

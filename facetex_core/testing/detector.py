@@ -7,7 +7,7 @@ from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.faces import LEFT_EYE, MOUTH, RIGHT_EYE, centre, mirrored, mirrored_landmarks, moved
 from facetex_core.testing.samples import portrait
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 MIRRORED, MOVED = 0.05, 0.02
 """Shares of a box by which what is found in a mirrored or moved photo may be off: ours is off by 0.01 and 0.002."""
@@ -81,7 +81,7 @@ class DetectorContract(Contract):
 
     def test_an_empty_photo_shows_no_face(self) -> None:
         """One colour all over."""
-        found = self.plugin.detect(read_only(Photo(np.full((200, 160, 3), 0.4, np.float32))))
+        found = self.plugin.detect(locked(Photo(np.full((200, 160, 3), 0.4, np.float32))))
         demand(found == (), f"detect() of one colour all over: expected (); found {len(found)} faces: raise the threshold")
 
     def _face(self, photo: Photo | None = None) -> Face:

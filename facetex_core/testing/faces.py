@@ -12,7 +12,7 @@ from facetex_core.registry import Registry
 from facetex_core.stages import Detector
 from facetex_core.structures import Face, Photo
 from facetex_core.testing.samples import portrait
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 RIGHT_EYE, LEFT_EYE, MOUTH = slice(36, 42), slice(42, 48), slice(48, 60)
 """Landmarks; right is the subject's."""
@@ -34,7 +34,7 @@ def shipped(role: str) -> object:
 @cache
 def portrait_face() -> Face:
     """The astronaut's, as the default detector sees it."""
-    return read_only(cast("Detector", shipped("detector")).detect(portrait())[0])
+    return locked(cast("Detector", shipped("detector")).detect(portrait())[0])
 
 
 def centre(landmarks: Float32[np.ndarray, "68 2"], part: slice) -> Float32[np.ndarray, "2"]:
@@ -49,7 +49,7 @@ def eye_distance(landmarks: Float32[np.ndarray, "68 2"]) -> float:
 
 def mirrored(photo: Photo) -> Photo:
     """Left and right exchanged."""
-    return read_only(Photo(np.ascontiguousarray(photo.rgb[:, ::-1]), photo.name))
+    return locked(Photo(np.ascontiguousarray(photo.rgb[:, ::-1]), photo.name))
 
 
 def mirrored_landmarks(landmarks: Float32[np.ndarray, "68 2"], width: int) -> Float32[np.ndarray, "68 2"]:
@@ -60,10 +60,10 @@ def mirrored_landmarks(landmarks: Float32[np.ndarray, "68 2"], width: int) -> Fl
 def moved(photo: Photo, right: int, down: int) -> Photo:
     """The same picture, its content moved by whole pixels; its border is drawn out."""
     padded = np.pad(photo.rgb, ((down, 0), (right, 0), (0, 0)), mode="edge")
-    return read_only(Photo(np.ascontiguousarray(padded[: photo.size[1], : photo.size[0]]), photo.name))
+    return locked(Photo(np.ascontiguousarray(padded[: photo.size[1], : photo.size[0]]), photo.name))
 
 
 def moved_face(face: Face, right: int, down: int) -> Face:
     """The face in the moved picture."""
     way = np.array([right, down], np.float32)
-    return read_only(Face(face.box + np.tile(way, 2), face.landmarks + way, face.dense + way, face.score))
+    return locked(Face(face.box + np.tile(way, 2), face.landmarks + way, face.dense + way, face.score))

@@ -10,7 +10,7 @@ from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.faces import eye_distance, moved, moved_face, portrait_face
 from facetex_core.testing.samples import portrait
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 INNER = slice(27, 68)
 """Nose, eyes and mouth: jaw and brows lie at another place of every model."""
@@ -94,7 +94,7 @@ class FitterContract(Contract):
         triangles, weights = model.embedding.dense_triangles, model.embedding.dense_barycentric
         dense = np.einsum("pc,pcd->pd", weights, fit.vertices[model.mesh.triangles[triangles]])
         seen = [project(fit.camera, np.asarray(each, np.float32).reshape(-1, 3)) for each in (points, dense)]
-        again = self.plugin.fit((self.photo,), (read_only(Face(self.face.box, seen[0], seen[1], 1.0)),))[0]
+        again = self.plugin.fit((self.photo,), (locked(Face(self.face.box, seen[0], seen[1], 1.0)),))[0]
         self._demand_on(again, seen[0], SAME, "landmarks of its own head")
 
     def test_a_moved_photo_has_the_moved_fit(self) -> None:

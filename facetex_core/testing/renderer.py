@@ -13,9 +13,9 @@ from facetex_core.structures import Camera, Head, Lighting
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand
 from facetex_core.testing.samples import SIZE, head_of, skin
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
-FRONT = read_only(orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(96, 80)))
+FRONT = locked(orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(96, 80)))
 """Wider than high, so that nobody mistakes one for the other."""
 MOVE = (7, -5)
 PLAIN = 0.05
@@ -74,7 +74,7 @@ class RendererContract(Contract):
         """Its principal point by whole pixels, the head by as many."""
         right, down = MOVE
         intrinsics = FRONT.intrinsics + np.array([[0, 0, right], [0, 0, down], [0, 0, 0]], np.float32)
-        there = self._seen(read_only(replace(FRONT, intrinsics=intrinsics)))
+        there = self._seen(locked(replace(FRONT, intrinsics=intrinsics)))
         off = float((np.roll(self._covered, (down, right), (0, 1)) != there).mean())
         told = f"render(): the principal point moved by {MOVE} pixels (x, y), but {off:.0%} of the head's outline did not"
         demand(off < 0.02, f"{told}: take the principal point from camera.intrinsics, y down")

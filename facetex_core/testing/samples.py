@@ -10,7 +10,7 @@ from facetex_core.crop import plain_skin
 from facetex_core.harmonics import ambient
 from facetex_core.image_io import example_photo
 from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh, MorphableModel, Photo, Texture
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 SIDE = 17
 """Vertices along one side of the sheet."""
@@ -52,7 +52,7 @@ def skin(pores: float = 0.0) -> Float32[np.ndarray, "size size 3"]:
 def fit_of(lighting: Lighting) -> Fit:
     """The sheet in this light, seen from the front, of plain skin."""
     camera = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.25, size=(160, 160))
-    return read_only(Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera, lighting, skin()))
+    return locked(Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera, lighting, skin()))
 
 
 def half_seen(rgb: np.ndarray) -> Texture:
@@ -60,7 +60,7 @@ def half_seen(rgb: np.ndarray) -> Texture:
     size = len(rgb)
     visibility = np.zeros((size, size), np.float32)
     visibility[: 5 * size // 8] = 1
-    return read_only(Texture(np.asarray(rgb * visibility[..., None], np.float32), visibility))
+    return locked(Texture(np.asarray(rgb * visibility[..., None], np.float32), visibility))
 
 
 def face() -> Float32[np.ndarray, "size size"]:
@@ -70,18 +70,18 @@ def face() -> Float32[np.ndarray, "size size"]:
 
 def whole(rgb: np.ndarray) -> Texture:
     """A texture all of which is seen."""
-    return read_only(Texture(np.asarray(rgb, np.float32), np.ones(rgb.shape[:2], np.float32)))
+    return locked(Texture(np.asarray(rgb, np.float32), np.ones(rgb.shape[:2], np.float32)))
 
 
 @cache
 def portrait() -> Photo:
     """The astronaut, without the lower edge: higher and wider are not the same."""
     photo = example_photo()
-    return read_only(Photo(np.ascontiguousarray(photo.rgb[:448]), photo.name))
+    return locked(Photo(np.ascontiguousarray(photo.rgb[:448]), photo.name))
 
 
 def head_of(albedo: np.ndarray) -> Head:
     """The sheet in even light with this albedo, all of it seen, without relief."""
     flat = np.zeros((SIZE, SIZE), np.float32)
     detail = Detail(flat, np.dstack([flat, flat, flat + 1]))
-    return read_only(Head("sample.jpg", fit_of(ambient()), whole(albedo), whole(albedo), detail))
+    return locked(Head("sample.jpg", fit_of(ambient()), whole(albedo), whole(albedo), detail))

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.promise import hold_range
 from facetex_core.structures import Face, Photo
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand
 from facetex_core.testing.faces import mirrored, mirrored_landmarks, moved, moved_face, portrait_face
-from facetex_core.testing.promise import hold_range
 from facetex_core.testing.samples import portrait
-from facetex_core.testing.values import read_only
+from facetex_core.values import locked
 
 MOVE = (24, 10)
 ALIKE = 0.1
@@ -32,7 +32,7 @@ class SegmenterContract(Contract):
     def face(self) -> Face:
         """As the default detector sees it, by its 68 landmarks alone."""
         found = portrait_face()
-        return read_only(Face(found.box, found.landmarks, np.zeros((0, 2), np.float32), found.score))
+        return locked(Face(found.box, found.landmarks, np.zeros((0, 2), np.float32), found.score))
 
     def given(self) -> tuple[Photo, Face]:
         """A portrait and its face."""
@@ -66,7 +66,7 @@ class SegmenterContract(Contract):
         left, top, right, bottom = self.face.box
         width = self.photo.size[0]
         box = np.array([width - right, top, width - left, bottom], np.float32)
-        face = read_only(Face(box, mirrored_landmarks(self.face.landmarks, width), self.face.dense, self.face.score))
+        face = locked(Face(box, mirrored_landmarks(self.face.landmarks, width), self.face.dense, self.face.score))
         self._demand_alike(self.plugin.segment(mirrored(self.photo), face)[:, ::-1], self.result, "mirrored")
 
     def test_a_moved_photo_has_the_moved_mask(self) -> None:

@@ -2,12 +2,15 @@
 
 import numpy as np
 
-from facetex_core import Fit, Texture, hookimpl
+from facetex_core import LitView, Texture, hookimpl
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
 
 DARKEST = 0.05
 """Shading, as a share of its median, below which division would make colour out of noise."""
+
+
+api_version = 2
 
 
 @hookimpl
@@ -19,12 +22,13 @@ def delighters() -> dict[str, type]:
 class DivisionDelighter:
     """Second-order spherical harmonics and nothing else: highlights and cast shadow stay in the albedo."""
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
+    def delight(self, view: LitView) -> Texture:
         """The albedo; nothing becomes hidden."""
+        texture = view.lit
         seen = texture.visibility > 0
         if not seen.any():
             return texture
-        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        shading = shade(view.appearance.lighting, normal_map(view.fit, texture.size))
         believed = np.maximum(shading, DARKEST * np.median(shading[seen], axis=0))
         return Texture(
             np.where(seen[..., None], np.clip(texture.rgb / believed, 0, 1), 0).astype(np.float32), texture.visibility
@@ -34,8 +38,8 @@ class DivisionDelighter:
 class NoDelighter:
     """The light stays in: what any delighter gains can be seen beside it."""
 
-    exempt = ("gives_back_the_albedo_under_a_known_light",)
+    waived_checks = ("gives_back_the_albedo_under_a_known_light",)
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:  # noqa: ARG002  # the protocol's signature
+    def delight(self, view: LitView) -> Texture:
         """The texture as it was unwrapped."""
-        return texture
+        return view.lit

@@ -1,9 +1,11 @@
 """Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1); the rest is taken out."""
 
-from facetex_core import Fit, Texture, hookimpl
+from facetex_core import LitView, Texture, hookimpl
 from facetex_core.divide_light import divided_by_light
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
+
+api_version = 2
 
 
 @hookimpl
@@ -18,7 +20,7 @@ class HarmonicsDelighter:
     def __init__(self, flatten: float = 0.9, matte: float = 0.9) -> None:
         self.flatten, self.matte = flatten, matte
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
+    def delight(self, view: LitView) -> Texture:
         """The albedo; texels in deep shade lose visibility, since nothing can be divided out of black."""
-        shading = shade(fit.lighting, normal_map(fit, texture.size))
-        return divided_by_light(texture, shading, fit, flatten=self.flatten, matte=self.matte)
+        shading = shade(view.appearance.lighting, normal_map(view.fit, view.lit.size))
+        return divided_by_light(view, shading, flatten=self.flatten, matte=self.matte)

@@ -15,7 +15,7 @@ import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Fit, Texture, hookimpl
+from facetex_core import Fit, LitView, Texture, hookimpl
 from facetex_core.banks.bank import layout_of
 from facetex_core.crop import face_slices, plain_skin, skin_texels
 from facetex_core.divide_light import divided_by_light
@@ -49,6 +49,9 @@ Picture = Float32[np.ndarray, "side side 3"]
 Plane = Float32[np.ndarray, "side side"]
 
 
+api_version = 2
+
+
 @hookimpl
 def delighters() -> dict[str, type]:
     """The default."""
@@ -61,16 +64,17 @@ class NetworkDelighter:
     def __init__(self, flatten: float = 0.5, matte: float = 0.9, device: str = "cpu") -> None:
         self.flatten, self.matte, self.device = flatten, matte, device
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
+    def delight(self, view: LitView) -> Texture:
         """The albedo; texels in deep shade lose visibility. On another UV map than the network's: by harmonics."""
+        texture, fit = view.lit, view.fit
         if not (texture.visibility > 0).any():
             return texture
         if self._foreign(fit.model):
             warnings.warn(f"the network knows no UV map like that of {fit.model.name!r}: harmonics instead", stacklevel=2)
-            shading = shade(fit.lighting, normal_map(fit, texture.size))
+            shading = shade(view.appearance.lighting, normal_map(fit, texture.size))
         else:
-            shading = _as_fitted(self._shading(texture, fit), texture, fit)
-        return divided_by_light(texture, shading, fit, flatten=self.flatten, matte=self.matte)
+            shading = _as_fitted(self._shading(texture, fit), view)
+        return divided_by_light(view, shading, flatten=self.flatten, matte=self.matte)
 
     def _shading(self, texture: Texture, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
         """Over the whole map; around the face's box as at its border."""
@@ -109,22 +113,23 @@ def _mirrored(
     return lit[:, ::-1], visibility[:, ::-1], normals[:, ::-1] * across, towards[:, ::-1] * across, still[:, ::-1]
 
 
-def _as_fitted(shading: Picture, lit: Texture, fit: Fit) -> Picture:
-    """The shading, TOLD of the way to where the skin is as light and as red as the fit holds it for.
+def _as_fitted(shading: Picture, view: LitView) -> Picture:
+    """The shading, TOLD of the way to where the skin is as light and as red as the appearance holds it for.
 
     Two guesses at what one photo does not tell; their mean is nearer to the truth than either (CIEDE2000 4.5; 5.2, 4.8).
     Of the light's colour, what changes over the face is halved, as in the fit: blood under the skin explains much of it.
     """
-    seen = (lit.visibility > 0) & (plain_skin(fit.model, lit.size) > 0.5)
+    lit, model = view.lit, view.fit.model
+    seen = (lit.visibility > 0) & (plain_skin(model, lit.size) > 0.5)
     if not seen.any():
         return shading
     log = np.log(shading)
     colour = log - log.mean(-1, keepdims=True)
     log -= (1 - COLOURED) * (colour - np.median(colour[seen], axis=0))
-    expected = cv2.resize(fit.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
+    expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
     skin = np.log(np.maximum(lit.rgb[seen], DARKEST)) - log[seen]
     apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
-    if colourless(lit, fit.model):
+    if colourless(lit, model):
         apart[:] = apart.mean()
     return np.asarray(np.exp(log + TOLD * apart), np.float32)
 

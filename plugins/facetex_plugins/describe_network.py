@@ -18,6 +18,9 @@ STEP = 16
 """The network's input is padded to whole multiples: four halvings, to conv5_1."""
 
 
+api_version = 2
+
+
 @hookimpl
 def descriptor_extractors() -> dict[str, type]:
     """Our own small network, and VGG-19 where the user has added it to the zoo."""

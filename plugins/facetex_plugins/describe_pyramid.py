@@ -19,6 +19,9 @@ Bands = Complex[np.ndarray, "colours orientations _ _"]
 """Of one scale; scales differ in size."""
 
 
+api_version = 2
+
+
 @hookimpl
 def descriptor_extractors() -> dict[str, type]:
     """Needs no model."""

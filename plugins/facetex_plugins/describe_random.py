@@ -17,6 +17,9 @@ RELIEF = 8.0
 """How much more the filters of detail weigh than those of colour: pores change skin by about an eighth of its lightness."""
 
 
+api_version = 2
+
+
 @hookimpl
 def descriptor_extractors() -> dict[str, type]:
     """Needs no model."""

@@ -5,10 +5,12 @@ their depth up to a factor: d = strength * (log L - blurred log L), held within 
 are dark by colour, not by depth, and are left out.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Detail, Fit, Photo, Texture, hookimpl
+from facetex_core import DelitView, Detail, Texture, hookimpl
 from facetex_core.colour import luminance
 from facetex_core.crop import NO_SKIN, region, skin_texels
 from facetex_core.lazy import cv2
@@ -18,10 +20,13 @@ FINEST, COARSEST = 0.0006, 0.006
 """Blurs that bound the band, as shares of the map: under a texel at 1024 is noise, over six is shading."""
 
 
+api_version = 2
+
+
 @hookimpl
 def detailers() -> dict[str, type]:
-    """The default."""
-    return {"shading": ShadingDetailer}
+    """The default, and none."""
+    return {"shading": ShadingDetailer, "none": NoDetailer}
 
 
 class ShadingDetailer:
@@ -30,9 +35,9 @@ class ShadingDetailer:
     def __init__(self, strength: float = 1.0, limit: float = 0.3) -> None:
         self.strength, self.limit = strength, limit
 
-    def add_detail(self, photo: Photo, fit: Fit, albedo: Texture) -> Detail:  # noqa: ARG002  # of the stage
+    def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:
         """Displacement in metres and its normals; flat where the map shows no skin."""
-        size = albedo.size
+        fit, size = views[0].fit, albedo.size
         texels = skin_texels(fit.model, size)
         logarithm = np.log(np.maximum(luminance(albedo.rgb), 0.01))
         band = _blur(logarithm, FINEST * size) - _blur(logarithm, COARSEST * size)
@@ -41,6 +46,17 @@ class ShadingDetailer:
         depth = limit * np.tanh(self.strength / 1000 * band * plain / limit) * _rim(texels.inside, size)
         points = spread(texels, fit.model.mesh, fit.neutral)
         return Detail(depth.astype(np.float32), normals_of(depth, points, texels.inside))
+
+
+class NoDetailer:
+    """Smooth skin: what any relief gains can be seen beside it."""
+
+    waived_checks = ("rough_skin_has_a_relief_in_metres", "normals_fit_the_displacement")
+
+    def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:  # noqa: ARG002  # of the stage
+        """No displacement, and normals straight out."""
+        flat = np.zeros(albedo.visibility.shape, np.float32)
+        return Detail(flat, np.dstack([flat, flat, flat + 1]))
 
 
 def normals_of(

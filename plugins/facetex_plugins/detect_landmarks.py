@@ -5,6 +5,8 @@ from facetex_model_zoo.face_nets import FaceFinder, FacePoints
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.face_crops import best_first, halves
 
+api_version = 2
+
 
 @hookimpl
 def detectors() -> dict[str, type]:

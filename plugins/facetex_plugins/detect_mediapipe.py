@@ -37,6 +37,9 @@ IBUG = (
 # fmt: on
 
 
+api_version = 2
+
+
 @hookimpl
 def detectors() -> dict[str, type]:
     """The network whose numbering our dense points follow."""

@@ -24,6 +24,9 @@ EYES_TO_MOUTH = 0.385
 """Of the face square's side; the distance of the eyes is the same (measured on portraits: 0.38 and 0.39)."""
 
 
+api_version = 2
+
+
 @hookimpl
 def detectors() -> dict[str, type]:
     """A finder that many know."""

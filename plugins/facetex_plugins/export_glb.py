@@ -7,6 +7,8 @@ from facetex_core.glb import GlbFile, add_materials, add_mesh, maps_of
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.maps import write
 
+api_version = 2
+
 
 @hookimpl
 def exporters() -> dict[str, type]:

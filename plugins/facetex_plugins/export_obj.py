@@ -14,6 +14,9 @@ SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth"
 """Phong exponents (Ns) about as shiny as the GLB's roughness."""
 
 
+api_version = 2
+
+
 @hookimpl
 def exporters() -> dict[str, type]:
     """OBJ for programs that know nothing newer."""

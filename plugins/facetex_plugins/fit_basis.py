@@ -8,6 +8,8 @@ from facetex_core import MorphableModel, hookimpl
 from facetex_core.fitting.fit import ModelFitter
 from facetex_core.morphable_model import load_morphable_model, with_albedo
 
+api_version = 2
+
 
 @hookimpl
 def fitters() -> dict[str, type]:

@@ -17,6 +17,9 @@ MILLIMETRE, MICROMETRE = 1e-3, 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
+api_version = 2
+
+
 @hookimpl
 def fitters() -> dict[str, type]:
     """The paper's model."""

@@ -20,6 +20,9 @@ JAW_JOINT, JAW = 2, np.radians(8.0)
 """Joints: root, neck, jaw, eyes. Three standard deviations open the mouth by 24 degrees."""
 
 
+api_version = 2
+
+
 @hookimpl
 def fitters() -> dict[str, type]:
     """The model of the Max Planck Institute for Intelligent Systems."""

@@ -23,6 +23,9 @@ ONE_SHAPE_IN_ARKIT = ("browInnerUp", "cheekPuff")
 PUPIL = "PupilDilate"
 
 
+api_version = 2
+
+
 @hookimpl
 def fitters() -> dict[str, type]:
     """The model that our own basis has learned from, whole."""

@@ -17,6 +17,9 @@ MILLIMETRE = 1e-3
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"
 
 
+api_version = 2
+
+
 @hookimpl
 def fitters() -> dict[str, type]:
     """The model of the eos library."""

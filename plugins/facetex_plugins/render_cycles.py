@@ -19,6 +19,8 @@ from facetex_core.rendering import cycles_child
 from facetex_core.rendering.environment import surroundings
 from facetex_core.rendering.path_tracing import checked, over_ground, shapes_of
 
+api_version = 2
+
 
 @hookimpl
 def renderers() -> dict[str, type]:

@@ -23,6 +23,9 @@ SHEEN = 0.15
 """Light that fine hair scatters at grazing angles."""
 
 
+api_version = 2
+
+
 @hookimpl
 def renderers() -> dict[str, type]:
     """For portraits in any light; takes a minute where the default takes a second."""

@@ -25,6 +25,9 @@ ROWS = 96
 """Rows of samples done at once; what fits into the cache is twice as fast."""
 
 
+api_version = 2
+
+
 @hookimpl
 def renderers() -> dict[str, type]:
     """The default."""

@@ -7,7 +7,7 @@ import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Face, Photo, hookimpl
+from facetex_core import Face, Photo, Segmentation, hookimpl
 from facetex_core.colour import encode_srgb
 from facetex_core.glasses import within_rims
 from facetex_core.onnx_session import open_session
@@ -32,6 +32,9 @@ RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144
 LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
 INNER_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 # fmt: on
+
+
+api_version = 2
 
 
 @hookimpl
@@ -93,8 +96,8 @@ class SkinSegmenter:
         """`device`: cpu or cuda."""
         self.device = device
 
-    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
-        """Probability of bare skin, 0 outside of the crop."""
+    def segment(self, photo: Photo, face: Face) -> Segmentation:
+        """Skin, glasses and mouth; 0 outside of the crop."""
         import cv2
 
         matrix = crop_matrix(face.landmarks, CROP)
@@ -104,9 +107,10 @@ class SkinSegmenter:
         height, width = photo.rgb.shape[:2]
         back = cv2.invertAffineTransform(matrix)
         mask = np.clip(warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT), 0, 1)
-        mask = np.minimum(mask, 1 - glasses(skin[0, 0], photo, face, matrix * FINER))
+        rims = glasses(skin[0, 0], photo, face, matrix * FINER)
         # The network takes some teeth for skin; the landmarks know better.
-        return cut_holes(mask, face)
+        bare = cut_holes(np.minimum(mask, 1 - rims), face)
+        return Segmentation({"skin": bare, "glasses": rims, "mouth": mouth(face, bare + rims)})
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -129,11 +133,12 @@ def glasses(
 class GeometrySegmenter:
     """The polygon of the face without eyes and open mouth; blind to hair, glasses and hands."""
 
-    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
-        """1 inside the face's outline."""
+    def segment(self, photo: Photo, face: Face) -> Segmentation:
+        """Skin is 1 inside the face's outline."""
         height, width = photo.rgb.shape[:2]
         outline = face_outlines(face.landmarks, face.dense)[0]
-        return cut_holes(fill_polygon(outline, width, height), face)
+        bare = cut_holes(fill_polygon(outline, width, height), face)
+        return Segmentation({"skin": bare, "mouth": mouth(face, bare)})
 
 
 def cut_holes(mask: Float32[np.ndarray, "height width"], face: Face) -> Float32[np.ndarray, "height width"]:
@@ -142,6 +147,13 @@ def cut_holes(mask: Float32[np.ndarray, "height width"], face: Face) -> Float32[
     for hole in face_outlines(face.landmarks, face.dense)[1:]:
         mask = np.minimum(mask, 1 - fill_polygon(hole, width, height))
     return np.asarray(mask, np.float32)
+
+
+def mouth(face: Face, taken: Float32[np.ndarray, "height width"]) -> Float32[np.ndarray, "height width"]:
+    """The open mouth between the lips, as far as nothing else is there."""
+    height, width = taken.shape
+    opened = fill_polygon(face_outlines(face.landmarks, face.dense)[3], width, height)
+    return np.clip(np.minimum(opened, 1 - taken), 0, 1).astype(np.float32)
 
 
 def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:

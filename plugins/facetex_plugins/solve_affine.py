@@ -4,8 +4,7 @@
 
 `affine`: sum w = 1 and v = 1/K, drawn towards the bank's mean; `least-squares`, the default: v = 0, no constraint. Drawn
 strongly, signed weights predict hidden correlations better than the convex ones of Saito 2017, least squares a little better
-than affine ones, on faces of the bank and on others. With both, the face's mirror and what the blend leaves unexplained are
-carried over to what is hidden (facetex_core/banks/foretell.py). model_zoo/training/bank_eval.py prints all of it.
+than affine ones, on faces of the bank and on others. model_zoo/training/bank_eval.py prints all of it.
 """
 
 from collections.abc import Sequence
@@ -20,6 +19,9 @@ DRAWN = ("recovers_the_weights_that_made_the_mixture", "an_exemplar_explains_its
 """What signed weights that are drawn strongly do not promise."""
 
 
+api_version = 2
+
+
 @hookimpl
 def blend_solvers() -> dict[str, type]:
     """Both are one linear system."""
@@ -29,8 +31,7 @@ def blend_solvers() -> dict[str, type]:
 class AffineSolver:
     """Signed weights that sum to 1; `ridge` draws them towards the bank's mean (best on unseen faces: 0.06 to 0.2)."""
 
-    exempt = DRAWN
-    carries_own = True
+    waived_checks = DRAWN
 
     def __init__(self, ridge: float = 0.1) -> None:
         self.ridge = ridge
@@ -48,8 +49,7 @@ class AffineSolver:
 class LeastSquaresSolver:
     """Signed weights of any sum; `ridge` draws them towards nothing."""
 
-    exempt = (*DRAWN, "weights_sum_to_one")
-    carries_own = True
+    waived_checks = (*DRAWN, "weights_sum_to_one")
 
     def __init__(self, ridge: float = 0.06) -> None:
         self.ridge = ridge

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core import DelitView, Fit, Target, Texture, hookimpl
 from facetex_core.crop import resize_texture
 from facetex_core.lazy import cv2
 from facetex_core.photometry import albedo_model
@@ -18,6 +18,9 @@ SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
 """What none of the three promises: hidden skin stays smooth."""
 
 
+api_version = 2
+
+
 @hookimpl
 def synthesizers() -> dict[str, type]:
     """Three."""
@@ -27,33 +30,36 @@ def synthesizers() -> dict[str, type]:
 class LowFrequencySynthesizer:
     """Own texels, the rest from the fit's low-frequency albedo: a baseline."""
 
-    exempt = SMOOTH
+    waived_checks = SMOOTH
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing."""
-        return completed(albedo, trust(albedo, fit), expected_albedo(fit, albedo.size), fit)
+        albedo, fit = view.albedo, view.fit
+        return completed(albedo, trust(albedo, fit), expected_albedo(view.appearance, albedo.size), fit)
 
 
 class MirrorSynthesizer:
     """Own texels, their mirror images where those are seen, the fit's low-frequency albedo elsewhere: a baseline."""
 
-    exempt = SMOOTH
+    waived_checks = SMOOTH
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """The other side's texels as they are, colour and all."""
+        albedo, fit = view.albedo, view.fit
         own = trust(albedo, fit)
         mirrored = own[:, ::-1, None]
-        rest = mirrored * albedo.rgb[:, ::-1] + (1 - mirrored) * expected_albedo(fit, albedo.size)
+        rest = mirrored * albedo.rgb[:, ::-1] + (1 - mirrored) * expected_albedo(view.appearance, albedo.size)
         return completed(albedo, own, rest, fit)
 
 
 class PcaSynthesizer:
     """Own texels, the rest from the albedo model's modes as the visible texels tell their coefficients: a baseline."""
 
-    exempt = SMOOTH
+    waived_checks = SMOOTH
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing, in the colour of what it shows."""
+        albedo, fit = view.albedo, view.fit
         rest = cv2.resize(projected(albedo, fit), (albedo.size, albedo.size), interpolation=cv2.INTER_LINEAR)
         return completed(albedo, trust(albedo, fit), rest, fit)
 

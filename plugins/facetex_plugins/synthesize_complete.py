@@ -20,7 +20,7 @@ import numpy as np
 from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Descriptor, Fit, Target, Texture, hookimpl
 from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
@@ -53,6 +53,9 @@ Plane = Float32[np.ndarray, "size size"]
 Picture = Float32[np.ndarray, "size size 3"]
 
 
+api_version = 2
+
+
 @hookimpl
 def synthesizers() -> dict[str, type]:
     """The default."""
@@ -70,11 +73,12 @@ class CompleteSynthesizer:
         self.layers = tuple(layer.strip() for layer in layers.split(","))
         self.decoder = Decoder(model_path("feedforward"), device)
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
+        albedo, fit, wanted = view.albedo, view.fit, target.plain
         own = trust(albedo, fit)
         pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
-        base = low_frequency(albedo, own, fit)
+        base = low_frequency(view, own)
         seen = seen_detail(albedo, own, base)
         sources = Sources(base, own, seen, own_grain(seen, own, fit, rng))
         decoded = self.decoder.reads(wanted)

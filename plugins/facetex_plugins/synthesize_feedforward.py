@@ -7,7 +7,7 @@ model_zoo/cards/feedforward.md. Scalp, neck and ears, which portraits hardly sho
 import numpy as np
 from facetex_model_zoo import model_path
 
-from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Target, Texture, hookimpl
 from facetex_core.synthesis.completion import (
     DARKEST,
     completed,
@@ -18,6 +18,8 @@ from facetex_core.synthesis.completion import (
     trust,
 )
 from facetex_core.synthesis.decoder import NETWORK, Decoder, Sources, decoded_part
+
+api_version = 2
 
 
 @hookimpl
@@ -33,8 +35,9 @@ class FeedforwardSynthesizer:
         """`device`: cpu or cuda."""
         self.decoder = Decoder(model_path("feedforward"), device)
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
         """The whole albedo; descriptors of another network than the decoder was trained for are refused."""
+        albedo, fit, wanted = view.albedo, view.fit, target.plain
         if not self.decoder.reads(wanted):
             raise ConfigError(
                 f"feedforward was trained for the layers {', '.join(self.decoder.layers)} of {NETWORK!r}, and this run's "
@@ -42,7 +45,7 @@ class FeedforwardSynthesizer:
                 "a bank of it, or the synthesizer complete"
             )
         own = trust(albedo, fit)
-        base = low_frequency(albedo, own, fit)
+        base = low_frequency(view, own)
         seen = seen_detail(albedo, own, base)
         sources = Sources(base, own, seen, own_grain(seen, own, fit, rng))
         inside = decoded_part(fit, albedo.size)[..., None]

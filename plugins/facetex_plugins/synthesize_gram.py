@@ -14,7 +14,7 @@ import numpy as np
 from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, Descriptor, Fit, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Fit, Target, Texture, hookimpl
 from facetex_core.crop import face_slices, region, skin_texels
 from facetex_core.fill import fill_smooth
 from facetex_core.masked_blur import blur_where
@@ -23,6 +23,8 @@ from facetex_core.synthesis.completion import DARKEST, SMOOTH, expected_albedo, 
 from facetex_core.synthesis.gram_match import match_correlations
 from facetex_core.synthesis.objective import halves_pay
 from facetex_core.synthesis.onnx_torch import read_network
+
+api_version = 2
 
 
 @hookimpl
@@ -39,9 +41,7 @@ class GramSynthesizer:
     them from one half (tests/benchmarks/synthesis.py); the paper has no such end: 0.
     """
 
-    redraws_features = True
-
-    exempt = ("what_was_seen_stays",)
+    waived_checks = ("what_was_seen_stays",)
 
     def __init__(
         self,
@@ -52,8 +52,9 @@ class GramSynthesizer:
     ) -> None:
         self.iterations, self.schedule, self.enough, self.device = iterations, schedule, enough, device
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """The whole albedo; outside of the face's box it is the low frequency alone."""
+        albedo, fit, wanted = view.albedo, view.fit, target.whole
         if wanted.network not in model_names():
             raise ConfigError(
                 f"gram needs a network's gradients and {wanted.network!r} is no network; use --synthesizer complete"
@@ -62,7 +63,7 @@ class GramSynthesizer:
         fast, size = self.schedule == "fast", albedo.size
         box = face_slices(fit.model, size)
         face = region(fit.model, "face", size)[box]
-        result = expected_albedo(fit, size)
+        result = expected_albedo(view.appearance, size)
         layout = result[box].copy()
         result[box] = match_correlations(
             network,

@@ -7,7 +7,7 @@ well as the best one does; where they overlap, the seam runs along the path of l
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core import DelitView, Target, Texture, hookimpl
 from facetex_core.crop import plain_skin, skin_texels
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
@@ -26,6 +26,9 @@ Detail = Float32[np.ndarray, "rows columns 3"]
 Patch = Float32[np.ndarray, "side side 3"]
 
 
+api_version = 2
+
+
 @hookimpl
 def synthesizers() -> dict[str, type]:
     """One."""
@@ -35,15 +38,16 @@ def synthesizers() -> dict[str, type]:
 class QuiltingSynthesizer:
     """Own texels, the rest patches of own skin sewn over the fit's low-frequency albedo (Efros, Freeman 2001): a baseline."""
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Detail in logarithms over the low frequency; none where no patch of plain skin is seen."""
+        albedo, fit = view.albedo, view.fit
         own, size = trust(albedo, fit), albedo.size
         logarithm = np.log(np.maximum(albedo.rgb, DARKEST))
         detail = logarithm - blur_where(logarithm, own, SMOOTH * size)
         usable = (own > 0.99) & (plain_skin(fit.model, size) > 0.9)
         hidden = skin_texels(fit.model, size).inside & (own < 1)
         sewn = quilt(detail.astype(np.float32), usable, hidden, max(LEAST, round(PATCH * size)), rng)
-        return completed(albedo, own, expected_albedo(fit, size) * np.exp(sewn), fit)
+        return completed(albedo, own, expected_albedo(view.appearance, size) * np.exp(sewn), fit)
 
 
 def quilt(sample: Detail, usable: np.ndarray, wanted: np.ndarray, side: int, rng: np.random.Generator) -> Detail:

@@ -1,4 +1,4 @@
-"""One albedo from several photos of a person, in two bands (Brown and Lowe 2007, after Burt and Adelson 1983).
+"""Merger: one albedo from several photos of a person, in two bands (Brown and Lowe 2007, after Burt and Adelson 1983).
 
 What is broad is the mean of all photos, over borders so wide that no seam shows: the light that one photo's albedo still
 carries is not another's. What is fine comes from the photo that sees it best, across narrow seams: photos are registered
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from facetex_core.crop import plain_skin, skin_texels
+from facetex_core import DelitView, Merged, Texture, hookimpl
+from facetex_core.clearness import clearness
+from facetex_core.crop import plain_skin
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
-from facetex_core.mesh import spread, triangle_normals, vertex_normals
-from facetex_core.structures import Fit, Texture
 
 BROAD = 0.02
 """Blur between the two bands, as a share of the map."""
@@ -31,50 +31,43 @@ _DARKEST, _LEAST = 1e-3, 1e-6
 Maps = Float32[np.ndarray, "views size size"]
 
 
-def merge_views(partials: Sequence[Texture], fits: Sequence[Fit]) -> tuple[Texture, Maps]:
-    """The albedo of all photos in the tone of the first, and the share of each in every texel's detail.
-
-    Shares add up to 1 where any photo shows skin. One photo stays as it is.
-    """
-    seen = np.stack([partial.visibility > 0 for partial in partials])
-    if len(partials) == 1:
-        return partials[0], seen.astype(np.float32)
-    clear = np.stack([clearness(partial, fit) for partial, fit in zip(partials, fits, strict=True)])
-    colours = [np.log(np.maximum(partial.rgb, _DARKEST)) for partial in partials]
-    broad = [_blur(colour, on, BROAD) for colour, on in zip(colours, seen, strict=True)]
-    fine = [colour - low for colour, low in zip(colours, broad, strict=True)]
-    plain = plain_skin(fits[0].model, partials[0].size) > 0.5
-    shares = _shares(clear, seen)
-    merged = _sum(_normalised(clear * _depth(seen, FADE), seen), _in_one_tone(broad, seen & plain)) + _sum(shares, fine)
-    visibility = np.max([partial.visibility for partial in partials], axis=0)
-    rgb = np.where(visibility[..., None] > 0, np.clip(np.exp(merged), 0, 1), 0)
-    return Texture(rgb.astype(np.float32), visibility), shares
+api_version = 2
 
 
-def clearness(texture: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
-    """How well the photo shows each texel: visibility, times the cosine of the angle, times pixels along a texel up to 1."""
-    mesh, vertices = fit.model.mesh, fit.vertices
-    towards = fit.camera.position - vertices
-    normals = vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]])
-    cosine = np.clip(np.einsum("vi,vi->v", normals, towards) / np.linalg.norm(towards, axis=1), 0, 1)
-    facing = spread(skin_texels(fit.model, texture.size), mesh, cosine[:, None].astype(np.float32))[..., 0]
-    return np.asarray(texture.visibility * facing * np.minimum(pixels_a_texel(fit, texture.size), 1), np.float32)
+@hookimpl
+def mergers() -> dict[str, type]:
+    """The default, and the main photo alone."""
+    return {"bands": BandMerger, "none": NoMerger}
 
 
-def pixels_a_texel(fit: Fit, size: int) -> Float32[np.ndarray, "size size"]:
-    """How many of the photo's pixels a texel is long, seen straight on."""
-    texels = skin_texels(fit.model, size)
-    pixels_a_metre = fit.camera.intrinsics[0, 0] / np.linalg.norm(fit.camera.position - fit.vertices, axis=1)
-    density = spread(texels, fit.model.mesh, pixels_a_metre[:, None].astype(np.float32))[..., 0]
-    return np.asarray(density * _metres(fit)[texels.triangle] / size, np.float32)
+class BandMerger:
+    """Broad colour of all photos, detail of the one that sees a texel best."""
+
+    def merge(self, views: Sequence[DelitView]) -> Merged:
+        """The albedo in the tone of the first view."""
+        seen = np.stack([view.albedo.visibility > 0 for view in views])
+        if len(views) == 1:
+            return Merged(views[0].albedo, seen.astype(np.float32))
+        clear = np.stack([clearness(view.albedo, view.fit) for view in views])
+        colours = [np.log(np.maximum(view.albedo.rgb, _DARKEST)) for view in views]
+        broad = [_blur(colour, on, BROAD) for colour, on in zip(colours, seen, strict=True)]
+        fine = [colour - low for colour, low in zip(colours, broad, strict=True)]
+        plain = plain_skin(views[0].fit.model, views[0].albedo.size) > 0.5
+        shares = _shares(clear, seen)
+        merged = _sum(_normalised(clear * _depth(seen, FADE), seen), _in_one_tone(broad, seen & plain)) + _sum(shares, fine)
+        visibility = np.max([view.albedo.visibility for view in views], axis=0)
+        rgb = np.where(visibility[..., None] > 0, np.clip(np.exp(merged), 0, 1), 0)
+        return Merged(Texture(rgb.astype(np.float32), visibility), shares)
 
 
-def _metres(fit: Fit) -> Float32[np.ndarray, "triangles"]:
-    """How long the UV map's whole side would be on the skin, were all of the map laid out as the triangle is."""
-    mesh, flat = fit.model.mesh, np.pad(fit.model.mesh.uvs, ((0, 0), (0, 1)))
-    pairs = ((fit.vertices, mesh.triangles), (flat, mesh.uv_triangles))
-    on_skin, on_map = (np.linalg.norm(triangle_normals(*pair), axis=1) for pair in pairs)
-    return np.asarray(np.sqrt(on_skin / np.maximum(on_map, 1e-12)), np.float32)
+class NoMerger:
+    """The albedo of the photo that shows most of the face; the others help with its shape only."""
+
+    def merge(self, views: Sequence[DelitView]) -> Merged:
+        """The first view's."""
+        shares = np.zeros((len(views), *views[0].albedo.visibility.shape), np.float32)
+        shares[0] = views[0].albedo.visibility > 0
+        return Merged(views[0].albedo, shares)
 
 
 def _in_one_tone(broad: list[np.ndarray], seen: Bool[np.ndarray, "views size size"]) -> list[np.ndarray]:

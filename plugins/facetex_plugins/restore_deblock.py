@@ -1,4 +1,4 @@
-"""Strongly compressed photographs: the squares of JPEG's cosine transform are taken for neither skin nor shape.
+"""Restorer for strongly compressed photographs: squares of JPEG's cosine transform are taken for neither skin nor shape.
 
 Squares show as jumps at every eighth pixel, stronger than between (Wang, Bovik and Evans 2000). What is no larger than
 those jumps is smoothed by a guided filter (He, Sun and Tang 2010).
@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core import Face, Photo, hookimpl
 from facetex_core.colour import decode_srgb, encode_srgb
+from facetex_core.guided_filter import guided_filter
 from facetex_core.lazy import cv2
-from facetex_core.structures import Photo
 
 SQUARE = 8
 VISIBLE = 9e-4
@@ -24,6 +25,31 @@ AROUND = 0.5
 """How far around a face the photo is smoothed, as a share of its box."""
 
 
+api_version = 2
+
+
+@hookimpl
+def restorers() -> dict[str, type]:
+    """The default, and the photo as it is."""
+    return {"deblock": DeblockRestorer, "none": NoRestorer}
+
+
+class DeblockRestorer:
+    """Smooths JPEG's squares on and around the face where they show, at qualities below about 20; other photos stay."""
+
+    def restore(self, photo: Photo, face: Face) -> Photo:
+        """The photo, smoothed where it has to be."""
+        return without_squares(photo, face.box)
+
+
+class NoRestorer:
+    """The photo as it is: what any restorer gains can be seen beside it."""
+
+    def restore(self, photo: Photo, face: Face) -> Photo:  # noqa: ARG002  # of the stage
+        """The same photo."""
+        return photo
+
+
 def without_squares(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     """The photo with the face in the box (left, top, right, bottom) and what is around it smoothed, where squares show."""
     inner, outer = _part(photo, box, 0), _part(photo, box, AROUND)
@@ -33,7 +59,7 @@ def without_squares(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
         return photo
     coded = cv2.cvtColor(encode_srgb(photo.rgb[outer]), cv2.COLOR_RGB2YCrCb)
     ways = ((SQUARE, 2 * jumps), (2 * SQUARE, jumps), (2 * SQUARE, jumps))  # colours are kept at half the resolution
-    channels = [_smoothed(coded[..., number], *way) for number, way in enumerate(ways)]
+    channels = [guided_filter(coded[..., number], *way) for number, way in enumerate(ways)]
     rgb = photo.rgb.copy()
     smooth = cv2.cvtColor(np.stack(channels, -1), cv2.COLOR_YCrCb2RGB)
     rgb[outer] = decode_srgb(np.clip(smooth, 0, 1))
@@ -57,15 +83,3 @@ def _part(photo: Photo, box: np.ndarray, around: float) -> tuple[slice, slice]:
     left, right = np.clip((box[0] - more, box[2] + more), 0, width).astype(int).tolist()
     top, bottom = np.clip((box[1] - more, box[3] + more), 0, height).astype(int).tolist()
     return slice(top, bottom), slice(left, right)
-
-
-def _smoothed(picture: np.ndarray, radius: int, smallest: float) -> Float32[np.ndarray, "height width"]:
-    """The picture guided by itself: where its variance is well below `smallest` only the mean is left, outlines stay."""
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.asarray(cv2.blur(values, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT_101))
-
-    middle = mean(picture)
-    variance = np.maximum(mean(picture * picture) - middle**2, 0)
-    kept = variance / (variance + smallest)
-    return np.asarray(mean(kept) * picture + mean((1 - kept) * middle), np.float32)

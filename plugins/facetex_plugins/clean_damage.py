@@ -1,4 +1,4 @@
-"""Scratches, dust, glitter and hair: what is thin and nearly white or black on plain skin is no skin.
+"""Cleaner for scratches, dust, glitter and hair: what is thin and nearly white or black on plain skin is no skin.
 
 Dust lies alone. Glints in a crowd are hair, or skin in grazing light, and what lies between them is not believed either.
 Specks in a crowd round the mouth are a moustache or a beard, which belong to the face.
@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from facetex_core import MorphableModel, Texture, View, hookimpl
 from facetex_core.colour import encode_srgb
 from facetex_core.crop import plain_skin, region
 from facetex_core.fill import fill_smooth
 from facetex_core.lazy import cv2
-from facetex_core.structures import MorphableModel, Texture
 
 WIDTH = 0.014
 """Of the widest thing that is thin, as a share of the map."""
@@ -33,6 +33,31 @@ GLINT, GLITTER = 0.7, 0.35
 it straight on; the less it does, the fewer are enough."""
 MOUTH = 0.07
 """How far round the lips a moustache or a beard grows, as a share of the map."""
+
+
+api_version = 2
+
+
+@hookimpl
+def cleaners() -> dict[str, type]:
+    """The default, and the texture as it is."""
+    return {"damage": DamageCleaner, "none": NoCleaner}
+
+
+class DamageCleaner:
+    """Hides scratches, dust and glitter on plain skin; moles, stubble and whiskers stay."""
+
+    def clean(self, view: View) -> Texture:
+        """The texture with damage hidden."""
+        return hide_damage(view.lit, view.fit.model)
+
+
+class NoCleaner:
+    """The texture as it was unwrapped."""
+
+    def clean(self, view: View) -> Texture:
+        """The same texture."""
+        return view.lit
 
 
 def hide_damage(lit: Texture, model: MorphableModel) -> Texture:
