@@ -35,7 +35,7 @@ from facetex_core.testing import (
     RendererContract,
     SegmenterContract,
     SynthesizerContract,
-    read_only,
+    locked,
     run_checks,
 )
 

@@ -2,6 +2,7 @@
 
 from facetex_core.testing.blend_solver import BlendSolverContract
 from facetex_core.testing.check import Outcome, run_checks
+from facetex_core.testing.cleaner import CleanerContract
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.delighter import DelighterContract
 from facetex_core.testing.descriptor_extractor import DescriptorExtractorContract
@@ -9,7 +10,12 @@ from facetex_core.testing.detailer import DetailerContract
 from facetex_core.testing.detector import DetectorContract
 from facetex_core.testing.exporter import ExporterContract
 from facetex_core.testing.fitter import FitterContract
+from facetex_core.testing.hidden_predictor import HiddenPredictorContract
+from facetex_core.testing.light_estimator import LightEstimatorContract
+from facetex_core.testing.merger import MergerContract
+from facetex_core.testing.painter import PainterContract
 from facetex_core.testing.renderer import RendererContract
+from facetex_core.testing.restorer import RestorerContract
 from facetex_core.testing.segmenter import SegmenterContract
 from facetex_core.testing.synthesizer import SynthesizerContract
 from facetex_core.values import locked
@@ -18,12 +24,18 @@ CONTRACTS: dict[str, type[Contract]] = {
     contract.role: contract
     for contract in (
         DetectorContract,
-        FitterContract,
+        RestorerContract,
         SegmenterContract,
+        FitterContract,
+        CleanerContract,
+        LightEstimatorContract,
         DelighterContract,
+        MergerContract,
         DescriptorExtractorContract,
         BlendSolverContract,
+        HiddenPredictorContract,
         SynthesizerContract,
+        PainterContract,
         DetailerContract,
         RendererContract,
         ExporterContract,
@@ -34,6 +46,7 @@ CONTRACTS: dict[str, type[Contract]] = {
 __all__ = [
     "CONTRACTS",
     "BlendSolverContract",
+    "CleanerContract",
     "Contract",
     "DelighterContract",
     "DescriptorExtractorContract",
@@ -41,8 +54,13 @@ __all__ = [
     "DetectorContract",
     "ExporterContract",
     "FitterContract",
+    "HiddenPredictorContract",
+    "LightEstimatorContract",
+    "MergerContract",
     "Outcome",
+    "PainterContract",
     "RendererContract",
+    "RestorerContract",
     "SegmenterContract",
     "SynthesizerContract",
     "locked",

@@ -1,6 +1,6 @@
 """What every blend solver promises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float32
@@ -43,10 +43,6 @@ class BlendSolverContract(Contract):
         """A mixture and what it is made of."""
         return locked(mix(self.exemplars, self.weights)), self.exemplars
 
-    def sizes(self) -> Mapping[str, int]:
-        """A weight for each exemplar."""
-        return {"exemplars": COUNT}
-
     def test_recovers_the_weights_that_made_the_mixture(self) -> None:
         """Within a hundredth: a solver may lean a little towards the bank's mean."""
         mend = "minimise |sum_k w_k G_k - G|^2 (correlations.as_rows gives both sides); lower the ridge"
@@ -60,7 +56,7 @@ class BlendSolverContract(Contract):
     def test_no_weight_is_negative(self) -> None:
         """Whatever is seen."""
         least = min(float(found.min()) for found in (self.result, self._far()))
-        demand(least >= 0, f"solve(): a weight of {least:.3g}; at least 0: solve on the simplex, or say exempt = (...)")
+        demand(least >= 0, f"solve(): a weight of {least:.3g}; at least 0: solve on the simplex, or say waived_checks = (...)")
 
     def test_weights_sum_to_one(self) -> None:
         """Whatever is seen."""
@@ -82,5 +78,5 @@ class BlendSolverContract(Contract):
         """Of correlations that no picture has."""
         far = locked(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
         found: np.ndarray = self.plugin.solve(far, self.exemplars)
-        hold(found, Float32[np.ndarray, "exemplars"], "solve() of correlations that no picture has", self.sizes())
+        hold(found, Float32[np.ndarray, "exemplars"], "solve() of correlations that no picture has", {"exemplars": COUNT})
         return found

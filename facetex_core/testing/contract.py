@@ -4,7 +4,7 @@ A contract is a plain class. pytest finds its tests in whoever inherits it; `fac
 """
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +14,8 @@ from unittest import SkipTest
 import numpy as np
 
 from facetex_core.errors import PluginError
-from facetex_core.promise import hold
-from facetex_core.stages import STAGES, verb_of
+from facetex_core.promise import hold, hold_role, sizes_of
+from facetex_core.stages import STAGES, WaivesChecks, verb_of
 from facetex_core.suggest import there_are
 from facetex_core.testing.demand import demand
 from facetex_core.values import difference, locked, snapshot
@@ -53,10 +53,6 @@ class Contract:
         """The arguments of the sample call."""
         raise NotImplementedError
 
-    def sizes(self) -> Mapping[str, int]:
-        """Lengths of axes of the answer that follow from the arguments."""
-        return {}
-
     def told(self, result: Any) -> object:  # noqa: ANN401  # each role has its own
         """What two runs have to agree in."""
         return result
@@ -68,13 +64,13 @@ class Contract:
         return [name for name in dict.fromkeys(found) if callable(getattr(cls, name))]
 
     def setup_method(self, method: Callable[..., object]) -> None:
-        """Skips what the plugin says it does not promise: checks of its role named in its attribute `exempt`."""
-        exempt, rules = getattr(self.plugin, "exempt", ()), Contract.checks()
+        """Skips what the plugin says it does not promise: checks of its role named in its attribute `waived_checks`."""
+        waived, rules = self.plugin.waived_checks if isinstance(self.plugin, WaivesChecks) else (), Contract.checks()
         known = [name.removeprefix("test_") for name in self.checks() if name not in rules]
-        for name in exempt:
+        for name in waived:
             if name not in known:
-                raise PluginError(f"exempt names no check {name!r} of the role; {there_are(name, known)}")
-        if method.__name__.removeprefix("test_") in exempt:
+                raise PluginError(f"waived_checks names no check {name!r} of the role; {there_are(name, known)}")
+        if method.__name__.removeprefix("test_") in waived:
             raise SkipTest(f"{type(self.plugin).__name__} does not promise it")
 
     @property
@@ -113,7 +109,10 @@ class Contract:
     def test_answers_as_its_stage_promises(self) -> None:
         """Types, shapes, kinds of numbers, ranges; nothing but finite numbers."""
         kind = get_type_hints(getattr(STAGES[self.role], self.verb))["return"]
-        hold(self.result, kind, f"{self.verb}()", self.sizes())
+        given = self.given()
+        hold(self.result, kind, f"{self.verb}()", sizes_of(self.role, given))
+        if self.role != "exporter":  # whose folder is gone
+            hold_role(self.role, given, self.result, f"{self.verb}()")
 
     def test_writes_into_nothing_that_it_was_given(self) -> None:
         """Arguments belong to the pipeline; they are locked, but locks can be opened."""

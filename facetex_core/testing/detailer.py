@@ -1,14 +1,13 @@
 """What every detailer promises."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
-from facetex_core.harmonics import ambient
-from facetex_core.structures import Detail, Fit, Photo, Texture
+from facetex_core.structures import DelitView, Detail, Texture
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.samples import SIZE, TONE, fit_of, portrait, skin, whole
+from facetex_core.testing.samples import SIZE, TONE, delit_view, skin, whole
 
 AGREE = 0.5
 """Correlation of normals and slopes: the sheet is curved, and normals may be those of a finer grid."""
@@ -21,18 +20,15 @@ class DetailerContract(Contract):
     limit = 0.001
     """Metres that a displacement may reach: mesoscopic is below a millimetre."""
 
-    def given(self) -> tuple[Photo, Fit, Texture]:
+    def given(self) -> tuple[Sequence[DelitView], Texture]:
         """Rough skin on the sheet, in even light."""
-        return portrait(), fit_of(ambient()), whole(np.clip(skin(pores=0.5), 0, 1))
-
-    def sizes(self) -> Mapping[str, int]:
-        """The albedo's."""
-        return {"size": SIZE}
+        albedo = whole(np.clip(skin(pores=0.5), 0, 1))
+        return (delit_view(albedo),), albedo
 
     def test_flat_skin_has_no_relief(self) -> None:
         """One colour all over, no displacement, and normals straight out."""
-        photo, fit, _ = self.given()
-        found = self.plugin.add_detail(photo, fit, whole(np.broadcast_to(TONE, (SIZE, SIZE, 3))))
+        flat = whole(np.broadcast_to(TONE, (SIZE, SIZE, 3)))
+        found = self.plugin.add_detail((delit_view(flat),), flat)
         mend = "take away the mean of the surroundings first"
         demand_near(found.displacement, 0, "displacement of flat skin", mend, atol=1e-6)
         demand_near(found.normals, np.array([0, 0, 1]), "normals of flat skin", mend, atol=1e-3)

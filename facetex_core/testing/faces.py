@@ -7,11 +7,12 @@ from typing import cast
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.harmonics import ambient
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
-from facetex_core.stages import Detector
-from facetex_core.structures import Face, Photo
-from facetex_core.testing.samples import portrait
+from facetex_core.stages import Detector, Fitter, Segmenter
+from facetex_core.structures import Appearance, DelitView, Face, Observation, Photo
+from facetex_core.testing.samples import portrait, skin, whole
 from facetex_core.values import locked
 
 RIGHT_EYE, LEFT_EYE, MOUTH = slice(36, 42), slice(42, 48), slice(48, 60)
@@ -35,6 +36,21 @@ def shipped(role: str) -> object:
 def portrait_face() -> Face:
     """The astronaut's, as the default detector sees it."""
     return locked(cast("Detector", shipped("detector")).detect(portrait())[0])
+
+
+@cache
+def observation(photo: Photo, face: Face) -> Observation:
+    """The face with the mask of the default segmenter."""
+    return locked(Observation(photo, face, cast("Segmenter", shipped("segmenter")).segment(photo, face)))
+
+
+@cache
+def portrait_view() -> DelitView:
+    """The astronaut on the default head, her skin completed by one smooth tone: eyes and mouth are still skin."""
+    seen = observation(portrait(), portrait_face())
+    (fit,) = cast("Fitter", shipped("fitter")).fit((seen,))
+    albedo = whole(skin())
+    return locked(DelitView(seen, fit, albedo, Appearance(ambient(), skin()), albedo))
 
 
 def centre(landmarks: Float32[np.ndarray, "68 2"], part: slice) -> Float32[np.ndarray, "2"]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from facetex_core.camera import project
-from facetex_core.structures import Face, Fit, Photo
+from facetex_core.structures import Face, Fit, Observation, Photo
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import eye_distance, moved, moved_face, portrait_face
+from facetex_core.testing.faces import eye_distance, moved, moved_face, observation, portrait_face
 from facetex_core.testing.samples import portrait
 from facetex_core.values import locked
 
@@ -38,14 +38,15 @@ class FitterContract(Contract):
         """As the default detector sees it."""
         return portrait_face()
 
-    def given(self) -> tuple[Sequence[Photo], Sequence[Face]]:
+    def given(self) -> tuple[Sequence[Observation]]:
         """One photo, one face."""
-        return (self.photo,), (self.face,)
+        return ((observation(self.photo, self.face),),)
 
     def test_every_photo_has_a_fit_and_all_one_identity(self) -> None:
         """Two photos of one person."""
-        photos, faces = (self.photo, moved(self.photo, *MOVE)), (self.face, moved_face(self.face, *MOVE))
-        fits = self.plugin.fit(photos, faces)
+        elsewhere = observation(moved(self.photo, *MOVE), moved_face(self.face, *MOVE))
+        photos = (observation(self.photo, self.face), elsewhere)
+        fits = self.plugin.fit(photos)
         demand(
             len(fits) == len(photos),
             f"fit() of {len(photos)} photos: expected as many fits; found {len(fits)}: one for each, in order",
@@ -94,13 +95,14 @@ class FitterContract(Contract):
         triangles, weights = model.embedding.dense_triangles, model.embedding.dense_barycentric
         dense = np.einsum("pc,pcd->pd", weights, fit.vertices[model.mesh.triangles[triangles]])
         seen = [project(fit.camera, np.asarray(each, np.float32).reshape(-1, 3)) for each in (points, dense)]
-        again = self.plugin.fit((self.photo,), (locked(Face(self.face.box, seen[0], seen[1], 1.0)),))[0]
+        face = locked(Face(self.face.box, seen[0], seen[1], 1.0))
+        again = self.plugin.fit((observation(self.photo, face),))[0]
         self._demand_on(again, seen[0], SAME, "landmarks of its own head")
 
     def test_a_moved_photo_has_the_moved_fit(self) -> None:
         """By as many pixels."""
         face = moved_face(self.face, *MOVE)
-        there = self.plugin.fit((moved(self.photo, *MOVE),), (face,))[0]
+        there = self.plugin.fit((observation(moved(self.photo, *MOVE), face),))[0]
         here = project(self._fit().camera, _landmarks(self._fit()))
         self._demand_on(there, here + np.array(MOVE, np.float32), SAME, f"what it was, moved by {MOVE} pixels")
 

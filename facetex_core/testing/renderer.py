@@ -1,6 +1,5 @@
 """What every renderer promises."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 
@@ -30,11 +29,6 @@ class RendererContract(Contract):
     def given(self) -> tuple[Head, Camera, Lighting]:
         """Skin in even light, seen from the front."""
         return head_of(skin()), FRONT, ambient(0.9)
-
-    def sizes(self) -> Mapping[str, int]:
-        """The camera's."""
-        width, height = FRONT.size
-        return {"height": height, "width": width}
 
     def test_the_head_is_seen_before_the_ground(self) -> None:
         """In the middle, and nowhere in the corners."""

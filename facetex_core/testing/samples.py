@@ -9,7 +9,24 @@ from facetex_core.camera import orbit_camera
 from facetex_core.crop import plain_skin
 from facetex_core.harmonics import ambient
 from facetex_core.image_io import example_photo
-from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh, MorphableModel, Photo, Texture
+from facetex_core.structures import (
+    Appearance,
+    DelitView,
+    Detail,
+    Embedding,
+    Face,
+    Fit,
+    Head,
+    Lighting,
+    LitView,
+    Mesh,
+    MorphableModel,
+    Observation,
+    Photo,
+    Segmentation,
+    Texture,
+    View,
+)
 from facetex_core.values import locked
 
 SIDE = 17
@@ -49,10 +66,36 @@ def skin(pores: float = 0.0) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(TONE * ramp * np.exp(noise), np.float32)
 
 
-def fit_of(lighting: Lighting) -> Fit:
-    """The sheet in this light, seen from the front, of plain skin."""
+@cache
+def sheet_fit() -> Fit:
+    """The sheet seen from the front."""
     camera = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.25, size=(160, 160))
-    return locked(Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera, lighting, skin()))
+    return locked(Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera))
+
+
+@cache
+def sheet_observation() -> Observation:
+    """A photo of plain skin, all of it face."""
+    width, height = sheet_fit().camera.size
+    middle = np.full((68, 2), (width / 2, height / 2), np.float32)
+    face = Face(np.array([0, 0, width, height], np.float32), middle, np.zeros((0, 2), np.float32), 1.0)
+    photo = Photo(np.broadcast_to(TONE, (height, width, 3)).astype(np.float32), "sample.jpg")
+    return locked(Observation(photo, face, Segmentation({"skin": np.ones((height, width), np.float32)})))
+
+
+def view_of(lit: Texture) -> View:
+    """The sheet with this unwrapped photo."""
+    return locked(View(sheet_observation(), sheet_fit(), lit))
+
+
+def lit_view(lit: Texture, lighting: Lighting) -> LitView:
+    """The same, of plain skin in this light."""
+    return locked(LitView(sheet_observation(), sheet_fit(), lit, Appearance(lighting, skin())))
+
+
+def delit_view(albedo: Texture) -> DelitView:
+    """A view in even light, whose albedo looks like the photo."""
+    return locked(DelitView(sheet_observation(), sheet_fit(), albedo, Appearance(ambient(), skin()), albedo))
 
 
 def half_seen(rgb: np.ndarray) -> Texture:
@@ -84,4 +127,5 @@ def head_of(albedo: np.ndarray) -> Head:
     """The sheet in even light with this albedo, all of it seen, without relief."""
     flat = np.zeros((SIZE, SIZE), np.float32)
     detail = Detail(flat, np.dstack([flat, flat, flat + 1]))
-    return locked(Head("sample.jpg", fit_of(ambient()), whole(albedo), whole(albedo), detail))
+    appearance = Appearance(ambient(), skin())
+    return locked(Head("sample.jpg", sheet_fit(), appearance, whole(albedo), whole(albedo), detail))

@@ -1,19 +1,17 @@
 """What every synthesizer promises."""
 
-from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
 
 from facetex_core.correlations import relative_error
 from facetex_core.fill import fill_smooth
-from facetex_core.harmonics import ambient
 from facetex_core.stages import DescriptorExtractor
-from facetex_core.structures import Descriptor, Fit, Texture
+from facetex_core.structures import DelitView, Descriptor, Target, Texture
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.faces import shipped
-from facetex_core.testing.samples import SIZE, face, fit_of, half_seen, skin, whole
+from facetex_core.testing.samples import SIZE, delit_view, face, half_seen, skin, whole
 
 KEPT = 0.5
 """Share of the map, from the top, that must stay; the last rows before what is hidden may fade."""
@@ -39,13 +37,9 @@ class SynthesizerContract(Contract):
         """Of the whole skin."""
         return self.extractor.describe(whole(skin(pores=0.05)))[0]
 
-    def given(self) -> tuple[Texture, Descriptor, Fit, np.random.Generator]:
+    def given(self) -> tuple[DelitView, Target, np.random.Generator]:
         """From seed 0, in even light."""
-        return self.albedo, self.wanted, fit_of(ambient()), np.random.default_rng(0)
-
-    def sizes(self) -> Mapping[str, int]:
-        """The albedo's."""
-        return {"size": SIZE}
+        return delit_view(self.albedo), Target(self.wanted, self.wanted), np.random.default_rng(0)
 
     def test_what_was_seen_stays(self) -> None:
         """To a step of eight bits."""
@@ -66,4 +60,4 @@ class SynthesizerContract(Contract):
         far, mend = relative_error(before, self.wanted), "give hidden skin the fine structure that `wanted` asks for"
         for layer, near in relative_error(after, self.wanted).items():
             told = f"{layer}: {near:.2f} from the wanted correlations; a smooth fill is {far[layer]:.2f} from them"
-            demand(near < far[layer], f"synthesize(), {told}: {mend}, or say exempt = (...)")
+            demand(near < far[layer], f"synthesize(), {told}: {mend}, or say waived_checks = (...)")

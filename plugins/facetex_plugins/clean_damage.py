@@ -55,6 +55,8 @@ class DamageCleaner:
 class NoCleaner:
     """The texture as it was unwrapped."""
 
+    waived_checks = ("a_scratch_is_hidden",)
+
     def clean(self, view: View) -> Texture:
         """The same texture."""
         return view.lit

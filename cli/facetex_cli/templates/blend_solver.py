@@ -7,6 +7,8 @@ from facetex_core import Descriptor, hookimpl
 from facetex_core.correlations import as_rows
 from jaxtyping import Float32
 
+api_version = 2
+
 
 @hookimpl
 def blend_solvers() -> dict[str, type]:

@@ -1,9 +1,11 @@
 """Delighter `example`: the texture divided by the fit's shading."""
 
 import numpy as np
-from facetex_core import Fit, Texture, hookimpl
+from facetex_core import LitView, Texture, hookimpl
 from facetex_core.harmonics import shade
 from facetex_core.photometry import normal_map
+
+api_version = 2
 
 
 @hookimpl
@@ -18,9 +20,10 @@ class Example:
     def __init__(self, darkest: float = 0.05) -> None:
         self.darkest = darkest
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
+    def delight(self, view: LitView) -> Texture:
         """The albedo where the texture is visible; visibility may shrink, never grow."""
-        shading = shade(fit.lighting, normal_map(fit, texture.size))
+        texture = view.lit
+        shading = shade(view.appearance.lighting, normal_map(view.fit, texture.size))
         visibility = np.where(shading.min(-1) > self.darkest, texture.visibility, 0).astype(np.float32)
         albedo = np.clip(texture.rgb / np.maximum(shading, self.darkest), 0, 1)
         return Texture(np.where(visibility[..., None] > 0, albedo, 0).astype(np.float32), visibility)

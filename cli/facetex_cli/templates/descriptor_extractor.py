@@ -4,6 +4,8 @@ import numpy as np
 from facetex_core import Descriptor, Texture, hookimpl
 from jaxtyping import Float32
 
+api_version = 2
+
 
 @hookimpl
 def descriptor_extractors() -> dict[str, type]:

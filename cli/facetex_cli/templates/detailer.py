@@ -1,8 +1,12 @@
 """Detailer `example`: what is darker than its surroundings lies deeper."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from facetex_core import Detail, Fit, Photo, Texture, hookimpl
+from facetex_core import DelitView, Detail, Texture, hookimpl
 from facetex_core.colour import luminance
+
+api_version = 2
 
 
 @hookimpl
@@ -17,7 +21,7 @@ class Example:
     def __init__(self, millimetres: float = 0.2, sigma: float = 4.0) -> None:
         self.millimetres, self.sigma = millimetres, sigma
 
-    def add_detail(self, photo: Photo, fit: Fit, albedo: Texture) -> Detail:
+    def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:
         """Metres along the normal, and unit normals in tangent space: x along u, y against v, z out of the skin."""
         import cv2  # heavy packages are imported where they are used
 

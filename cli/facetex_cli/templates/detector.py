@@ -6,6 +6,8 @@ from typing import cast
 from facetex_core import Face, Photo, Registry, hookimpl
 from facetex_core.stages import Detector
 
+api_version = 2
+
 
 @hookimpl
 def detectors() -> dict[str, type]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from facetex_core import Head, hookimpl
 
+api_version = 2
+
 
 @hookimpl
 def exporters() -> dict[str, type]:

@@ -7,6 +7,8 @@ from facetex_core.fitting.fit import ModelFitter
 from facetex_core.morphable_model import load_morphable_model
 from facetex_model_zoo import model_path
 
+api_version = 2
+
 
 @hookimpl
 def fitters() -> dict[str, type]:

@@ -6,6 +6,8 @@ from facetex_core.harmonics import shade
 from facetex_core.mesh import vertex_normals
 from facetex_core.raycast import Scene
 
+api_version = 2
+
 
 @hookimpl
 def renderers() -> dict[str, type]:

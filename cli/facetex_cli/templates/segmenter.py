@@ -1,8 +1,9 @@
 """Segmenter `example`: the outline of the landmarks is the face."""
 
 import numpy as np
-from facetex_core import Face, Photo, hookimpl
-from jaxtyping import Float32
+from facetex_core import Face, Photo, Segmentation, hookimpl
+
+api_version = 2
 
 
 @hookimpl
@@ -17,8 +18,8 @@ class Example:
     def __init__(self, soft: float = 2.0) -> None:
         self.soft = soft
 
-    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
-        """The probability, in [0, 1], that a pixel shows bare skin."""
+    def segment(self, photo: Photo, face: Face) -> Segmentation:
+        """The probability, in [0, 1], that a pixel shows bare skin; other classes may stand beside it."""
         import cv2  # heavy packages are imported where they are used
 
         width, height = photo.size
@@ -26,4 +27,4 @@ class Example:
         # Pixel centres of facetex lie at +0.5, those of OpenCV at whole numbers.
         outline = cv2.convexHull(np.round(face.landmarks - 0.5).astype(np.int32))
         cv2.fillConvexPoly(mask, outline, 1.0)
-        return np.clip(cv2.GaussianBlur(mask, (0, 0), self.soft), 0, 1)
+        return Segmentation({"skin": np.clip(cv2.GaussianBlur(mask, (0, 0), self.soft), 0, 1)})

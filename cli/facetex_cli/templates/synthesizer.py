@@ -1,8 +1,10 @@
 """Synthesizer `example`: a smooth fill with the fine structure of visible skin."""
 
 import numpy as np
-from facetex_core import Descriptor, Fit, Texture, hookimpl
+from facetex_core import DelitView, Target, Texture, hookimpl
 from facetex_core.fill import fill_smooth
+
+api_version = 2
 
 
 @hookimpl
@@ -17,10 +19,11 @@ class Example:
     def __init__(self, sigma: float = 2.0) -> None:
         self.sigma = sigma
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
         """The whole texture: what was seen stays, and `visibility` still tells what that is."""
         import cv2  # heavy packages are imported where they are used
 
+        albedo = view.albedo
         smooth = np.maximum(fill_smooth(albedo.rgb, albedo.visibility), 1e-3)
         ratio = smooth / np.maximum(cv2.GaussianBlur(smooth, (0, 0), self.sigma), 1e-3)
         seen = np.flatnonzero(albedo.visibility > 0.5)

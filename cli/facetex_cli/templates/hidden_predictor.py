@@ -1,0 +1,27 @@
+"""Hidden predictor `example`: the blend of the bank, drawn a little towards its mean."""
+
+import numpy as np
+from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
+from facetex_core.banks.bank import whole
+from facetex_core.correlations import mix
+from jaxtyping import Float32
+
+api_version = 2
+
+
+@hookimpl
+def hidden_predictors() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """The weights' blend of whole faces; `mean` is the share of the bank's mean in it."""
+
+    def __init__(self, mean: float = 0.1) -> None:
+        self.mean = mean
+
+    def predict(self, bank: Bank, weights: Float32[np.ndarray, " exemplars"], own: OwnDescriptors) -> Descriptor:
+        """Correlations of plain skin, of the bank's network and layers."""
+        drawn = (1 - self.mean) * weights + self.mean / len(weights)
+        return mix(whole(bank), np.asarray(drawn, np.float32))

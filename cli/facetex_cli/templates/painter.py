@@ -1,0 +1,29 @@
+"""Painter `example`: eyeballs of one colour."""
+
+import numpy as np
+from facetex_core import DelitView, Texture, hookimpl
+from facetex_core.eyes import all_texels
+
+api_version = 2
+
+
+@hookimpl
+def painters() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {"example": Example}
+
+
+class Example:
+    """Every eyeball is grey, `white` in linear light."""
+
+    def __init__(self, white: float = 0.6) -> None:
+        self.white = white
+
+    def paint(self, view: DelitView) -> Texture:
+        """The view's albedo, which is whole, with the parts that no photo shows."""
+        model, rgb = view.fit.model, np.array(view.albedo.rgb)
+        texels = all_texels(model, view.albedo.size)
+        for part in ("left_eye", "right_eye"):
+            which = model.mesh.parts.get(part, slice(0, 0))
+            rgb[(texels.triangle >= which.start) & (texels.triangle < which.stop)] = self.white
+        return Texture(rgb, view.albedo.visibility)
