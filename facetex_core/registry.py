@@ -4,8 +4,7 @@ import inspect
 import os
 import re
 import time
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,11 +15,15 @@ from facetex_core import hookspecs
 from facetex_core.boundary import guard
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.hookspecs import API_VERSION
+from facetex_core.messages import warn
 from facetex_core.options import Option, options_of
 from facetex_core.stages import STAGES, verb_of
 from facetex_core.suggest import there_are
 
 GROUP = "facetex"
+UNCHANGED = ("renderer", "exporter")
+"""Roles whose verbs are those of the API before: plugins made for it still work."""
+MOVING = "docs/how-to/move-a-plugin-to-api-2.md"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 """What offers are called: `facetex run --synthesizer NAME`, and `glb+obj` names two."""
 
@@ -72,16 +75,17 @@ class Registry:
             if os.environ.get("FACETEX_STRICT_PLUGINS") == "1":
                 raise
             self.broken[entry.name] = _told(error, origin.split(maxsplit=1)[0])
-            warnings.warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}", stacklevel=2)
+            warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}")
         finally:
             self.seconds[entry.name] = time.perf_counter() - begin
 
     def _add(self, plugin: object, name: str, origin: str) -> None:
         """All or nothing: a plugin that fails half-way leaves no offer behind."""
-        _refuse_other_version(plugin, name)
+        made_for, offered_roles = _version_of(plugin, name), _offers_of(plugin, name)
+        still = {role: offers for role, offers in offered_roles.items() if made_for == API_VERSION or role in UNCHANGED}
         found = [
             _offer(role, offered, factory, name, origin)
-            for role, offers in _offers_of(plugin, name).items()
+            for role, offers in still.items()
             for offered, factory in offers.items()
         ]
         for offer in found:
@@ -91,6 +95,8 @@ class Registry:
                 raise PluginError(f"{told}: offer it under another name, or uninstall one of them")
         for offer in found:
             self.offers[offer.role][offer.name] = offer
+        if made_for != API_VERSION:
+            _tell_old(name, made_for, [role for role in offered_roles if role not in still])
 
     def find(self, role: str, name: str) -> Offer:
         """The offer of this name; a name that nobody offers is answered with those that exist."""
@@ -138,13 +144,23 @@ def _told(error: BaseException, distribution: str) -> str:
     return f"{type(error).__name__}: {line}; {mend}"
 
 
-def _refuse_other_version(plugin: object, name: str) -> None:
+def _version_of(plugin: object, name: str) -> int:
+    """The API that a plugin was made for: this one or the one before; any other is a PluginError."""
     made_for = getattr(plugin, "api_version", 1)
-    if made_for == API_VERSION:
-        return
+    if made_for in (API_VERSION - 1, API_VERSION):
+        return int(made_for)
     told = f"plugin {name!r} was made for api_version {made_for!r}, this facetex has {API_VERSION}"
     newer = isinstance(made_for, int) and made_for > API_VERSION
     raise PluginError(f"{told}: {'update facetex' if newer else f'install a version of it that says {API_VERSION}'}")
+
+
+def _tell_old(name: str, made_for: int, refused: Sequence[str]) -> None:
+    """A plugin of the API before: what has changed is refused, what has not still works in this release."""
+    told = f"plugin {name!r} was made for api_version {made_for}, this facetex has {API_VERSION}"
+    if refused:
+        verbs = ", ".join(f"{verb_of(role)}()" for role in refused)
+        raise PluginError(f"{told}: {verbs} take other values now; {MOVING} says what to change")
+    warn(f"{told}; it still works in this release: write `api_version = {API_VERSION}` into its module ({MOVING})")
 
 
 def _offers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:

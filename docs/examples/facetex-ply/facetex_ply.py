@@ -6,6 +6,8 @@ import numpy as np
 from facetex_core import Head, hookimpl
 from facetex_core.colour import to_bytes
 
+api_version = 2
+
 
 @hookimpl
 def exporters() -> dict[str, type]:
