@@ -11,10 +11,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float32
 
 from facetex_core.fitting.drift import drift_of
-from facetex_core.fitting.gauss_newton import Normal, Pose, State, step
+from facetex_core.fitting.gauss_newton import Pose, State, step
 from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
+from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.outline import outline_error, outline_term
 from facetex_core.fitting.shading_term import blurred, shading_term
 from facetex_core.messages import warn
@@ -59,32 +61,26 @@ def fit_person(
     sights = [sight_of(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     _warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
-    fits = _fits(model, sights, state)
     for blur in BLUR if shading else ():
-        state = step(model, state, _terms(photos, fits, sights, state, blur))
-        fits = _fits(model, sights, state)
+        seen = zip(photos, sights, state.poses, strict=True)
+        state = step(model, state, (_terms(model, photo, sight, state, pose, blur) for photo, sight, pose in seen))
+    fits = tuple(_fit(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
     for photo, fit in zip(photos, fits, strict=True):
         _warn_of_poor(photo, fit)
     return fits
 
 
-def _terms(photos: Sequence[Photo], fits: Sequence[Fit], sights: Sequence[Sight], state: State, blur: float) -> list[Normal]:
-    """Each photo's part of the energy."""
-    parts = []
-    for photo, fit, sight, pose in zip(photos, fits, sights, state.poses, strict=True):
-        light = appearance_over(photo, fit)
-        part = landmark_term(sight, state, pose) + shading_term(blurred(photo, blur * sight.unit), fit, light, state, pose)
-        outline = outline_term(fit.model, sight, state, pose)
-        parts.append(part + outline if outline else part)
-    return parts
-
-
-def _fits(model: MorphableModel, sights: Sequence[Sight], state: State) -> tuple[Fit, ...]:
-    """What the state means for each photo."""
-    return tuple(_fit(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
+def _terms(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose, blur: float) -> Normal:
+    """One photo's part of the energy, its light and albedo found anew."""
+    fit = _fit(model, sight, state, pose)
+    light = appearance_over(photo, fit)
+    part = landmark_term(sight, state, pose) + shading_term(blurred(photo, blur * sight.unit), fit, light, state, pose)
+    outline = outline_term(model, sight, state, pose)
+    return part + outline if outline else part
 
 
 def _fit(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> Fit:
+    """What the state means for a photo."""
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
     residuals = {name: value for name, value in left.items() if value is not None}
@@ -104,10 +100,13 @@ def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: S
         return
     face = model.regions["face"] > 0.5
     rest = np.zeros(len(model.expression), np.float32)
-    identities = [fit_landmarks(model, [sight]).identity.astype(np.float32) for sight in sights]
-    alone = [model.vertices(identity, rest)[face] for identity in identities]
-    for photo, shape in zip(photos[1:], alone[1:], strict=True):
-        apart = 1000 * float(np.sqrt(((shape - alone[0]) ** 2).sum(1).mean()))
+
+    def alone(sight: Sight) -> Float32[np.ndarray, "face 3"]:
+        return model.vertices(fit_landmarks(model, [sight]).identity.astype(np.float32), rest)[face]
+
+    first = alone(sights[0])
+    for photo, sight in zip(photos[1:], sights[1:], strict=True):
+        apart = 1000 * float(np.sqrt(((alone(sight) - first) ** 2).sum(1).mean()))
         if apart > STRANGERS:
             told = f"{photos[0].name} and {photo.name} may show different people (heads {apart:.1f} mm apart)"
             warn(f"{told}; one head is made of both")

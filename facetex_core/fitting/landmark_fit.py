@@ -9,12 +9,14 @@ rho a Cauchy loss solved by reweighting, a and b in standard deviations.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float64
 
 from facetex_core.errors import PhotoError
-from facetex_core.fitting.gauss_newton import Normal, Pose, State, normal, step
+from facetex_core.fitting.gauss_newton import Pose, State, normal, rigid_step, step
+from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import Probes, observe, probes_at
 from facetex_core.iris import DENSE, SPARSE
 from facetex_core.mesh import vertex_normals
@@ -55,8 +57,26 @@ class Sight:
 
 def sight_of(model: MorphableModel, face: Face, size: tuple[int, int]) -> Sight:
     """Dense points where the detector gives them: they halve the error of the 68 (measured)."""
+    dense = len(face.dense) > 0 and len(face.dense) == len(model.embedding.dense_triangles)
+    probes, weights, ways = _landmarks(model, dense)
+    focal = FOCAL * max(size)
+    return Sight(
+        probes,
+        (face.dense if dense else face.landmarks).astype(np.float64),
+        weights,
+        ways,
+        np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]]),
+        size,
+        float(np.linalg.norm(face.landmarks[36] - face.landmarks[45])) / 100,
+    )
+
+
+@lru_cache(maxsize=4)
+def _landmarks(
+    model: MorphableModel, dense: bool
+) -> tuple[Probes, Float64[np.ndarray, "points"], Float64[np.ndarray, "points 3"]]:
+    """The model's landmarks, their weights, and where the oval's skin faces: the same for all photos, so made once."""
     e = model.embedding
-    dense = len(face.dense) > 0 and len(face.dense) == len(e.dense_triangles)
     corners = model.mesh.triangles[e.dense_triangles if dense else e.landmark_triangles]
     barycentric = (e.dense_barycentric if dense else e.landmark_barycentric).astype(np.float64)
     lids_and_lips = np.max([model.regions["lips"], model.regions["eyes"]], axis=0)[corners]
@@ -68,24 +88,15 @@ def sight_of(model: MorphableModel, face: Face, size: tuple[int, int]) -> Sight:
     weights[oval] = 0.35
     ways = np.zeros((len(weights), 3))
     ways[oval] = _ways(model, corners[oval], barycentric[oval])
-    focal = FOCAL * max(size)
-    return Sight(
-        probes_at(model, corners, barycentric),
-        (face.dense if dense else face.landmarks).astype(np.float64),
-        weights,
-        ways,
-        np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]]),
-        size,
-        float(np.linalg.norm(face.landmarks[36] - face.landmarks[45])) / 100,
-    )
+    return probes_at(model, corners, barycentric), weights, ways
 
 
 def fit_landmarks(model: MorphableModel, sights: Sequence[Sight]) -> State:
     """One identity, and a pose and an expression for each photo."""
     state = State(np.zeros(len(model.identity)), tuple(_stand(sight) for sight in sights))
     for number in range(STEPS):
-        terms = [landmark_term(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True)]
-        state = step(model, state, terms, rigid=number < RIGID_STEPS)
+        terms = (landmark_term(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
+        state = rigid_step(state, terms) if number < RIGID_STEPS else step(model, state, terms)
     return state
 
 

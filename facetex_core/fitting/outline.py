@@ -10,8 +10,9 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from facetex_core.fitting.gauss_newton import Normal, Pose, State, normal
+from facetex_core.fitting.gauss_newton import Pose, State, normal
 from facetex_core.fitting.landmark_fit import CAUCHY, Sight
+from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import observe, probes_at
 from facetex_core.mesh import vertex_normals
 from facetex_core.structures import MorphableModel

@@ -13,7 +13,8 @@ from jaxtyping import Float32, Float64, Int64
 
 from facetex_core.colour import LUMINANCE, luminance
 from facetex_core.crop import NO_SKIN
-from facetex_core.fitting.gauss_newton import RIGID, Normal, Pose, State, normal
+from facetex_core.fitting.gauss_newton import RIGID, Pose, State, normal
+from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import observe, probes_at
 from facetex_core.harmonics import harmonics, harmonics_slopes
 from facetex_core.lazy import cv2
