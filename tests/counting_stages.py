@@ -23,6 +23,8 @@ from facetex_core import ConfigError, PhotoError, hookimpl
 from facetex_core.banks.bank import PROBE
 from facetex_core.structures import Descriptor
 
+api_version = 2
+
 
 def note(line: str) -> None:
     with Path(os.environ["FACETEX_COUNTS"]).open("a", encoding="utf-8") as file:
@@ -75,9 +77,9 @@ class Leaning(ToyBlend):
 class Listening(ToySynthesizer):
     """The louder what is wanted, the more noise."""
 
-    def synthesize(self, albedo, wanted, fit, rng):
-        self.noise = self.least * float(np.trace(wanted.correlations["colour"]))
-        return super().synthesize(albedo, wanted, fit, rng)
+    def synthesize(self, view, target, rng):
+        self.noise = self.least * float(np.trace(target.plain.correlations["colour"]))
+        return super().synthesize(view, target, rng)
 
 
 class Calm(Listening):
@@ -95,14 +97,14 @@ class Wild(Listening):
 class Refusing(ToyFitter):
     """Cannot use any photo."""
 
-    def fit(self, photos, faces):
-        raise PhotoError(f"{photos[0].name}: no photo for this fitter")
+    def fit(self, observations):
+        raise PhotoError(f"{observations[0].photo.name}: no photo for this fitter")
 
 
 class Broken(ToyFitter):
     """Has a bug."""
 
-    def fit(self, photos, faces):
+    def fit(self, observations):
         raise ZeroDivisionError("a bug of the fitter")
 
 

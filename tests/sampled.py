@@ -10,7 +10,24 @@ import numpy as np
 
 from facetex_core.camera import orbit_camera
 from facetex_core.harmonics import ambient
-from facetex_core.structures import Detail, Embedding, Fit, Head, Lighting, Mesh, MorphableModel, Texture
+from facetex_core.structures import (
+    Appearance,
+    DelitView,
+    Descriptor,
+    Detail,
+    Embedding,
+    Face,
+    Fit,
+    Head,
+    Lighting,
+    Mesh,
+    MorphableModel,
+    Observation,
+    Photo,
+    Segmentation,
+    Target,
+    Texture,
+)
 
 HEAD_RADII = np.array([0.075, 0.110, 0.095])
 EYE_RADIUS = 0.012
@@ -192,12 +209,39 @@ def _regions(mean) -> dict[str, np.ndarray]:
     }  # fmt: skip
 
 
-def tiny_fit(lighting: Lighting | None = None, size: int = 64) -> Fit:
+def tiny_fit() -> Fit:
     """The model laid over a photo of 160 x 200 pixels, its mouth a little open."""
     camera = orbit_camera(np.zeros(3, np.float32), yaw=10.0, distance=0.9, width_seen=0.24, size=(160, 200))
-    albedo = np.full((size, size, 3), (0.45, 0.28, 0.2), np.float32)
     identity, expression = np.array([0.5, -0.3], np.float32), np.array([0.4, 0.1], np.float32)
-    return Fit(tiny_model(), identity, expression, camera, lighting or ambient(0.8), albedo, {"landmarks_px": 0.5})
+    return Fit(tiny_model(), identity, expression, camera, {"landmarks_px": 0.5})
+
+
+def tiny_appearance(lighting: Lighting | None = None, size: int = 64) -> Appearance:
+    """Skin of one tone, under a light that is a little dim."""
+    return Appearance(lighting or ambient(0.8), np.full((size, size, 3), (0.45, 0.28, 0.2), np.float32))
+
+
+def all_skin(photo: Photo, landmarks: np.ndarray | None = None) -> Observation:
+    """The photo of a face that fills it, nothing in front of it."""
+    width, height = photo.size
+    points = np.zeros((68, 2), np.float32) if landmarks is None else landmarks
+    face = Face(np.array([0, 0, width, height], np.float32), points, np.zeros((0, 2), np.float32), 1.0)
+    return Observation(photo, face, Segmentation({"skin": np.ones((height, width), np.float32)}))
+
+
+def view_of(
+    albedo: Texture, fit: Fit | None = None, appearance: Appearance | None = None, photo: Photo | None = None
+) -> DelitView:
+    """A view that shows this albedo, light and all."""
+    fit = fit or tiny_fit()
+    width, height = fit.camera.size
+    photo = photo or Photo(np.full((height, width, 3), 0.4, np.float32), "tiny.jpg")
+    return DelitView(all_skin(photo), fit, albedo, appearance or tiny_appearance(), albedo)
+
+
+def aim(wanted: Descriptor) -> Target:
+    """The same of plain skin and of the whole face."""
+    return Target(wanted, wanted)
 
 
 def tiny_texture(size: int = 64, seed: int = 0) -> Texture:
@@ -221,4 +265,4 @@ def tiny_head(size: int = 64, lighting: Lighting | None = None) -> Head:
     albedo = tiny_texture(size)
     seen = albedo.visibility[..., None] > 0
     lit = replace(albedo, rgb=_frozen(np.where(seen, albedo.rgb * 0.8, 0), np.float32))
-    return Head("tiny.jpg", tiny_fit(lighting), lit, albedo, flat_detail(size))
+    return Head("tiny.jpg", tiny_fit(), tiny_appearance(lighting), lit, albedo, flat_detail(size))

@@ -27,6 +27,7 @@ from facetex_core.banks.basis import principal, squares, triangles
 from facetex_core.banks.build import Studio
 from facetex_core.correlations import merge, relative_error
 from facetex_core.image_io import load_photo
+from facetex_core.observe import FrontHalf
 
 LAYER, CHANNELS = "a", 6
 
@@ -201,7 +202,7 @@ def test_a_portrait_is_taken_and_its_blurred_copy_is_not(shared):
     import cv2
 
     recipe, registry = load_preset("embedded"), Registry()
-    roles = ("detector", "fitter", "segmenter", "delighter", "descriptor_extractor")
+    roles = (*FrontHalf.roles(), "descriptor_extractor")
     studio = Studio(**{role: recipe.make(role, registry) for role in roles})
     photo = load_photo(max((shared / "data/photos/dev").glob("*.jpg")))
     taken = studio.sit(photo)

@@ -14,7 +14,7 @@ from facetex_core.banks.bank import load_bank
 from facetex_core.banks.parts import keep, kept
 from facetex_core.banks.portrait_quality import LIMITS, complaint
 
-STAGES = ("detector", "fitter", "segmenter", "delighter", "descriptor")
+STAGES = ("detector", "restorer", "segmenter", "fitter", "cleaner", "light", "delighter", "descriptor")
 TOYS = [word for stage in STAGES for word in (f"--{stage}", "toy")]
 GOOD = ("anna", "ben", "cleo")
 
@@ -122,7 +122,8 @@ def test_a_run_takes_the_bank(folder, tmp_path):
     """With every other stage a toy too."""
     out = tmp_path / "my.bank"
     assert build(folder, out, "--quiet") == 0
-    others = [word for stage in ("blend", "synthesizer", "detailer", "renderer", "exporter") for word in (f"--{stage}", "toy")]
+    rest = ("merger", "blend", "hidden", "synthesizer", "painter", "detailer", "renderer", "exporter")
+    others = [word for stage in rest for word in (f"--{stage}", "toy")]
     words = [*TOYS, *others, "--size", "256", "--device", "cpu", "--bank", str(out), "-o", str(tmp_path / "head"), "-q"]
     assert main(["run", str(folder / "anna.png"), *words]) == 0
 

@@ -5,15 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_stages as toys
+from facetex_plugins.predict_own import BlendPredictor, OwnPredictor
 from facetex_plugins.solve_affine import LeastSquaresSolver
-from facetex_plugins.solve_convex import ConvexSolver
 from sampled import tiny_fit
 
-from facetex_core import Descriptor, Texture
-from facetex_core.banks.bank import Exemplar, gather, load_bank, masses, seen_like, under, whole
-from facetex_core.banks.foretell import RIDGE, WORTHWHILE, Own, aim, carried_over, foretell, hidden_from
+from facetex_core import Descriptor, OwnDescriptors, Texture
+from facetex_core.banks.bank import Exemplar, gather, masses, seen_like, under, whole
+from facetex_core.banks.foretell import RIDGE, WORTHWHILE, carried_over, foretell, hidden_from
 from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.pipeline import Pipeline
 
 LAYER, CHANNELS, MASS = "a", 6, 20.0
 LEFT, RIGHT = (0, 2), (1, 3)
@@ -53,7 +52,7 @@ def only(cells, shown):
 def half_seen(cells):
     """The left half, and its mirror: cells are their own mirrors in all but the side."""
     flipped = tuple(cells[number ^ 1] for number in range(4))
-    return Own(only(cells, LEFT), only(flipped, RIGHT))
+    return OwnDescriptors(only(cells, LEFT), only(flipped, RIGHT))
 
 
 @pytest.fixture
@@ -107,15 +106,15 @@ def test_much_is_carried_over_where_the_halves_of_faces_are_alike(generator, apa
 def test_a_mirror_that_shows_no_more_than_is_seen_has_no_say(generator):
     bank, face, stranger = bank_of(generator), face_of(generator), face_of(generator)
     seen, hidden = only(face, LEFT), {LAYER: masses(face, LAYER)}
-    weights = blend_of(bank, Own(seen))
-    found = [foretell(bank, weights, Own(seen, only(mirrored, LEFT)), hidden) for mirrored in (face, stranger)]
+    weights = blend_of(bank, OwnDescriptors(seen, ()))
+    found = [foretell(bank, weights, OwnDescriptors(seen, only(mirrored, LEFT)), hidden) for mirrored in (face, stranger)]
     np.testing.assert_array_equal(*(each.correlations[LAYER] for each in found))
 
 
 def test_what_is_seen_is_wanted_as_it_is(generator):
     bank, face = bank_of(generator), face_of(generator)
-    own = Own(face, face)
-    wanted = aim(bank, blend_of(bank, own), toys.ToySynthesizer(), own)
+    own = OwnDescriptors(face, face)
+    wanted = OwnPredictor().predict(bank, blend_of(bank, own), own)
     assert hidden_from(bank, face)[LAYER].sum() == 0
     np.testing.assert_allclose(wanted.correlations[LAYER], merge(face).correlations[LAYER], rtol=1e-5)
 
@@ -125,39 +124,39 @@ def test_of_half_a_face_the_hidden_half_is_wanted(generator):
     own = half_seen(face)
     weights = blend_of(bank, own)
     told = foretell(bank, weights, own, hidden_from(bank, own.seen))
-    wanted = aim(bank, weights, toys.ToySynthesizer(), own)
+    wanted = OwnPredictor().predict(bank, weights, own)
     np.testing.assert_array_equal(wanted.correlations[LAYER], told.correlations[LAYER])
 
 
-def test_without_a_mirror_the_blend_of_whole_faces_is_wanted(generator):
-    bank, face = bank_of(generator), face_of(generator)
-    own = Own(half_seen(face).seen)
-    weights = blend_of(bank, own)
-    wanted = aim(bank, weights, toys.ToySynthesizer(), own)
-    np.testing.assert_array_equal(wanted.correlations[LAYER], mix(whole(bank), weights).correlations[LAYER])
-
-
-class Redrawer(toys.ToySynthesizer):
-    redraws_features = True
-
-
-def test_a_synthesizer_that_redraws_features_is_given_whole_faces(generator):
+def test_without_a_predictor_the_blend_of_whole_faces_is_wanted(generator):
     bank, face = bank_of(generator), face_of(generator)
     own = half_seen(face)
     weights = blend_of(bank, own)
-    wanted = aim(bank, weights, Redrawer(), own)
-    np.testing.assert_array_equal(wanted.correlations[LAYER], mix(bank.faces, weights).correlations[LAYER])
+    wanted = BlendPredictor().predict(bank, weights, own)
+    np.testing.assert_array_equal(wanted.correlations[LAYER], mix(whole(bank), weights).correlations[LAYER])
 
 
-def test_only_a_solver_that_carries_over_is_given_the_mirror(tmp_path):
-    stages = (toys.ToyDetector, toys.ToyFitter, toys.ToySegmenter, toys.ToyDelighter, toys.ToyDescriptor, toys.ToyBlend)
-    made = [stage() for stage in (*stages, toys.ToySynthesizer, toys.ToyDetailer)]
-    pipeline = Pipeline(*made, bank=load_bank(toys.write_toy_bank(tmp_path / "toy.bank")), size=128)
+@pytest.fixture
+def pipeline(tmp_path):
+    return toys.toy_pipeline(tmp_path)
+
+
+def test_a_target_has_whole_faces_for_whoever_redraws_features(generator, pipeline):
+    bank, face = bank_of(generator), face_of(generator)
+    own = half_seen(face)
+    weights = blend_of(bank, own)
+    target = replace(pipeline, bank=bank).target(weights, own)
+    np.testing.assert_array_equal(target.whole.correlations[LAYER], mix(bank.faces, weights).correlations[LAYER])
+    np.testing.assert_array_equal(target.plain.correlations[LAYER], mix(whole(bank), weights).correlations[LAYER])
+    faceless = replace(pipeline, bank=replace(bank, faces=())).target(weights, own)
+    assert faceless.whole is faceless.plain
+
+
+def test_the_mirror_is_the_face_flipped_left_to_right(pipeline):
     visible = np.ones((128, 128), np.float32)
     visible[:, 64:] = 0
     texture, fit = Texture(np.full((128, 128, 3), 0.4, np.float32) * visible[..., None], visible), tiny_fit()
-    assert not replace(pipeline, blend_solver=ConvexSolver()).own(texture, fit).mirrored
-    own = replace(pipeline, blend_solver=LeastSquaresSolver()).own(texture, fit)
+    own = pipeline.own(texture, fit)
     for layer in pipeline.bank.mass:
         seen, mirrored = (masses(cells, layer).reshape(pipeline.bank.grid, -1) for cells in (own.seen, own.mirrored))
         assert seen.sum() > 0

@@ -6,7 +6,7 @@ import toy_stages as toys
 from facetex_plugins.synthesize_baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
 from facetex_plugins.synthesize_quilting import _beyond_path, quilt
 from numpy.testing import assert_allclose, assert_array_equal
-from sampled import tiny_fit
+from sampled import aim, tiny_appearance, tiny_fit, view_of
 
 from facetex_core import Texture
 from facetex_core.crop import plain_skin, region
@@ -31,25 +31,25 @@ def half():
 
 @pytest.fixture
 def wanted():
-    return toys.ToyDescriptor().describe(skin())[0]
+    return aim(toys.ToyDescriptor().describe(skin())[0])
 
 
 def test_the_mirror_is_taken_as_it_is(half, wanted):
     fit = tiny_fit()
     own = trust(half, fit)
-    found = MirrorSynthesizer().synthesize(half, wanted, fit, np.random.default_rng(0)).rgb
+    found = MirrorSynthesizer().synthesize(view_of(half, fit), wanted, np.random.default_rng(0)).rgb
     mirrored = (own == 0) & (own[:, ::-1] == 1) & (plain_skin(fit.model, SIZE) > 0.9)
     neither = (own == 0) & (own[:, ::-1] == 0) & (region(fit.model, "face", SIZE) > 0.9)
     assert mirrored.mean() > 0.03
     assert_allclose(found[mirrored], half.rgb[:, ::-1][mirrored], atol=1e-6)
-    assert_allclose(found[neither], expected_albedo(fit, SIZE)[neither], atol=1e-6)
+    assert_allclose(found[neither], expected_albedo(tiny_appearance(), SIZE)[neither], atol=1e-6)
 
 
 def test_low_frequency_has_no_detail_of_its_own(half, wanted):
     fit = tiny_fit()
-    found = LowFrequencySynthesizer().synthesize(half, wanted, fit, np.random.default_rng(0)).rgb
+    found = LowFrequencySynthesizer().synthesize(view_of(half, fit), wanted, np.random.default_rng(0)).rgb
     hidden = (trust(half, fit) == 0) & (region(fit.model, "face", SIZE) > 0.9)
-    assert_allclose(found[hidden], expected_albedo(fit, SIZE)[hidden], atol=1e-6)
+    assert_allclose(found[hidden], expected_albedo(tiny_appearance(), SIZE)[hidden], atol=1e-6)
 
 
 def test_modes_are_told_by_what_is_seen(wanted):
@@ -59,10 +59,10 @@ def test_modes_are_told_by_what_is_seen(wanted):
     tone = np.exp(model.mean + np.tensordot(np.array([-1.0, 0.5, 0.0], np.float32), model.modes, 1))
     visibility = (np.arange(128) < 64)[None] * np.ones((128, 1), np.float32)
     texture = Texture((tone * visibility[..., None]).astype(np.float32), visibility.astype(np.float32))
-    found = PcaSynthesizer().synthesize(texture, wanted, fit, np.random.default_rng(0)).rgb
+    found = PcaSynthesizer().synthesize(view_of(texture, fit), wanted, np.random.default_rng(0)).rgb
     hidden = (visibility == 0) & (region(fit.model, "face", SIZE) > 0.9)
     assert_allclose(found[hidden], tone[hidden], rtol=0.03)
-    assert np.abs(expected_albedo(fit, SIZE)[hidden] / tone[hidden] - 1).mean() > 0.3
+    assert np.abs(expected_albedo(tiny_appearance(), SIZE)[hidden] / tone[hidden] - 1).mean() > 0.3
 
 
 def quilted(usable, side=12, seed=0):

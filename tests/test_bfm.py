@@ -14,6 +14,7 @@ from facetex_plugins.fit_bfm import BfmFitter
 from foreign import basis, flipped, points_of, skin_of, stand_in, write_bfm, write_bfm_2009
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
+from sampled import view_of
 from scipy.io import savemat
 from skimage import data
 from test_fit import camera_at, seen
@@ -25,7 +26,7 @@ from facetex_core.harmonics import ambient
 from facetex_core.raycast import Scene
 from facetex_core.readers.adopt import adopt_layout, similarity
 from facetex_core.readers.matlab import read_mat
-from facetex_core.structures import Detail, Fit, Head, Texture
+from facetex_core.structures import Appearance, Detail, Fit, Head, Texture
 from facetex_core.surface import closest_weights
 
 KEEP = 30, 12
@@ -143,9 +144,10 @@ def head(model):
     grey, flat = np.full((64, 64, 3), 0.3, np.float32), np.zeros((64, 64, 3), np.float32)
     flat[..., 2] = 1
     expression = generator.normal(0, 0.7, KEEP[1]).astype(np.float32)
-    fit = Fit(model, np.zeros(KEEP[0], np.float32), expression, camera_at(0), ambient(0.8), grey)
+    fit = Fit(model, np.zeros(KEEP[0], np.float32), expression, camera_at(0))
     texture = Texture(grey, np.ones((64, 64), np.float32))
-    return Head("x.jpg", fit, texture, texture, Detail(np.zeros((64, 64), np.float32), flat))
+    appearance = Appearance(ambient(0.8), grey)
+    return Head("x.jpg", fit, appearance, texture, texture, Detail(np.zeros((64, 64), np.float32), flat))
 
 
 def test_statistical_expressions_are_morph_targets_too(head, tmp_path):
@@ -161,7 +163,7 @@ def test_statistical_expressions_are_morph_targets_too(head, tmp_path):
 
 def test_a_head_without_eyeballs_is_painted_without_complaint(head):
     photo = Photo(np.full((640, 640, 3), 0.3, np.float32))
-    painted = paint_eyes_and_mouth(photo, head.fit, head.albedo)
+    painted = paint_eyes_and_mouth(view_of(head.albedo, head.fit, head.appearance, photo))
     assert_allclose(painted.rgb, head.albedo.rgb, atol=1e-6)
 
 

@@ -11,7 +11,7 @@ from skimage import data
 
 from facetex_core import PhotoError, Recipe, Registry, load_preset
 from facetex_core.image_io import load_photo
-from facetex_core.pipeline import SMALLEST_FACE, choose
+from facetex_core.observe import SMALLEST_FACE, choose
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sampled import tiny_fit, tiny_head, tiny_model, tiny_texture
+from sampled import tiny_fit, tiny_head, tiny_model, tiny_texture, view_of
 from test_compare_codec import same
 
 from facetex_core import Fit, PhotoError, PluginError, Registry, Texture, hookimpl
@@ -51,7 +51,8 @@ class Brighter:
     def __init__(self, zoo, times=2.0):
         self.zoo, self.times, self.calls = zoo, times, 0
 
-    def delight(self, texture, fit):
+    def delight(self, view):
+        texture = view.lit
         if not self.calls:
             self.zoo.ask()
         self.calls += 1
@@ -78,7 +79,7 @@ def opened(tmp_path, zoo, stage, **identity):
 
 def work(cache, stage, texture=None, fit=None):
     with pytest.warns(UserWarning, match="very bright"):
-        return cache.once(stage.delight, texture or tiny_texture(), fit or tiny_fit())
+        return cache.once(stage.delight, view_of(texture or tiny_texture(), fit))
 
 
 def test_what_was_made_is_not_made_again_and_is_the_same(tmp_path, zoo, stage):
@@ -193,7 +194,7 @@ def test_errors_are_not_kept_and_warnings_before_them_are_heard(tmp_path, zoo):
     class Refusing:
         calls = 0
 
-        def delight(self, texture, fit):
+        def delight(self, view):
             self.calls += 1
             warnings.warn("nearly", stacklevel=2)
             raise PhotoError("no")
@@ -202,25 +203,25 @@ def test_errors_are_not_kept_and_warnings_before_them_are_heard(tmp_path, zoo):
     cache = opened(tmp_path, zoo, stage)
     for _ in range(2):
         with pytest.warns(UserWarning, match="nearly"), pytest.raises(PhotoError, match="no"):
-            cache.once(stage.delight, tiny_texture(), tiny_fit())
+            cache.once(stage.delight, view_of(tiny_texture()))
     assert stage.calls == 2
 
 
 def test_what_a_stage_must_not_make_is_its_authors_affair(tmp_path, zoo):
     class Strange:
-        def delight(self, texture, fit):
+        def delight(self, view):
             return {1, 2}
 
     stage = Strange()
     with pytest.raises(PluginError, match="what delighter made cannot be kept: set is none of facetex's values"):
-        opened(tmp_path, zoo, stage).once(stage.delight, tiny_texture(), tiny_fit())
+        opened(tmp_path, zoo, stage).once(stage.delight, view_of(tiny_texture()))
 
 
 def test_work_of_which_nothing_is_known_is_done_every_time(tmp_path, zoo, stage):
     cache = Cache(tmp_path / "cache", zoo)
     for number in (1, 2):
         with pytest.warns(UserWarning, match="very bright"):
-            cache.once(stage.delight, tiny_texture(), tiny_fit())
+            cache.once(stage.delight, view_of(tiny_texture()))
         assert stage.calls == number
         assert cache.once(lambda value=number: value) == number
 
@@ -236,6 +237,8 @@ def test_functions_of_the_core_are_told_apart(tmp_path, zoo):
 
 def test_an_identity_holds_every_option_and_what_is_in_its_files(tmp_path):
     class Plugin:
+        api_version = 2
+
         @staticmethod
         @hookimpl
         def delighters():
@@ -261,5 +264,5 @@ class Soft:
     def __init__(self, strength: float = 1.0, table: str = "") -> None:
         self.strength, self.table = strength, table
 
-    def delight(self, texture, fit):
-        return texture
+    def delight(self, view):
+        return view.lit

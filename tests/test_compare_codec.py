@@ -41,7 +41,7 @@ VALUES = {
     "camera": Camera(np.eye(3, dtype=np.float32), np.eye(4, dtype=np.float32), (3, 4)),
     "bank": Bank("net", 8, {}, {}, {"a": np.ones((2, 4), np.float32)}, ("x", "y")),
     "words": {"none": None, "yes": True, "list": [1, 2.5, "ü"], "bytes": b"\0\1", "point": np.array(2.0)},
-    "fit": replace(tiny_fit(), drift=np.zeros((len(tiny_model().mean), 2), np.float32)),
+    "fit": replace(tiny_fit(), residual_flow=np.zeros((len(tiny_model().mean), 2), np.float32)),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sampled import tiny_fit, tiny_head
+from sampled import all_skin, tiny_fit, tiny_head
 
 from facetex_core import Face, Photo, Texture, View
 from facetex_core.camera import project
@@ -27,7 +27,7 @@ def view(shift=0.0):
     face = Face(np.concatenate([low, high]), landmarks, np.zeros((0, 2), np.float32), 1.0)
     photo = Photo(np.full((200, 160, 3), 0.4, np.float32))
     texture = Texture(np.zeros((8, 8, 3), np.float32), np.zeros((8, 8), np.float32))
-    return View(photo, face, fit, np.ones((200, 160), np.float32), texture, texture)
+    return View(replace(all_skin(photo), face=face), fit, texture)
 
 
 def head(rgb, visibility=None):
@@ -45,7 +45,7 @@ def test_landmarks_that_lie_where_the_model_has_them_are_0_off():
 
 
 def test_landmarks_one_eye_distance_away_are_100_percent_off():
-    found = view().face.landmarks
+    found = view().observation.face.landmarks
     eyes = float(np.linalg.norm(found[36] - found[45]))
     assert reprojection(view(shift=eyes)) == pytest.approx(100, rel=1e-4)
 

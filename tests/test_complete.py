@@ -5,7 +5,7 @@ import pytest
 from facetex_plugins.describe_network import SmallExtractor
 from facetex_plugins.synthesize_complete import CompleteSynthesizer
 from numpy.testing import assert_allclose
-from sampled import tiny_fit, tiny_texture
+from sampled import aim, tiny_fit, tiny_texture, view_of
 
 from facetex_core import Descriptor, Texture
 from facetex_core.crop import plain_skin, skin_texels
@@ -38,7 +38,7 @@ def narrowed(wanted):
 
 
 def completed(texture, wanted, iterations=0):
-    found = CompleteSynthesizer(iterations).synthesize(texture, wanted, tiny_fit(), np.random.default_rng(0))
+    found = CompleteSynthesizer(iterations).synthesize(view_of(texture), aim(wanted), np.random.default_rng(0))
     return np.log(found.rgb)
 
 

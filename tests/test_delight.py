@@ -8,7 +8,7 @@ import pytest
 from facetex_plugins.delight_division import NoDelighter
 from facetex_plugins.delight_harmonics import HarmonicsDelighter
 from numpy.testing import assert_array_equal
-from sampled import tiny_fit, tiny_model
+from sampled import tiny_appearance, tiny_fit, tiny_head, tiny_model, view_of
 from skimage.color import deltaE_ciede2000
 from test_eval import case_of
 
@@ -18,9 +18,8 @@ from facetex_core.crop import plain_skin, region
 from facetex_core.divide_light import ONE_SIDED
 from facetex_core.evaluation.albedo import AlbedoScore, albedo_summary
 from facetex_core.evaluation.albedo_error import albedo_error, true_albedo
-from facetex_core.fitting.fit import relight
 from facetex_core.harmonics import ambient, shade
-from facetex_core.photometry import SKIN_TONE, colourless, light_between, normal_map
+from facetex_core.photometry import SKIN_TONE, colourless, explain_light, light_between, normal_map
 from facetex_core.specular import specular_map
 
 SIZE = 256
@@ -38,12 +37,21 @@ def albedo_of(tone=TONE):
 
 
 def photographed(albedo, light, extra=0.0):
-    """The face in this light, as unwrapped, and the fit with the light that is found in it."""
-    fit = replace(tiny_fit(), lighting=Lighting(np.outer(light, WARM).astype(np.float32)))
+    """The face in this light, as unwrapped, with the light that is found in it."""
+    fit, lighting = tiny_fit(), Lighting(np.outer(light, WARM).astype(np.float32))
     seen = region(fit.model, "face", SIZE)
-    rgb = np.clip(albedo * shade(fit.lighting, normal_map(fit, SIZE)) + extra, 0, 1) * (seen[..., None] > 0)
-    lit = Texture(rgb.astype(np.float32), seen)
-    return lit, relight(fit, lit)
+    rgb = np.clip(albedo * shade(lighting, normal_map(fit, SIZE)) + extra, 0, 1) * (seen[..., None] > 0)
+    return lit_by_itself(Texture(rgb.astype(np.float32), seen))
+
+
+def lit_by_itself(lit):
+    """The view of an unwrapped photo, with the light that is found in it."""
+    fit = tiny_fit()
+    return view_of(lit, fit, explain_light(lit, fit))
+
+
+def specular_of(lit, albedo, appearance=None):
+    return specular_map(replace(tiny_head(), lit=lit, albedo=albedo, appearance=appearance or tiny_appearance(ambient())))
 
 
 def skin_of(texture):
@@ -56,19 +64,19 @@ def lab(rgb):
 
 def test_the_albedo_comes_nearer_to_the_truth_than_the_photo():
     true = Texture(albedo_of(), np.ones((SIZE, SIZE), np.float32))
-    lit, fit = photographed(true.rgb, LEFT)
-    found = HarmonicsDelighter().delight(lit, fit)
-    before, after = (albedo_error(true, texture, skin_of(found), fit) for texture in (lit, found))
+    view = photographed(true.rgb, LEFT)
+    found = HarmonicsDelighter().delight(view)
+    before, after = (albedo_error(true, texture, skin_of(found), view.fit) for texture in (view.lit, found))
     assert after.psnr > before.psnr + 5
     assert after.even_psnr > before.even_psnr + 5
     assert after.tone < 0.7 * before.tone
 
 
 def test_one_head_under_two_lights_is_one_albedo():
-    (left, one), (right, other) = (photographed(albedo_of(), light) for light in (LEFT, RIGHT))
-    a, b = HarmonicsDelighter().delight(left, one), HarmonicsDelighter().delight(right, other)
+    left, right = (photographed(albedo_of(), light) for light in (LEFT, RIGHT))
+    a, b = HarmonicsDelighter().delight(left), HarmonicsDelighter().delight(right)
     both = skin_of(a) & skin_of(b)
-    apart, undelit = (np.sqrt(((p.rgb - q.rgb)[both] ** 2).mean()) for p, q in ((a, b), (left, right)))
+    apart, undelit = (np.sqrt(((p.rgb - q.rgb)[both] ** 2).mean()) for p, q in ((a, b), (left.lit, right.lit)))
     assert apart < 0.4 * undelit
 
 
@@ -76,9 +84,9 @@ def test_light_from_the_side_makes_no_darker_skin_than_light_from_ahead():
     ahead = [1.0, 0, 0.1, 0.5, 0, 0, 0, 0, 0]
     tones = []
     for light in (LEFT, ahead):
-        lit, fit = photographed(albedo_of(), light)
+        lit = photographed(albedo_of(), light).lit
         exposed = replace(lit, rgb=lit.rgb * np.float32(0.55 / np.quantile(lit.rgb[skin_of(lit)], 0.9)))
-        found = HarmonicsDelighter().delight(exposed, relight(fit, exposed))
+        found = HarmonicsDelighter().delight(lit_by_itself(exposed))
         tones.append(np.log(found.rgb[skin_of(found)]).mean())
     assert tones[0] == pytest.approx(tones[1], abs=0.1)
 
@@ -90,9 +98,9 @@ def shadow_on_one_cheek():
 
 
 def test_a_cast_shadow_fades_and_makes_nothing_visible():
-    lit, fit = photographed(albedo_of() * shadow_on_one_cheek(), [1.0, 0, 0, 0.3, 0, 0, 0, 0, 0])
-    found = HarmonicsDelighter().delight(lit, fit)
-    assert (found.visibility <= lit.visibility).all()
+    view = photographed(albedo_of() * shadow_on_one_cheek(), [1.0, 0, 0, 0.3, 0, 0, 0, 0, 0])
+    found = HarmonicsDelighter().delight(view)
+    assert (found.visibility <= view.lit.visibility).all()
     kernel = shadow_on_one_cheek()[..., 0] < 0.55
     dark = kernel & skin_of(found)
     assert dark.sum() > 50
@@ -105,9 +113,8 @@ def test_what_both_sides_have_and_what_differs_a_little_stays(kind):
     """A beard's shade on both cheeks, as wide as a shadow, and a difference of the sides below the threshold."""
     shadow = shadow_on_one_cheek()
     change = shadow * shadow[:, ::-1] if kind == "both sides" else shadow ** np.float32(0.8 * ONE_SIDED / np.log(2))
-    (lit, fit), (changed, other) = (photographed(albedo_of() * c, [1.0, 0, 0, 0.3, 0, 0, 0, 0, 0]) for c in (1, change))
-    delighter = HarmonicsDelighter(flatten=0.0, matte=0.0)
-    before, after = delighter.delight(lit, fit), delighter.delight(changed, other)
+    views = [photographed(albedo_of() * c, [1.0, 0, 0, 0.3, 0, 0, 0, 0, 0]) for c in (1, change)]
+    before, after = (HarmonicsDelighter(flatten=0.0, matte=0.0).delight(view) for view in views)
     both, dark = skin_of(before) & skin_of(after), shadow[..., 0] < 0.55
     ratio = np.log(luminance(after.rgb)[both] / luminance(before.rgb)[both])
     step = ratio[dark[both]].mean() - ratio[(change[..., 0] > 0.999)[both]].mean()
@@ -117,18 +124,19 @@ def test_what_both_sides_have_and_what_differs_a_little_stays(kind):
 def test_the_light_between_albedo_and_photo_is_the_one_that_made_the_photo():
     """Whatever a delighter held for light and whatever for skin: both together are the photo."""
     albedo = 0.7 * albedo_of()
-    lit, fit = photographed(albedo, LEFT)
-    found = light_between(lit, Texture(albedo, lit.visibility), replace(fit, lighting=ambient()))
-    seen = lit.visibility > 0.5
-    again = albedo * shade(found, normal_map(fit, SIZE))
-    assert np.abs(again - lit.rgb)[seen].mean() < 0.01  # the ridge draws the light to even white a little
+    view = photographed(albedo, LEFT)
+    known = replace(view.appearance, lighting=ambient())
+    found = light_between(replace(view, albedo=Texture(albedo, view.lit.visibility), appearance=known))
+    seen = view.lit.visibility > 0.5
+    again = albedo * shade(found, normal_map(view.fit, SIZE))
+    assert np.abs(again - view.lit.rgb)[seen].mean() < 0.01  # the ridge draws the light to even white a little
 
 
 def test_the_light_of_a_grey_photo_is_grey():
     grey = np.repeat(luminance(albedo_of())[..., None], 3, -1)
-    lit, fit = photographed(grey, LEFT)
-    in_grey = replace(lit, rgb=np.repeat(luminance(lit.rgb)[..., None], 3, -1))
-    found = light_between(in_grey, Texture(albedo_of(), lit.visibility), fit).coefficients
+    view = photographed(grey, LEFT)
+    in_grey = replace(view.lit, rgb=np.repeat(luminance(view.lit.rgb)[..., None], 3, -1))
+    found = light_between(replace(view, lit=in_grey, albedo=Texture(albedo_of(), in_grey.visibility))).coefficients
     assert np.ptp(found, axis=1).max() < 1e-4
 
 
@@ -136,10 +144,9 @@ def test_a_highlight_lands_in_the_specular_map_and_not_in_the_albedo():
     u, v = np.meshgrid(np.linspace(0, 1, SIZE), np.linspace(0, 1, SIZE))
     spot = np.exp(-((u - 0.5) ** 2 + (v - 0.2) ** 2) / (2 * 0.012**2))[..., None].astype(np.float32)
     light = [1.0, 0, 0, 0.2, 0, 0, 0, 0, 0]
-    lit, fit = photographed(albedo_of(), light, 0.2 * spot * WARM)
-    plain, _ = photographed(albedo_of(), light)
-    found = HarmonicsDelighter().delight(lit, fit)
-    shown = specular_map(lit, found, fit)
+    view, plain = photographed(albedo_of(), light, 0.2 * spot * WARM), photographed(albedo_of(), light).lit
+    lit, found = view.lit, HarmonicsDelighter().delight(view)
+    shown = specular_of(lit, found, view.appearance)
     peak = (spot[..., 0] > 0.6) & skin_of(found)
     assert peak.sum() > 20
     assert shown[peak].mean() > 0.5 * (lit.rgb - plain.rgb)[peak].mean()
@@ -150,24 +157,23 @@ def test_a_highlight_lands_in_the_specular_map_and_not_in_the_albedo():
 
 
 def test_more_light_of_the_skins_own_colour_is_no_highlight():
-    fit = replace(tiny_fit(), lighting=ambient())
-    seen = region(fit.model, "face", SIZE)
+    seen = region(tiny_model(), "face", SIZE)
     albedo = Texture((albedo_of() * (seen[..., None] > 0)).astype(np.float32), seen)
     sunny = replace(albedo, rgb=1.5 * albedo.rgb)
-    shown, brighter = specular_map(sunny, albedo, fit), sunny.rgb - albedo.rgb
+    shown, brighter = specular_of(sunny, albedo), sunny.rgb - albedo.rgb
     assert shown[seen > 0.9].mean() < 0.6 * brighter[seen > 0.9].mean()
-    assert_array_equal(specular_map(albedo, albedo, fit), 0)
+    assert_array_equal(specular_of(albedo, albedo), 0)
 
 
 @pytest.mark.parametrize("toning", [(1.0, 1.0, 1.0), (1.0, 0.85, 0.6)])
 @pytest.mark.parametrize("melanin", [0.3, -0.6])
 def test_a_grey_or_toned_photo_gets_the_colours_of_skin(toning, melanin):
     true = albedo_of(TONE * np.exp(melanin * np.float32([0.45, 0.55, 0.6])))
-    lit, fit = photographed(true, LEFT)
+    lit = photographed(true, LEFT).lit
     in_grey = replace(lit, rgb=(luminance(lit.rgb)[..., None] * np.float32(toning)).astype(np.float32))
-    assert colourless(in_grey, fit.model)
-    assert not colourless(lit, fit.model)
-    found = HarmonicsDelighter().delight(in_grey, relight(fit, in_grey))
+    assert colourless(in_grey, tiny_model())
+    assert not colourless(lit, tiny_model())
+    found = HarmonicsDelighter().delight(lit_by_itself(in_grey))
     skin = skin_of(found)
     grey = luminance(true)[skin].mean() * np.ones(3)
     off, undone = (deltaE_ciede2000(lab(colour), lab(true[skin].mean(0)))[0] for colour in (found.rgb[skin].mean(0), grey))
@@ -176,10 +182,11 @@ def test_a_grey_or_toned_photo_gets_the_colours_of_skin(toning, melanin):
 
 def test_a_tinted_contour_takes_the_colour_of_the_face():
     """Green light from behind comes round where the skin is seen at a grazing angle."""
-    lit, fit = photographed(albedo_of(), [1.0, 0, 0, 0.2, 0, 0, 0, 0, 0])
+    view = photographed(albedo_of(), [1.0, 0, 0, 0.2, 0, 0, 0, 0, 0])
+    lit, fit = view.lit, view.fit
     edge = np.clip(1 - 1.5 * lit.visibility, 0, 1)[..., None] * (lit.visibility[..., None] > 0)
     fringed = replace(lit, rgb=(lit.rgb * (1 + edge * np.float32([0, 0.5, 0]))).astype(np.float32))
-    found, clean = (HarmonicsDelighter().delight(texture, fit) for texture in (fringed, lit))
+    found, clean = (HarmonicsDelighter().delight(replace(view, lit=texture)) for texture in (fringed, lit))
     rim = (edge[..., 0] > 0.5) & (found.visibility > 0) & (clean.visibility > 0) & (plain_skin(fit.model, SIZE) > 0)
     assert rim.any()
 
@@ -225,5 +232,5 @@ def test_albedos_are_summed_up_by_light_and_by_yaw():
 
 
 def test_without_delighting_all_stays():
-    lit, fit = photographed(albedo_of(), LEFT)
-    assert NoDelighter().delight(lit, fit) is lit
+    view = photographed(albedo_of(), LEFT)
+    assert NoDelighter().delight(view) is view.lit

@@ -13,14 +13,15 @@ import pytest
 from facetex_plugins import export_glb, export_obj, render_raster
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
-from sampled import tiny_head
+from sampled import aim, all_skin, tiny_head
 
-from facetex_core import Choice, ConfigError, Descriptor, Face, Photo, Recipe, Registry, Run, View, hookimpl, load_preset
+from facetex_core import Choice, ConfigError, Recipe, Registry, Run, hookimpl, load_preset
 from facetex_core.camera import project
 from facetex_core.colour import to_bytes
 from facetex_core.deliver import deliver
 from facetex_core.pictures import colour_of, shares_picture
 from facetex_core.recipe import recipe_from
+from facetex_core.structures import DelitView, Descriptor, Face, Merged, Photo
 
 FILES = {
     "albedo.png", "displacement.json", "displacement.png", "environment.hdr", "facetex.json", "head.glb", "head.mtl",
@@ -79,10 +80,10 @@ def tiny_run(name="tiny.jpg"):
     seen = Descriptor("small", layers, dict.fromkeys(layers, 1.0))
     wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
-    view = View(photo, face, fit, np.ones((200, 160), np.float32), head.lit, head.lit)
+    view = DelitView(replace(all_skin(photo), face=face), fit, head.lit, head.appearance, head.lit)
     shares = (head.lit.visibility > 0)[None].astype(np.float32)
     head = replace(head, name=name)
-    return Run((view,), head.lit, shares, seen, weights, wanted, wanted, head, {"detect": 0.25, "fit": 1.5})
+    return Run((view,), Merged(head.lit, shares), seen, weights, wanted, aim(wanted), head, {"detect": 0.25, "fit": 1.5})
 
 
 def pair_run():
@@ -90,9 +91,11 @@ def pair_run():
     run = tiny_run("main.jpg")
     (main,) = run.views
     right = replace(main.lit, visibility=np.ascontiguousarray(main.lit.visibility[:, ::-1]))
-    other = View(Photo(main.photo.rgb, "other.jpg"), main.face, main.fit, main.skin, right, right)
+    other = replace(
+        main, observation=replace(main.observation, photo=Photo(main.photo.rgb, "other.jpg")), lit=right, albedo=right
+    )
     shares = np.stack([main.lit.visibility, right.visibility])
-    return replace(run, views=(main, other), shares=shares)
+    return replace(run, views=(main, other), merged=Merged(main.albedo, shares))
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from facetex_cli.main import main
+from facetex_cli.scoring import score
 from numpy.testing import assert_allclose
-from sampled import tiny_fit, tiny_model
+from sampled import all_skin, tiny_fit, tiny_model
+from toy_stages import ToySegmenter
 
-from facetex_core import ConfigError, Face, Photo, PhotoError
+from facetex_core import ConfigError, Photo, PhotoError
 from facetex_core.camera import project
 from facetex_core.evaluation.evaluate import METRICS, Score, attempts, measured, summary
 from facetex_core.evaluation.suite import Case, Truth, write_case
@@ -19,6 +21,7 @@ from facetex_core.evaluation.suite_mesh import obj_of, read_mesh
 from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, pose_error
 from facetex_core.evaluation.synthetic import face_vertices, rotation
 from facetex_core.mesh import vertex_normals
+from facetex_core.observe import Observer
 
 TURN, SCALE, SHIFT = rotation("y", 30) @ rotation("x", -20), 1.3, np.array([0.4, -0.2, 1.0])
 
@@ -114,14 +117,19 @@ def refuse(*_):
     raise PhotoError("too dark")
 
 
-FACE = Face(np.zeros(4, np.float32), np.zeros((68, 2), np.float32), np.zeros((0, 2), np.float32), 1.0)
+def blind(_):
+    return ()
 
 
 def test_a_face_that_is_not_found_or_not_fitted_is_counted():
-    fitters = {"fits": SimpleNamespace(fit=lambda *_: (tiny_fit(),)), "refuses": SimpleNamespace(fit=refuse)}
-    blind = [each.score.failed for each in attempts(case_of(tiny_fit()), (), fitters)]
-    assert blind == ["no face found"] * 2
-    fits, refuses = (each.score for each in attempts(case_of(tiny_fit()), (FACE,), fitters))
+    case, fits_all = case_of(tiny_fit()), SimpleNamespace(fit=lambda *_: (tiny_fit(),))
+    fitters = {"fits": fits_all, "refuses": SimpleNamespace(fit=refuse)}
+    observer = Observer(detector=SimpleNamespace(detect=blind), restorer=(), segmenter=ToySegmenter())
+    lost, _ = score(iter([case]), 1, observer, fitters, {}, None, quiet=True)
+    assert [(each.fitter, each.failed.split(";")[0]) for each in lost] == [
+        ("fits", "case.png: no face found"), ("refuses", "case.png: no face found")
+    ]  # fmt: skip
+    fits, refuses = (each.score for each in attempts(case, all_skin(case.photo), fitters))
     assert (fits.failed, refuses.failed) == ("", "too dark")
     row = summary([fits, replace(refuses, fitter="fits")])[-1]
     assert (row["heads"], row["fitted"]) == (2, 1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture
+from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture, view_of
 
 from facetex_core.camera import project
 from facetex_core.colour import luminance
@@ -36,6 +36,10 @@ def portrait(iris, times=4):
     return Photo(rgb, "tiny.jpg"), fit
 
 
+def seen(photo, fit, albedo=None):
+    return view_of(albedo or tiny_texture(SIZE), fit, photo=photo)
+
+
 def enlarged(times):
     fit = tiny_fit()
     camera = fit.camera
@@ -52,13 +56,13 @@ def rows_of(part, size=SIZE):
 @pytest.mark.parametrize("side", SIDES)
 def test_the_iris_has_the_photo_s_colour(side):
     photo, fit = portrait(BLUE)
-    assert_allclose(iris_colour(photo, fit, side), BLUE, rtol=0.1)
+    assert_allclose(iris_colour(seen(photo, fit), side), BLUE, rtol=0.1)
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_an_iris_in_the_dark_is_brown_whatever_is_left_of_its_colour(side):
     photo, fit = portrait([0.012, 0.0003, 0.0003])
-    colour = iris_colour(photo, fit, side)
+    colour = iris_colour(seen(photo, fit), side)
     assert luminance(colour) >= 0.99 * DARKEST
     assert_allclose(colour / luminance(colour), BROWN / luminance(np.float32(BROWN)), rtol=0.25)
 
@@ -67,17 +71,17 @@ def test_an_iris_in_the_dark_is_brown_whatever_is_left_of_its_colour(side):
 def test_no_colour_is_made_up_where_no_iris_is_seen(side):
     photo, fit = portrait(BLUE)
     plain = Photo(np.full_like(photo.rgb, 0.3), photo.name)
-    assert iris_colour(plain, fit, side) is None
+    assert iris_colour(seen(plain, fit), side) is None
     small, far = portrait(BLUE, times=1)
     assert far.camera.intrinsics[0, 0] * IRIS_RADIUS / 0.9 < 5
-    assert iris_colour(Photo(small.rgb[:60], small.name), far, side) is None
+    assert iris_colour(seen(Photo(small.rgb[:60], small.name), far), side) is None
 
 
 def test_a_plain_photo_gives_brown_eyes():
     photo, fit = portrait(BLUE)
     plain = Photo(np.full_like(photo.rgb, 0.3), photo.name)
-    eye = paint_eyes_and_mouth(plain, fit, tiny_texture(SIZE)).rgb[rows_of("left_eye")]
-    blue_eye = paint_eyes_and_mouth(photo, fit, tiny_texture(SIZE)).rgb[rows_of("left_eye")]
+    eye = paint_eyes_and_mouth(seen(plain, fit)).rgb[rows_of("left_eye")]
+    blue_eye = paint_eyes_and_mouth(seen(photo, fit)).rgb[rows_of("left_eye")]
     saturated = eye.reshape(-1, 3)[(eye[..., 0] > 2 * eye[..., 2]).ravel() & (eye.max(-1) < 0.3).ravel()]
     assert len(saturated) > 10
     assert_allclose(np.median(saturated, 0) / np.median(saturated, 0)[0], np.array(BROWN) / BROWN[0], atol=0.1)
@@ -87,7 +91,7 @@ def test_a_plain_photo_gives_brown_eyes():
 def test_texels_of_the_skin_stay_as_they_were():
     photo, fit = portrait(BLUE)
     albedo = tiny_texture(SIZE)
-    painted = paint_eyes_and_mouth(photo, fit, albedo)
+    painted = paint_eyes_and_mouth(seen(photo, fit, albedo))
     skin = all_texels(fit.model, SIZE)
     which = fit.model.mesh.parts["skin"]
     mine = (skin.triangle >= which.start) & (skin.triangle < which.stop)
@@ -97,7 +101,7 @@ def test_texels_of_the_skin_stay_as_they_were():
 
 def test_eyes_are_white_with_a_dark_pupil_and_the_mouth_is_dark_red():
     photo, fit = portrait(BLUE)
-    painted = paint_eyes_and_mouth(photo, fit, tiny_texture(SIZE)).rgb
+    painted = paint_eyes_and_mouth(seen(photo, fit)).rgb
     for side in SIDES:
         eye = painted[rows_of(side)]
         assert eye.min() < 0.02
@@ -110,12 +114,12 @@ def test_eyes_are_white_with_a_dark_pupil_and_the_mouth_is_dark_red():
 def test_every_texel_is_filled_and_nothing_is_random():
     photo, fit = portrait(BLUE)
     albedo = tiny_texture(SIZE)
-    painted = paint_eyes_and_mouth(photo, fit, albedo)
+    painted = paint_eyes_and_mouth(seen(photo, fit, albedo))
     assert painted.rgb.dtype == np.float32
     assert painted.rgb.min() >= 0
     assert painted.rgb.max() <= 1
     assert (painted.rgb.max(-1) > 0).all()
-    assert_array_equal(painted.rgb, paint_eyes_and_mouth(photo, fit, albedo).rgb)
+    assert_array_equal(painted.rgb, paint_eyes_and_mouth(seen(photo, fit, albedo)).rgb)
 
 
 def test_the_eyeball_s_frame_is_found_from_its_vertices():

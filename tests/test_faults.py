@@ -34,7 +34,7 @@ print(json.dumps(answers))
 def module_of(name: str, fault: dict[str, str]) -> str:
     """The plugin's source."""
     if "module" in fault:
-        return f"from facetex_core import hookimpl\n{fault['module']}\n"
+        return f"from facetex_core import hookimpl\napi_version = 2\n{fault['module']}\n"
     role = fault["role"]
     verb = verb_of(role)
     arguments = ", ".join(signature(getattr(STAGES[role], verb)).parameters)
@@ -43,7 +43,8 @@ def module_of(name: str, fault: dict[str, str]) -> str:
     return f"""\
 from dataclasses import replace
 import numpy as np
-from facetex_core import hookimpl
+from facetex_core import Segmentation, hookimpl
+api_version = 2
 from facetex_cli.templates.{role} import Example
 class Faulty(Example):
 {indent(fault.get("body", changed), "    ")}

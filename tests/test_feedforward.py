@@ -7,7 +7,7 @@ import pytest
 from facetex_plugins.describe_network import SmallExtractor
 from facetex_plugins.synthesize_feedforward import FeedforwardSynthesizer
 from numpy.testing import assert_allclose, assert_array_equal
-from sampled import tiny_fit
+from sampled import aim, tiny_appearance, tiny_fit, view_of
 
 from facetex_core import ConfigError, Descriptor, Texture
 from facetex_core.correlations import relative_error
@@ -26,7 +26,7 @@ def grainy(grain, size=SIZE):
     from scipy.ndimage import gaussian_filter
 
     noise = gaussian_filter(np.random.default_rng(0).normal(size=(size, size, 1)), (1, 1, 0))
-    return (expected_albedo(tiny_fit(), size) * np.exp(grain * noise / noise.std())).astype(np.float32)
+    return (expected_albedo(tiny_appearance(), size) * np.exp(grain * noise / noise.std())).astype(np.float32)
 
 
 def shown(rgb, hidden):
@@ -49,7 +49,7 @@ def described(rgb, window):
 
 
 def completed(texture, wanted):
-    return FeedforwardSynthesizer().synthesize(texture, wanted, tiny_fit(), np.random.default_rng(0)).rgb
+    return FeedforwardSynthesizer().synthesize(view_of(texture), aim(wanted), np.random.default_rng(0)).rgb
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_hidden_skin_carries_the_wanted_correlations_better_than_low_frequency_d
     unseen = skin & (trust(texture, tiny_fit()) == 0)
     far, near = (
         relative_error(described(each, unseen), described(rgb, unseen))
-        for each in (expected_albedo(tiny_fit(), SIZE), completed(texture, wanted))
+        for each in (expected_albedo(tiny_appearance(), SIZE), completed(texture, wanted))
     )
     assert near["conv3_1"] < 0.6 * far["conv3_1"]
     assert sum(near.values()) < 0.7 * sum(far.values())  # the mean colour, most of conv1_1, is exact in the smooth fill

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from sampled import tiny_model
 
-from facetex_core import Face, Lighting, Photo
+from facetex_core import Appearance, Face, Lighting, Photo
 from facetex_core.camera import orbit_camera, project, yaw_degrees
 from facetex_core.fitting.drift import drift_of
-from facetex_core.fitting.fit import LANDMARKS, OUTLINE, PHOTO, fit_person
+from facetex_core.fitting.fit import LANDMARKS, OUTLINE, fit_person
 from facetex_core.fitting.gauss_newton import RIGID, Pose, State
 from facetex_core.fitting.landmark_fit import camera_of, fit_landmarks, inner_error, misses, sight_of
 from facetex_core.fitting.outline import JAW, find_outline, outline_term
 from facetex_core.fitting.shading_term import blurred, by_shape, plain_vertices, shading_term
-from facetex_core.harmonics import ambient, harmonics, shade
+from facetex_core.harmonics import harmonics, shade
 from facetex_core.mesh import vertex_normals
-from facetex_core.photometry import SKIN_TONE, explain_light, normal_map
+from facetex_core.photometry import PHOTO, SKIN_TONE, explain_light, normal_map
 from facetex_core.structures import Fit
 from facetex_core.unwrap import unwrap
 
@@ -148,7 +148,7 @@ def test_the_fit_tells_what_each_term_left_over():
     model = tiny_model()
     photo = Photo(np.full((640, 640, 3), 0.3, np.float32), "a.jpg")
     (fit,) = fit_person(model, [photo], [seen(model, [0.5, -0.5], [0, 0], camera_at(20))])
-    assert set(fit.residuals) == {LANDMARKS, OUTLINE, PHOTO}
+    assert set(fit.residuals) == {LANDMARKS, OUTLINE}
     assert 0 < fit.residuals[LANDMARKS] < 0.5
     assert 0 < fit.residuals[OUTLINE] < 8
 
@@ -175,15 +175,15 @@ def test_brightness_tells_of_the_shape():
     """A head rendered by its own model: beside a narrower one the photo asks for width, beside the true one for nothing."""
     model, camera = tiny_model(), camera_at(0)
     light = Lighting(np.outer([0.8, 0.5, 0.2, 0.3, 0, 0, 0, 0, 0], [1, 1, 1]).astype(np.float32))
-    skin = np.ones((128, 128, 3), np.float32) * np.exp(SKIN_TONE)
-    truth = Fit(model, np.float32([1.0, 0.0]), np.zeros(2, np.float32), camera, light, skin)
+    skin = Appearance(light, np.ones((128, 128, 3), np.float32) * np.exp(SKIN_TONE))
+    truth = Fit(model, np.float32([1.0, 0.0]), np.zeros(2, np.float32), camera)
     picture = blurred(render_flat(truth, light, np.exp(SKIN_TONE)), 3.0)
     matrix = camera.world_to_camera.astype(np.float64)
     pose = Pose(matrix[:3, :3], matrix[:3, 3], np.zeros(2))
     pulls = []
     for width in (0.0, 1.0):
         state = State(np.array([width, 0.0]), (pose,))
-        term = shading_term(picture, replace(truth, identity=np.float32([width, 0.0])), state, pose)
+        term = shading_term(picture, replace(truth, identity=np.float32([width, 0.0])), skin, state, pose)
         values = np.concatenate([np.zeros(RIGID), state.identity, pose.expression])
         pulls.append((term.right - term.matrix @ values)[RIGID])
     assert pulls[0] > 0.3
@@ -193,7 +193,7 @@ def test_brightness_tells_of_the_shape():
 def test_a_jacobian_of_shading_is_the_slope_of_the_brightness():
     """Against differences of the normals themselves."""
     model = tiny_model()
-    fit = Fit(model, np.float32([0.3, -0.4]), np.float32([0.2, 0.1]), camera_at(0), ambient(), np.ones((4, 4, 3), np.float32))
+    fit = Fit(model, np.float32([0.3, -0.4]), np.float32([0.2, 0.1]), camera_at(0))
     picked = plain_vertices(model)
     slopes = np.random.default_rng(0).normal(size=(len(picked), 3))
     found = by_shape(fit, picked, slopes)
@@ -211,11 +211,11 @@ def test_light_and_skin_are_told_apart_up_to_their_level():
     """A photo rendered from known light: the shape of the light comes back, and albedo times light is the photo."""
     model, camera = tiny_model(), camera_at(0)
     light = Lighting(np.outer([1.0, 0.3, 0.2, 0.3, 0, 0, 0, 0, 0], [1, 1, 1]).astype(np.float32))
-    grey = np.ones((128, 128, 3), np.float32)
-    fit = Fit(model, np.zeros(2, np.float32), np.zeros(2, np.float32), camera, ambient(), grey)
+    fit = Fit(model, np.zeros(2, np.float32), np.zeros(2, np.float32), camera)
     photo = render_flat(fit, light, np.exp(SKIN_TONE))
-    found, albedo, left = explain_light(unwrap(photo, fit, np.ones(SIZE, np.float32), 128), fit)
-    assert left < 0.05
+    told = explain_light(unwrap(photo, fit, np.ones(SIZE, np.float32), 128), fit)
+    found, albedo = told.lighting, told.albedo
+    assert told.residuals[PHOTO] < 0.05
     normals = normal_map(fit, 128)
     seen = unwrap(photo, fit, np.ones(SIZE, np.float32), 128).visibility > 0
     np.testing.assert_allclose(

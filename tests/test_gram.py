@@ -13,7 +13,7 @@ from facetex_plugins.synthesize_gram import GramSynthesizer
 from foreign import stand_in, true_vgg19, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
-from sampled import tiny_fit, tiny_texture
+from sampled import aim, tiny_fit, tiny_texture, view_of
 from skimage import data
 
 from facetex_core import ConfigError, Registry, Texture, load_preset
@@ -134,7 +134,7 @@ def synthesized(synthesizer, texture, wanted, seed=0):
     """The texture, and the steps that were reported."""
     steps = []
     with listening(lambda *step: steps.append(step)):
-        return synthesizer.synthesize(texture, wanted, tiny_fit(), np.random.default_rng(seed)), steps
+        return synthesizer.synthesize(view_of(texture), aim(wanted), np.random.default_rng(seed)), steps
 
 
 @pytest.mark.parametrize("synthesizer", [GramSynthesizer(2), CompleteSynthesizer(2)], ids=["gram", "complete"])

@@ -10,14 +10,15 @@ import pytest
 import toy_stages as toys
 from facetex_cli.leave_one_out import SPLITS as SPLITS_BY_NAME
 from facetex_cli.main import main
+from facetex_plugins.estimate_harmonics import HarmonicsEstimator
+from facetex_plugins.predict_own import BlendPredictor, OwnPredictor
 from facetex_plugins.solve_convex import ConvexSolver
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
-from sampled import tiny_fit
+from sampled import tiny_fit, view_of
 from skimage import data
 
-from facetex_core import Photo, PhotoError, Pipeline, Texture
-from facetex_core.banks.file import load_bank
+from facetex_core import Photo, PhotoError, Texture
 from facetex_core.crop import face_slices, region
 from facetex_core.evaluation.hidden_error import Eye, hidden_errors, moments
 from facetex_core.evaluation.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
@@ -41,14 +42,17 @@ def subject_of(seed=0):
     visibility = region(fit.model, "face", SIZE)
     rgb = np.array([0.45, 0.28, 0.2]) * grain(seed) * (visibility[..., None] > 0)
     texture = Texture(rgb.astype(np.float32), visibility)
-    return Subject("tiny.png", fit, texture, texture)
+    return Subject("tiny.png", view_of(texture, fit))
+
+
+def showing(subject, texture):
+    """The subject with another albedo, light and all."""
+    return replace(subject, view=replace(subject.view, lit=texture, albedo=texture))
 
 
 @pytest.fixture
 def pipeline(tmp_path):
-    stages = (toys.ToyDetector, toys.ToyFitter, toys.ToySegmenter, toys.ToyDelighter, toys.ToyDescriptor, toys.ToyBlend)
-    made = [stage() for stage in (*stages, toys.ToySynthesizer, toys.ToyDetailer)]
-    return Pipeline(*made, bank=load_bank(toys.write_toy_bank(tmp_path / "toy.bank")), size=SIZE)
+    return toys.toy_pipeline(tmp_path, SIZE, light_estimator=HarmonicsEstimator(), hidden_predictor=OwnPredictor())
 
 
 def hide(split="left", number=0):
@@ -59,9 +63,10 @@ def hide(split="left", number=0):
 class Witness:
     """Keeps what it was given."""
 
-    def synthesize(self, albedo, wanted, fit, rng):  # noqa: ARG002
-        self.given = albedo.rgb, albedo.visibility, wanted.correlations["colour"], fit.albedo
-        return albedo
+    def synthesize(self, view, target, rng):  # noqa: ARG002
+        shown = (view.albedo.rgb, view.albedo.visibility, view.lit.rgb, view.lit.visibility)
+        self.given = *shown, view.appearance.albedo, target.plain.correlations["colour"], target.whole.correlations["colour"]
+        return view.albedo
 
 
 def test_nothing_that_is_hidden_reaches_a_synthesizer(pipeline):
@@ -70,13 +75,12 @@ def test_nothing_that_is_hidden_reaches_a_synthesizer(pipeline):
         subject = subject_of()
         other = np.where(hidden[..., None], change * subject.albedo.rgb, subject.albedo.rgb).astype(np.float32)
         texture = replace(subject.albedo, rgb=other)
-        predict(pipeline, replace(subject, lit=texture, albedo=texture), hidden, {"witness": witness})
+        predict(pipeline, showing(subject, texture), hidden, {"witness": witness})
         seen.append(witness.given)
     for one, other in zip(*seen, strict=True):
         assert_array_equal(one, other)
-    rgb, visibility, _, _ = seen[0]
-    assert not rgb[hidden].any()
-    assert not visibility[hidden].any()
+    for texels in seen[0][:4]:
+        assert not texels[hidden].any()
 
 
 def test_what_is_shown_decides_what_is_wanted(pipeline):
@@ -87,12 +91,12 @@ def test_what_is_shown_decides_what_is_wanted(pipeline):
         rgb = np.where(subject.albedo.rgb > 0, np.array(tone, np.float32), 0).astype(np.float32)
         texture = replace(subject.albedo, rgb=rgb)
         predict(
-            replace(pipeline, blend_solver=ConvexSolver()),
-            replace(subject, lit=texture, albedo=texture),
+            replace(pipeline, blend_solver=ConvexSolver(), hidden_predictor=BlendPredictor()),
+            showing(subject, texture),
             hide(),
             {"witness": witness},
         )
-        wanted.append(witness.given[2][0, 1])
+        wanted.append(witness.given[-2][0, 1])
     assert wanted[0] > 1.5 * wanted[1]
 
 
@@ -163,7 +167,7 @@ def test_a_part_that_was_never_seen_or_all_that_was_gives_no_figure(pipeline, ey
     subject = subject_of()
     for gone, parts in (("lower", ["right from left", "left from right"]), ("left", ["lower face"])):
         rest = without(subject.albedo, hide(gone))
-        found = trials(pipeline, replace(subject, lit=rest, albedo=rest), ["left", "lower"], {"witness": Witness()}, eyes)
+        found = trials(pipeline, showing(subject, rest), ["left", "lower"], {"witness": Witness()}, eyes)
         assert [trial.part for trial in found] == parts
 
 

@@ -35,12 +35,12 @@ def segmenter(request):
 
 @pytest.fixture(scope="module")
 def mask(segmenter, photo, face):
-    return segmenter.segment(photo, face)
+    return segmenter.segment(photo, face).skin
 
 
 @pytest.fixture(scope="module")
 def by_network(photo, face):
-    return SkinSegmenter().segment(photo, face)
+    return SkinSegmenter().segment(photo, face).skin
 
 
 def around(mask, point, radius=2):
@@ -111,7 +111,7 @@ def test_a_hand_s_breadth_of_cloth_over_the_mouth_is_no_skin_for_the_network(pho
     rgb, (top, bottom) = photo.rgb.copy(), face.landmarks[[33, 8], 1].astype(int)
     left, right = face.landmarks[[3, 13], 0].astype(int)
     rgb[top:bottom, left:right] = np.array([0.05, 0.12, 0.3], np.float32)
-    covered = SkinSegmenter().segment(replace(photo, rgb=rgb), face)
+    covered = SkinSegmenter().segment(replace(photo, rgb=rgb), face).skin
     assert covered[top + 6 : bottom - 6, left + 10 : right - 10].mean() < 0.3
     assert around(covered, face.dense[BETWEEN_BROWS]) > 0.9
 
@@ -127,14 +127,14 @@ def test_the_mask_turns_with_the_photo(segmenter, mask, photo, face, turn):
 
     height, width = photo.rgb.shape[:2]
     turned = replace(photo, rgb=np.clip(warp(photo.rgb, matrix, width, height, cv2.BORDER_REPLICATE), 0, 1))
-    found = segmenter.segment(turned, replace(face, landmarks=moved(face.landmarks), dense=moved(face.dense)))
+    found = segmenter.segment(turned, replace(face, landmarks=moved(face.landmarks), dense=moved(face.dense))).skin
     expected = warp(mask, matrix, width, height, cv2.BORDER_CONSTANT) > 0.5
     shared = ((found > 0.5) & expected).sum() / ((found > 0.5) | expected).sum()
     assert shared > 0.93
 
 
 def test_the_68_landmarks_do_where_there_are_no_dense_ones(segmenter, mask, photo, face):
-    sparse = segmenter.segment(photo, replace(face, dense=np.zeros((0, 2), np.float32)))
+    sparse = segmenter.segment(photo, replace(face, dense=np.zeros((0, 2), np.float32))).skin
     shared = ((sparse > 0.5) & (mask > 0.5)).sum() / ((sparse > 0.5) | (mask > 0.5)).sum()
     assert shared > 0.85
 

@@ -92,7 +92,7 @@ def test_light_darker_than_black_still_gives_a_panorama():
 def test_the_environment_of_a_run_is_the_light_of_its_photo(folder):
     panorama = read_panorama(folder / "environment.hdr", 64)
     found = Environment(panorama, EYE).irradiance(sphere())
-    assert_allclose(found, shade(tiny_head().fit.lighting, sphere()), rtol=0.02, atol=0.01)
+    assert_allclose(found, shade(tiny_head().appearance.lighting, sphere()), rtol=0.02, atol=0.01)
 
 
 def test_a_panorama_is_exposed_to_white(tmp_path):

@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
+from facetex_plugins.merge_bands import BandMerger
 from numpy.testing import assert_allclose, assert_array_equal
+from sampled import view_of
 
 from facetex_core.camera import orbit_camera
-from facetex_core.harmonics import ambient
-from facetex_core.merge_views import clearness, merge_views
-from facetex_core.structures import Fit, Texture
+from facetex_core.clearness import clearness
+from facetex_core.structures import Fit, Merged, Texture
 from facetex_core.testing.samples import SIZE, sheet, skin
 
 
 def fit_from(yaw: float = 0.0, pixels: int = 160) -> Fit:
     camera = orbit_camera(np.zeros(3, np.float32), yaw=yaw, distance=1.0, width_seen=0.25, size=(pixels, pixels))
-    return Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera, ambient(), skin())
+    return Fit(sheet(), np.zeros(1, np.float32), np.zeros(1, np.float32), camera)
 
 
 def shown(rgb: np.ndarray, columns: slice) -> Texture:
@@ -27,47 +28,53 @@ LEFT, RIGHT = slice(0, 80), slice(48, SIZE)
 PORES = 0.05
 
 
-def merged_of(first: np.ndarray, second: np.ndarray) -> tuple[Texture, np.ndarray]:
-    return merge_views([shown(first, LEFT), shown(second, RIGHT)], [fit_from(), fit_from()])
+def merged(*albedos: Texture, fits: tuple[Fit, ...] = ()) -> Merged:
+    fits = fits or tuple(fit_from() for _ in albedos)
+    return BandMerger().merge([view_of(albedo, fit) for albedo, fit in zip(albedos, fits, strict=True)])
+
+
+def merged_of(first: np.ndarray, second: np.ndarray) -> Texture:
+    return merged(shown(first, LEFT), shown(second, RIGHT)).albedo
 
 
 def test_one_photo_stays_as_it_is():
     alone = shown(skin(PORES), LEFT)
-    merged, shares = merge_views([alone], [fit_from()])
-    assert merged is alone
-    assert_array_equal(shares[0], alone.visibility)
+    found = merged(alone)
+    assert found.albedo is alone
+    assert_array_equal(found.shares[0], alone.visibility)
 
 
 def test_shares_add_up_where_anything_is_seen_and_no_photo_gives_what_it_does_not_show():
-    merged, shares = merge_views([shown(skin(), slice(0, 50)), shown(skin(), slice(40, 90))], [fit_from(), fit_from()])
+    found = merged(shown(skin(), slice(0, 50)), shown(skin(), slice(40, 90)))
+    shares = found.shares
     assert_allclose(shares.sum(0)[:, :90], 1, atol=1e-6)
     assert not shares[:, :, 90:].any()
     assert not shares[0, :, 50:].any()
     assert not shares[1, :, :40].any()
-    assert_array_equal(merged.visibility > 0, shares.sum(0) > 0)
+    assert_array_equal(found.albedo.visibility > 0, shares.sum(0) > 0)
 
 
 def test_photos_that_agree_merge_into_what_they_show():
-    merged, _ = merged_of(skin(PORES), skin(PORES))
-    assert_allclose(merged.rgb, skin(PORES), rtol=0.02)  # the blur of either ends at another border
+    assert_allclose(
+        merged_of(skin(PORES), skin(PORES)).rgb, skin(PORES), rtol=0.02
+    )  # the blur of either ends at another border
 
 
 def test_the_tone_is_the_main_photo_s_everywhere():
-    merged, _ = merged_of(skin(PORES), skin(PORES) * [0.6, 0.8, 1.1])
-    assert_allclose(merged.rgb, skin(PORES), rtol=0.02)
+    found = merged_of(skin(PORES), skin(PORES) * [0.6, 0.8, 1.1])
+    assert_allclose(found.rgb, skin(PORES), rtol=0.02)
 
 
 def test_photos_that_share_nothing_keep_their_own_tone():
-    merged, _ = merge_views([shown(skin(), slice(0, 60)), shown(0.5 * skin(), slice(70, SIZE))], [fit_from(), fit_from()])
-    assert_allclose(merged.rgb[:, :60], skin()[:, :60], rtol=1e-3)
-    assert_allclose(merged.rgb[:, 70:], 0.5 * skin()[:, 70:], rtol=1e-3)
+    found = merged(shown(skin(), slice(0, 60)), shown(0.5 * skin(), slice(70, SIZE))).albedo
+    assert_allclose(found.rgb[:, :60], skin()[:, :60], rtol=1e-3)
+    assert_allclose(found.rgb[:, 70:], 0.5 * skin()[:, 70:], rtol=1e-3)
 
 
 def test_light_that_one_photo_still_carries_makes_no_seam():
     """One albedo is a third darker towards the middle, the other is not: pasted, it would jump by a third."""
     shade = 1 - 0.33 * np.clip(np.arange(SIZE) / 80, 0, 1)[None, :, None]
-    merged, _ = merged_of(skin() * shade, skin())
-    steps = np.abs(np.diff(np.log(merged.rgb), axis=1))
+    steps = np.abs(np.diff(np.log(merged_of(skin() * shade, skin()).rgb), axis=1))
     assert steps.max() < 0.03
 
 
@@ -75,16 +82,15 @@ def test_pores_that_lie_apart_are_not_averaged():
     """The second photo is registered three texels off: a mean would lose a third of the contrast."""
     pores = skin(PORES)
     both = [shown(pores, slice(0, SIZE)), shown(np.roll(pores, 3, 0), slice(0, SIZE))]
-    merged, _ = merge_views(both, [fit_from(), fit_from()])
-    for texture in (merged.rgb, pores):
+    for texture in (merged(*both).albedo.rgb, pores):
         assert np.log(texture[..., 0] / skin()[..., 0]).std() == pytest.approx(PORES, rel=0.03)
 
 
 def test_a_photo_that_sees_better_by_far_gives_the_detail():
     far, near = (shown(skin(), slice(0, SIZE)) for _ in range(2))
-    _, shares = merge_views([far, near], [fit_from(pixels=20), fit_from(pixels=160)])
+    shares = merged(far, near, fits=(fit_from(pixels=20), fit_from(pixels=160))).shares
     assert shares[1].mean() > 0.99
-    _, shares = merge_views([far, near], [fit_from(pixels=100), fit_from(pixels=160)])
+    shares = merged(far, near, fits=(fit_from(pixels=100), fit_from(pixels=160))).shares
     assert shares[0].mean() > 0.99
 
 
@@ -92,7 +98,7 @@ def test_the_side_that_a_photo_turns_away_from_comes_from_another():
     """From the left, only the left is seen; what the first sees at a grazing angle is a tenth as visible."""
     slope = np.linspace(1, 0.02, SIZE, dtype=np.float32)[None].repeat(SIZE, 0)
     first, second = Texture(skin(), slope), Texture(skin(), np.ascontiguousarray(slope[:, ::-1]))
-    _, shares = merge_views([first, second], [fit_from(), fit_from()])
+    shares = merged(first, second).shares
     assert shares[0, :, :64].min() > 0.99
     assert shares[1, :, -16:].min() > 0.99
 

@@ -15,9 +15,12 @@ from facetex_core import STAGES
 from facetex_core.testing import CONTRACTS
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:dash", "-W", "error")
-NAMES = ("photo", "model", "mask", "texture", "counterexample", "my-solver", "none", "detail", "head2", "example")
+NAMES = (
+    "photo", "restore", "mask", "model", "clean", "light", "texture", "view", "counterexample", "my-solver", "hidden",
+    "none", "paint", "detail", "head2", "example",
+)  # fmt: skip
 """Of new plugins: words that mean something to Python, to facetex or to the templates are as good as others."""
-MOST_LINES = 40
+MOST_LINES = 42
 """Of the example and its test together."""
 
 
@@ -87,7 +90,7 @@ def test_a_new_plugin_is_installed_from_its_wheel_and_found(here):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["mine", "--role", "detectr"], "no role 'detectr'; did you mean 'detector'? there are: detector, fitter"),
+        (["mine", "--role", "detectr"], "no role 'detectr'; did you mean 'detector'? there are: detector, restorer"),
         (
             ["Mine", "--role", "detector"],
             "'Mine' is no name for a plugin: lower-case letters, digits and hyphens, a letter first",
@@ -145,7 +148,7 @@ def test_the_page_shows_what_the_commands_print(root, here, capsys):
 
 
 def test_the_page_exempts_from_a_check_that_exists(root):
-    (name,) = re.findall(r'exempt = \("(\w+)",\)', page_of(root))
+    (name,) = re.findall(r'waived_checks = \("(\w+)",\)', page_of(root))
     assert f"test_{name}" in CONTRACTS["synthesizer"].checks()
 
 

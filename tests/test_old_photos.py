@@ -4,17 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 from facetex_model_zoo import model_path
-from test_texture import TONE, fit_under, side_light
+from facetex_plugins.clean_damage import hide_damage
+from sampled import view_of
+from test_texture import TONE, fit_at, side_light, skin_under
 
 from facetex_core import Texture
 from facetex_core.crop import plain_skin, region
-from facetex_core.damage import hide_damage
 from facetex_core.morphable_model import load_morphable_model
 from facetex_core.synthesis.completion import low_frequency
 from facetex_core.synthesis.pores import unresolved_pores
 
 SIZE = 128
-MODEL = fit_under(side_light()).model
+MODEL = fit_at().model
 SKIN = plain_skin(MODEL, SIZE) > 0.95
 
 
@@ -88,7 +89,7 @@ def test_skin_without_damage_stays_as_it_is():
 
 def seen_at(scale):
     """The fit whose photo has `scale` as many pixels."""
-    fit = fit_under(side_light())
+    fit = fit_at()
     intrinsics = fit.camera.intrinsics * np.float32([[scale], [scale], [1]])
     return replace(fit, camera=replace(fit.camera, intrinsics=intrinsics))
 
@@ -101,14 +102,14 @@ def test_pores_are_made_up_for_only_where_the_photo_is_coarser_than_the_map():
 
 
 def test_hidden_lips_are_coloured_as_those_that_are_seen():
-    fit, size = replace(fit_under(side_light()), model=load_morphable_model(model_path("face_basis"))), 256
+    fit, size = replace(fit_at(), model=load_morphable_model(model_path("face_basis"))), 256
     lips = region(fit.model, "lips", size)
     paint = np.float32([1.2, 0.5, 0.6])
     rgb = (TONE * np.where(lips[..., None] > 0.5, paint, 1)).astype(np.float32)
     rows = np.nonzero((lips > 0.5).any(1))[0]
     seen = np.ones((size, size), np.float32)
     seen[int(np.median(rows)) :] = 0
-    base = low_frequency(Texture(rgb * seen[..., None], seen), seen, fit)
+    base = low_frequency(view_of(Texture(rgb * seen[..., None], seen), fit, skin_under(side_light())), seen)
     hidden = (lips > 0.8) & (seen == 0) & (np.arange(size)[:, None] > np.median(rows) + 5)
     assert hidden.any()
     np.testing.assert_allclose(np.median(base[hidden], axis=0), TONE * paint, rtol=0.1)

@@ -29,6 +29,8 @@ class Centre:
 class Offering:
     """A plugin in the process."""
 
+    api_version = 2
+
     def __init__(self, **offers: object) -> None:
         self.offers = offers
 
@@ -42,7 +44,7 @@ def registry(*plugins: object) -> Registry:
 
 
 def make(**options: object) -> tuple[object, ...]:
-    return registry(Offering(centre=Centre)).make("detector", "centre", options).given
+    return registry(Offering(centre=Centre)).bare("detector", "centre", options).given
 
 
 def test_a_stage_is_made_with_its_options():
@@ -76,7 +78,7 @@ def test_a_wrong_option_is_answered_with_what_exists(options, words):
 def test_an_unknown_name_is_answered_with_what_exists():
     with pytest.raises(ConfigError, match=r"no detector 'center'; did you mean 'centre'\? there are: centre"):
         registry(Offering(centre=Centre)).find("detector", "center")
-    with pytest.raises(ConfigError, match=r"no stage 'detectors'; did you mean 'detector'\? there are: detector, fitter"):
+    with pytest.raises(ConfigError, match=r"no stage 'detectors'; did you mean 'detector'\? there are: detector, restorer"):
         registry().find("detectors", "centre")
     with pytest.raises(ConfigError, match=r"no fitter 'any'; there are: none"):
         registry().find("fitter", "any")
@@ -98,7 +100,7 @@ def test_an_option_without_an_annotation_takes_what_its_default_is():
             return ()
 
     given = {"corners": "8", "share": "1", "soft": "no", "mode": "disc"}
-    assert registry(Offering(plain=Plain)).make("detector", "plain", given).given == (8, 1.0, False, "disc")
+    assert registry(Offering(plain=Plain)).bare("detector", "plain", given).given == (8, 1.0, False, "disc")
 
 
 def test_the_same_name_twice_is_refused():
@@ -116,16 +118,22 @@ def test_a_stage_without_its_verb_is_refused():
 
 def test_a_misspelt_hook_is_refused():
     class Misspelt:
+        api_version = 2
+
         @hookimpl
         def detector(self) -> dict[str, object]:
             return {}
 
-    with pytest.raises(PluginError, match=r"unknown hook 'detector'; did you mean 'detectors'\? there are: detectors, fitters"):
+    with pytest.raises(
+        PluginError, match=r"unknown hook 'detector'; did you mean 'detectors'\? there are: detectors, restorers"
+    ):
         registry(Misspelt())
 
 
 def test_a_hook_that_returns_no_mapping_is_refused():
     class Wrong:
+        api_version = 2
+
         @hookimpl
         def fitters(self) -> list[object]:
             return [Centre]
@@ -135,7 +143,7 @@ def test_a_hook_that_returns_no_mapping_is_refused():
 
 
 def test_a_plugin_without_hooks_is_refused():
-    with pytest.raises(PluginError, match=r"plugin 'object' offers nothing: hooks are: detectors, fitters"):
+    with pytest.raises(PluginError, match=r"plugin 'object' offers nothing: hooks are: detectors, restorers"):
         registry(object())
 
 
@@ -147,6 +155,8 @@ BROKEN = {
     "half": (
         """
 from facetex_core import hookimpl
+
+api_version = 2
 
 @hookimpl
 def detectors():
@@ -215,16 +225,18 @@ def test_an_option_goes_to_the_exporter_that_knows_it(toy, tmp_path):
             return ()
 
     class Plugin:
+        api_version = 2
+
         @hookimpl
         def exporters(self) -> dict[str, object]:
             return {"plain": Plain}
 
     known = Registry(Plugin())
     recipe = load_preset("embedded").choosing("exporter", "toy+plain")
-    slow, _ = recipe.setting("exporter", "seconds", "2").make_exporters(known)
-    assert slow.seconds == 2.0
+    slow, _ = recipe.setting("exporter", "seconds", "2").make("exporter", known)
+    assert slow._stage.seconds == 2.0
     with pytest.raises(ConfigError, match="no option of exporter 'toy' named 'secunds'"):
-        recipe.setting("exporter", "secunds", "2").make_exporters(known)
+        recipe.setting("exporter", "secunds", "2").make("exporter", known)
 
 
 def test_a_device_is_told_to_the_stages_that_ask():
@@ -236,7 +248,7 @@ def test_a_device_is_told_to_the_stages_that_ask():
             return ()
 
     recipe = Recipe({"detector": Choice("asks")}, device="cuda")
-    assert recipe.make("detector", registry(Offering(asks=Asks))).device == "cuda"
+    assert recipe.make("detector", registry(Offering(asks=Asks)))._stage.device == "cuda"
 
 
 @pytest.mark.parametrize(

@@ -211,10 +211,12 @@ def test_a_model_whose_parts_do_not_fit_is_refused_before_a_fit(tmp_path, fault)
 
 
 def test_landmarks_in_one_place_are_no_face_to_fit():
+    from sampled import all_skin
+
     fitter = Registry().make("fitter", "landmarks", {})
     face = Face(np.array([0, 0, 64, 64], np.float32), np.full((68, 2), 32, np.float32), np.zeros((0, 2), np.float32), 1.0)
     with pytest.raises(PhotoError, match="landmarks all lie in one place"):
-        fitter.fit((Photo(np.full((64, 64, 3), 0.3, np.float32)),), (face,))
+        fitter.fit([replace(all_skin(Photo(np.full((64, 64, 3), 0.3, np.float32))), face=face)])
 
 
 def test_a_head_with_an_infinite_number_is_refused(tmp_path):

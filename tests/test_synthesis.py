@@ -13,7 +13,7 @@ from facetex_plugins.synthesize_gram import GramSynthesizer, with_own_detail
 from foreign import true_vgg19
 from numpy.testing import assert_allclose
 from PIL import Image
-from sampled import tiny_fit, tiny_texture
+from sampled import aim, tiny_appearance, tiny_fit, tiny_texture, view_of
 from skimage import data
 
 from facetex_core import Texture
@@ -217,7 +217,7 @@ def seen_side(size=256):
 def test_the_start_has_own_detail_its_mirror_and_the_low_frequency():
     fit, albedo = tiny_fit(), seen_side()
     box = face_slices(fit.model, 256)
-    layout = expected_albedo(fit, 256)[box]
+    layout = expected_albedo(tiny_appearance(), 256)[box]
     detail = np.log(with_own_detail(layout, albedo, fit) / layout)
     seen = albedo.visibility[box] > 0
     pores = np.log(tiny_texture(256).rgb[box])
@@ -231,12 +231,13 @@ def test_the_start_has_own_detail_its_mirror_and_the_low_frequency():
 def test_both_schedules_come_nearer_and_end_when_near_enough(small, schedule):
     wanted = wanted_of(small)
     fit, steps = tiny_fit(), []
+    given = view_of(seen_side(), fit), aim(wanted)
     with listening(lambda *step: steps.append(step)):
-        far = GramSynthesizer(4, schedule, enough=0).synthesize(seen_side(), wanted, fit, np.random.default_rng(0))
+        far = GramSynthesizer(4, schedule, enough=0).synthesize(*given, np.random.default_rng(0))
     assert steps == [(step, 4) for step in range(1, 5)]
     steps.clear()
     with listening(lambda *step: steps.append(step)):
-        near = GramSynthesizer(200, schedule, enough=0.2).synthesize(seen_side(), wanted, fit, np.random.default_rng(0))
+        near = GramSynthesizer(200, schedule, enough=0.2).synthesize(*given, np.random.default_rng(0))
     assert 4 < len(steps) < 200
     box, face = face_slices(fit.model, 256), region(fit.model, "face", 256)[face_slices(fit.model, 256)]
     off = [relative_error(correlations_of(small, "descriptor", t.rgb[box].copy(), face), wanted) for t in (far, near)]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from facetex_plugins.delight_harmonics import HarmonicsDelighter
 from facetex_plugins.detail_shading import ShadingDetailer
-from sampled import tiny_model
+from sampled import tiny_model, view_of
 from test_fit import camera_at, render_flat
 
-from facetex_core import Fit, Lighting, Texture
+from facetex_core import Appearance, Fit, Lighting, Texture
 from facetex_core.banks.bank import load_bank
 from facetex_core.crop import face_crop, plain_skin, region, resize_texture
 from facetex_core.fill import fill_smooth
@@ -19,9 +19,13 @@ from facetex_core.unwrap import unwrap
 TONE = np.array([0.4, 0.22, 0.14], np.float32)
 
 
-def fit_under(light, yaw=0):
-    albedo = np.ones((128, 128, 3), np.float32) * TONE
-    return Fit(tiny_model(), np.zeros(2, np.float32), np.zeros(2, np.float32), camera_at(yaw), Lighting(light), albedo)
+def fit_at(yaw=0):
+    return Fit(tiny_model(), np.zeros(2, np.float32), np.zeros(2, np.float32), camera_at(yaw))
+
+
+def skin_under(light):
+    """Skin of one tone in this light."""
+    return Appearance(Lighting(light), np.ones((128, 128, 3), np.float32) * TONE)
 
 
 def side_light():
@@ -29,19 +33,19 @@ def side_light():
 
 
 def test_unwrapping_a_rendered_head_gives_its_shading_back():
-    fit = fit_under(side_light())
-    photo = render_flat(fit, fit.lighting, TONE)
+    fit, light = fit_at(), Lighting(side_light())
+    photo = render_flat(fit, light, TONE)
     texture = unwrap(photo, fit, np.ones(photo.rgb.shape[:2], np.float32), 128)
     sure = texture.visibility > 0.9
-    expected = shade(fit.lighting, normal_map(fit, 128)) * TONE
+    expected = shade(light, normal_map(fit, 128)) * TONE
     error = np.abs(texture.rgb[sure] - expected[sure]).max(1)
     assert np.quantile(error, 0.99) < 0.012  # half a pixel of a smooth shading; the eyes' rims are the last percent
     assert sure.mean() > 0.05
 
 
 def test_what_is_turned_away_or_masked_is_hidden():
-    fit = fit_under(side_light(), yaw=60)
-    photo = render_flat(fit, fit.lighting, TONE)
+    fit = fit_at(yaw=60)
+    photo = render_flat(fit, Lighting(side_light()), TONE)
     skin = np.ones(photo.rgb.shape[:2], np.float32)
     seen = unwrap(photo, fit, skin, 128).visibility
     away = normal_map(fit, 128) @ (fit.camera.position / np.linalg.norm(fit.camera.position)).astype(np.float32) < 0
@@ -50,31 +54,31 @@ def test_what_is_turned_away_or_masked_is_hidden():
 
 
 def test_albedo_times_known_shading_gives_the_albedo_back():
-    fit = fit_under(side_light())
+    fit, skin = fit_at(), skin_under(side_light())
     generator = np.random.default_rng(0)
     albedo = (TONE * np.exp(0.05 * generator.normal(size=(128, 128, 1)))).astype(np.float32)
     visibility = region(fit.model, "face", 128)
-    lit = albedo * shade(fit.lighting, normal_map(fit, 128))
+    lit = albedo * shade(skin.lighting, normal_map(fit, 128))
     texture = Texture(np.where(visibility[..., None] > 0, lit, 0).astype(np.float32), visibility)
-    found = HarmonicsDelighter(flatten=0.0, matte=0.0).delight(texture, fit)
+    found = HarmonicsDelighter(flatten=0.0, matte=0.0).delight(view_of(texture, fit, skin))
     sure = found.visibility > 0.9
     np.testing.assert_allclose(found.rgb[sure], albedo[sure], rtol=1e-4)
     assert (found.visibility <= texture.visibility).all()
 
 
 def test_delighting_evens_out_what_the_harmonics_missed():
-    fit = fit_under(np.eye(9, 3, dtype=np.float32)[:, :1] * np.ones(3, np.float32))
+    fit, skin = fit_at(), skin_under(np.eye(9, 3, dtype=np.float32)[:, :1] * np.ones(3, np.float32))
     visibility = region(fit.model, "face", 128)
     ramp = np.linspace(0.7, 1.3, 128, dtype=np.float32)[None, :, None]
     texture = Texture((visibility[..., None] > 0) * TONE * ramp, visibility)
-    found = HarmonicsDelighter().delight(texture, fit)
+    found = HarmonicsDelighter().delight(view_of(texture, fit, skin))
     sure = visibility > 0.9
     assert np.log(found.rgb[sure]).std(0).max() < 0.5 * np.log(texture.rgb[sure]).std(0).max()
 
 
 @pytest.mark.parametrize("size", [96, 128])
 def test_regions_stay_within_0_and_1_whatever_interpolation_rounds(size):
-    model = fit_under(side_light()).model
+    model = fit_at().model
     for weights in (plain_skin(model, size), *(region(model, name, size) for name in model.regions)):
         assert weights.min() >= 0
         assert weights.max() <= 1
@@ -103,13 +107,14 @@ def test_random_phase_texture_is_flat_where_no_skin_can_be_sampled():
 
 
 def test_a_flat_texture_has_no_relief_and_relief_stays_within_its_limit():
-    fit = fit_under(side_light())
-    photo = render_flat(fit, fit.lighting, TONE)
+    fit, skin = fit_at(), skin_under(side_light())
+    photo = render_flat(fit, skin.lighting, TONE)
     flat = Texture(np.broadcast_to(TONE, (128, 128, 3)).copy(), np.ones((128, 128), np.float32))
-    detail = ShadingDetailer().add_detail(photo, fit, flat)
+    views = [view_of(flat, fit, skin, photo)]
+    detail = ShadingDetailer().add_detail(views, flat)
     np.testing.assert_allclose(detail.displacement, 0, atol=1e-9)
     rough = Texture(np.random.default_rng(0).uniform(0, 1, (128, 128, 3)).astype(np.float32), flat.visibility)
-    deep = ShadingDetailer(strength=50.0, limit=0.3).add_detail(photo, fit, rough)
+    deep = ShadingDetailer(strength=50.0, limit=0.3).add_detail(views, rough)
     assert 1e-4 < np.abs(deep.displacement).max() <= 0.3e-3
     np.testing.assert_allclose(np.linalg.norm(deep.normals, axis=-1), 1, atol=1e-5)
 
@@ -139,6 +144,6 @@ def test_a_file_that_is_no_bank_is_named(tmp_path, content):
 
 def test_delighting_nothing_leaves_nothing():
     nothing = Texture(np.zeros((128, 128, 3), np.float32), np.zeros((128, 128), np.float32))
-    found = HarmonicsDelighter().delight(nothing, fit_under(side_light()))
+    found = HarmonicsDelighter().delight(view_of(nothing, fit_at(), skin_under(side_light())))
     assert not found.rgb.any()
     assert not found.visibility.any()

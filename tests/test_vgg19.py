@@ -12,7 +12,7 @@ from facetex_plugins.synthesize_gram import GramSynthesizer
 from foreign import true_vgg19
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
-from sampled import tiny_fit, tiny_texture
+from sampled import aim, tiny_texture, view_of
 
 from facetex_core import ModelError, Texture
 from facetex_core.banks.bank import cells_of
@@ -155,7 +155,7 @@ def test_a_layer_that_the_file_lacks_is_named(home, exported):
     (wanted,) = Vgg19Extractor().describe(texture())
     wanted.correlations["conv5_1"] = wanted.correlations["conv1_1"]
     with pytest.raises(ModelError, match="'conv5_1'; it has: conv1_1, conv2_1, conv3_1"):
-        GramSynthesizer(1).synthesize(tiny_texture(), wanted, tiny_fit(), np.random.default_rng(0))
+        GramSynthesizer(1).synthesize(view_of(tiny_texture()), aim(wanted), np.random.default_rng(0))
 
 
 def one_node(tmp_path, operator, **attributes):

@@ -5,7 +5,7 @@
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,22 +13,36 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import (
+    Appearance,
+    Bank,
     Camera,
+    DelitView,
     Descriptor,
     Detail,
     Face,
     Fit,
     Head,
     Lighting,
+    LitView,
+    Merged,
+    Observation,
+    OwnDescriptors,
     Photo,
+    Pipeline,
+    Segmentation,
+    Target,
     Texture,
+    View,
     hookimpl,
 )
-from facetex_core.banks.bank import FEW, save_bank
+from facetex_core.banks.bank import FEW, load_bank, save_bank, whole
 from facetex_core.camera import orbit_camera
+from facetex_core.correlations import mix
 from facetex_core.progress import report_progress
-from facetex_core.structures import Bank
+from facetex_core.stages import CHAINED
 from facetex_core.testing.samples import sheet
+
+api_version = 2
 
 WHITE = Lighting(np.outer(np.eye(9, dtype=np.float32)[0], np.ones(3, np.float32)))
 
@@ -69,6 +83,20 @@ class ToyDetector:
         return Face(box, landmarks, np.zeros((0, 2), np.float32), 1.0)
 
 
+class ToyRestorer:
+    """Nothing was wrong with the photo."""
+
+    def restore(self, photo: Photo, face: Face) -> Photo:
+        return photo
+
+
+class ToySegmenter:
+    """All is skin."""
+
+    def segment(self, photo: Photo, face: Face) -> Segmentation:
+        return Segmentation({"skin": np.ones(photo.rgb.shape[:2], np.float32)})
+
+
 class ToyFitter:
     """The sheet, seen from `yaw` degrees, or as far round as no photo may be where the photo is called a profile.
 
@@ -78,29 +106,44 @@ class ToyFitter:
     def __init__(self, yaw: float = 0.0) -> None:
         self.yaw = yaw
 
-    def fit(self, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[Fit, ...]:
-        return tuple(self._fit(photo, len(photos)) for photo in photos)
+    def fit(self, observations: Sequence[Observation]) -> tuple[Fit, ...]:
+        return tuple(self._fit(each.photo, len(observations)) for each in observations)
 
     def _fit(self, photo: Photo, together: int) -> Fit:
         yaw = 80.0 if "profile" in photo.name else self.yaw
         camera = orbit_camera(np.zeros(3, np.float32), yaw=yaw, distance=1.0, width_seen=0.25, size=photo.size)
-        grey = np.full((4, 4, 3), 0.4, np.float32)
         zero = np.zeros(1, np.float32)
-        return Fit(sheet(), zero, zero, camera, WHITE, grey, {"photos": float(together)})
+        return Fit(sheet(), zero, zero, camera, {"photos": float(together)})
 
 
-class ToySegmenter:
-    """All is skin."""
+class ToyCleaner:
+    """Nothing lies on the skin."""
 
-    def segment(self, photo: Photo, face: Face) -> Float32[np.ndarray, "height width"]:
-        return np.ones(photo.rgb.shape[:2], np.float32)
+    def clean(self, view: View) -> Texture:
+        return view.lit
+
+
+class ToyLight:
+    """White light from everywhere, on grey skin."""
+
+    def estimate(self, view: View) -> Appearance:
+        return Appearance(WHITE, np.full((4, 4, 3), 0.4, np.float32))
 
 
 class ToyDelighter:
     """All light was white."""
 
-    def delight(self, texture: Texture, fit: Fit) -> Texture:
-        return texture
+    def delight(self, view: LitView) -> Texture:
+        return view.lit
+
+
+class ToyMerger:
+    """The first view and no other."""
+
+    def merge(self, views: Sequence[DelitView]) -> Merged:
+        shares = np.zeros((len(views), *views[0].albedo.visibility.shape), np.float32)
+        shares[0] = views[0].albedo.visibility > 0
+        return Merged(views[0].albedo, shares)
 
 
 class ToyDescriptor:
@@ -125,6 +168,13 @@ class ToyBlend:
         return np.full(len(exemplars), 1 / len(exemplars), np.float32)
 
 
+class ToyPredictor:
+    """The blend of the bank's faces."""
+
+    def predict(self, bank: Bank, weights: Float32[np.ndarray, " exemplars"], own: OwnDescriptors) -> Descriptor:
+        return mix(whole(bank), weights)
+
+
 class ToySynthesizer:
     """Fills what is hidden with the mean colour and a little noise, in a way that can be told by options."""
 
@@ -132,7 +182,8 @@ class ToySynthesizer:
         self.noise = noise if kind == "normal" else 0.0
         self.seconds = seconds
 
-    def synthesize(self, albedo: Texture, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Texture:
+    def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
+        albedo = view.albedo
         _mark(self.seconds)
         for step in range(10):
             time.sleep(self.seconds / 10)
@@ -143,10 +194,17 @@ class ToySynthesizer:
         return Texture(rgb, albedo.visibility)
 
 
+class ToyPainter:
+    """A sheet has no eyes."""
+
+    def paint(self, view: DelitView) -> Texture:
+        return view.albedo
+
+
 class ToyDetailer:
     """Smooth skin."""
 
-    def add_detail(self, photo: Photo, fit: Fit, albedo: Texture) -> Detail:
+    def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:
         flat = np.zeros((albedo.size, albedo.size), np.float32)
         return Detail(flat, np.dstack([flat, flat, flat + 1]))
 
@@ -175,51 +233,39 @@ class ToyExporter:
         return (path,)
 
 
-@hookimpl
-def detectors() -> dict[str, type]:
-    return {"toy": ToyDetector}
+TOYS: dict[str, type] = {
+    "detector": ToyDetector,
+    "restorer": ToyRestorer,
+    "segmenter": ToySegmenter,
+    "fitter": ToyFitter,
+    "cleaner": ToyCleaner,
+    "light_estimator": ToyLight,
+    "delighter": ToyDelighter,
+    "merger": ToyMerger,
+    "descriptor_extractor": ToyDescriptor,
+    "blend_solver": ToyBlend,
+    "hidden_predictor": ToyPredictor,
+    "synthesizer": ToySynthesizer,
+    "painter": ToyPainter,
+    "detailer": ToyDetailer,
+    "renderer": ToyRenderer,
+    "exporter": ToyExporter,
+}
 
 
-@hookimpl
-def fitters() -> dict[str, type]:
-    return {"toy": ToyFitter}
+def _offering(toy: type) -> Callable[[], dict[str, type]]:
+    @hookimpl
+    def offers() -> dict[str, type]:
+        return {"toy": toy}
+
+    return offers
 
 
-@hookimpl
-def segmenters() -> dict[str, type]:
-    return {"toy": ToySegmenter}
+globals().update({f"{role}s": _offering(toy) for role, toy in TOYS.items()})
 
 
-@hookimpl
-def delighters() -> dict[str, type]:
-    return {"toy": ToyDelighter}
-
-
-@hookimpl
-def descriptor_extractors() -> dict[str, type]:
-    return {"toy": ToyDescriptor}
-
-
-@hookimpl
-def blend_solvers() -> dict[str, type]:
-    return {"toy": ToyBlend}
-
-
-@hookimpl
-def synthesizers() -> dict[str, type]:
-    return {"toy": ToySynthesizer}
-
-
-@hookimpl
-def detailers() -> dict[str, type]:
-    return {"toy": ToyDetailer}
-
-
-@hookimpl
-def renderers() -> dict[str, type]:
-    return {"toy": ToyRenderer}
-
-
-@hookimpl
-def exporters() -> dict[str, type]:
-    return {"toy": ToyExporter}
+def toy_pipeline(folder: Path, size: int = 128, **others: object) -> Pipeline:
+    """Toys for every stage but the others, over a bank that is written into the folder."""
+    roles = [role for role in TOYS if role not in ("renderer", "exporter")]
+    made = {role: (TOYS[role](),) if role in CHAINED else TOYS[role]() for role in roles}
+    return Pipeline(**{**made, **others}, bank=load_bank(write_toy_bank(folder / "toy.bank")), size=size)
