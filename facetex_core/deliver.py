@@ -60,9 +60,10 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
                 for exporter in recipe.make_exporters(registry):
                     exporter.export(run.head, staging)
             notes = Notes(models or {}, exemplars, warnings)
+            told = recipe.without_programs(registry)
             with _timed("report", seconds, watch):
-                maps.write(staging / "report.html", report_html(run, recipe, pictures, notes, seconds))
-            maps.write(staging / "facetex.json", record_json(run, recipe, notes, seconds))
+                maps.write(staging / "report.html", report_html(run, told, pictures, notes, seconds))
+            maps.write(staging / "facetex.json", record_json(run, told, notes, seconds))
             return _publish(staging, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None

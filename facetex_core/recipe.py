@@ -1,7 +1,6 @@
 """A pipeline as data: which plugin with which options for every stage. Presets are TOML files of this form."""
 
 import inspect
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
+from facetex_core.choices_file import Source, parse_toml, quoted, read_toml
 from facetex_core.errors import ConfigError
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
@@ -50,6 +50,15 @@ class Recipe:
             raise ConfigError(f"no stage {role!r}; {there_are(role, STAGES)}")
         old = self.stages[role]
         return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
+
+    def without_programs(self, registry: Registry) -> "Recipe":
+        """As a record may hold it: the programs that were run are named on the command line or in the environment only."""
+        stages = {}
+        for role, choice in self.stages.items():
+            offers = [registry.offers[role][name] for name in choice.name.split("+") if name in registry.offers[role]]
+            programs = {option.name for offer in offers for option in offer.options if option.is_program}
+            stages[role] = replace(choice, options={key: each for key, each in choice.options.items() if key not in programs})
+        return replace(self, stages=stages)
 
     def make(self, role: str, registry: Registry) -> object:
         """One stage, told the device where it asks for one."""
@@ -99,25 +108,27 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))
 
 
-def load_preset(name: str) -> Recipe:
-    """A preset by name, or a TOML file by path."""
+def load_preset(name: str, folder: Path = Path()) -> Recipe:
+    """A preset by name, or a TOML file by path, which starts from the folder."""
     if name in preset_names():
         return read_recipe(files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8"), name)
-    if name.endswith(".toml") and Path(name).is_file():
-        return read_recipe(Path(name).read_text("utf-8", "replace"), name)
+    if name.endswith(".toml"):
+        path = folder / name
+        return recipe_from(read_toml(path), path.name, path.parent)
     raise ConfigError(f"no preset {name!r}; {there_are(name, preset_names())}, or a path that ends in .toml")
 
 
 def read_recipe(text: str, name: str) -> Recipe:
     """A recipe from TOML: plain keys for the run, a table for each stage with `use` and its options."""
-    try:
-        return recipe_from(tomllib.loads(text), name)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"preset {name!r} is no TOML: {error}") from None
+    return recipe_from(parse_toml(text, f"preset {name!r}"), name)
 
 
-def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
-    """A recipe from nested tables; anything unknown in them is named."""
+def recipe_from(table: Mapping[str, object], name: str, folder: Path | None = None) -> Recipe:
+    """A recipe from nested tables; anything unknown in them is named.
+
+    `name` is that of the file they stand in, and `folder` what paths in it start from; without one it may name files only
+    that lie in the current folder.
+    """
     if not isinstance(table, Mapping):
         raise ConfigError(f"{name}: holds no recipe")
     plain = {key: value for key, value in table.items() if key != "stages"}
@@ -134,11 +145,14 @@ def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
         if role not in STAGES:
             raise ConfigError(f"{name}: no stage {role!r}; {there_are(role, STAGES)}")
     base = {} if name == "embedded" else load_preset("embedded").stages
-    chosen = {role: _choice(entry, f"{name}: stage {role}") for role, entry in stages.items()}
+    source = Source(name, folder)
+    chosen = {role: _choice(entry, source, role) for role, entry in stages.items()}
+    if "bank" in plain:
+        plain["bank"] = quoted(plain["bank"], source)
     return Recipe({**base, **chosen}, **plain)  # type: ignore[arg-type]  # types are checked where the values are used
 
 
-def _choice(entry: object, where: str) -> Choice:
+def _choice(entry: object, source: Source, role: str) -> Choice:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("use"), str):
-        raise ConfigError(f'{where}: a table with `use = "NAME"` was expected, not {entry!r}')
-    return Choice(entry["use"], {key: value for key, value in entry.items() if key != "use"})
+        raise ConfigError(f'{source.name}: stage {role}: a table with `use = "NAME"` was expected, not {entry!r}')
+    return Choice(entry["use"], {key: quoted(value, source) for key, value in entry.items() if key != "use"})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from facetex_core.choices_file import read_choices
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import Recipe, load_preset, recipe_from
 from facetex_core.stages import STAGES
@@ -35,11 +36,8 @@ def order(
 def repeat(saved: Path) -> Recipe:
     """The recipe that a facetex.json holds."""
     try:
-        written = json.loads(saved.read_text("utf-8"))
-        table = written["recipe"]
-    except OSError as error:
-        raise ConfigError(f"{saved}: cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError):
+        table = json.loads(read_choices(saved))["recipe"]
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ConfigError(f"{saved}: is no facetex.json of a run") from None
     return recipe_from(table, saved.name)
 
