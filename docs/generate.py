@@ -40,10 +40,19 @@ def first_line(factory: object) -> str:
     return (inspect.getdoc(factory) or "").split("\n")[0]
 
 
+OWN_PRESETS = """
+A preset of one's own is a `.toml` file of the form of those that ship (`facetex_core/presets`): `size`, `seed`, `device` and
+`bank`, and under `[stages]` for each stage a table with `use` and its options; what it leaves out is as in `embedded`. Paths in
+it start from its own folder. `--from facetex.json` reads such a recipe from the record of a run; that names files without a
+folder, which are looked for in the current one. Such files may come from strangers: an option that names a program is refused
+in them, and what they name must be a regular file."""
+
+
 def command_page() -> str:
     """The presets, and the help of every command."""
     lines = ["# The command line", "", "| preset | what |", "|---|---|"]
     lines += [f"| `{name}` | {preset_comment(name)} |" for name in preset_names()]
+    lines.append(OWN_PRESETS)
     root = click.Context(facetex, info_name="facetex", **facetex.context_settings)
     lines += ["", *help_of(root)]
     for name in COMMANDS:
@@ -156,6 +165,7 @@ the bank's whole faces.
 """
 
 VARIABLES = {
+    "FACETEX_BLENDER_PYTHON": "A Python that has Blender's module `bpy`, for the renderer `cycles`.",
     "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
     "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
     "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an error at once, instead of being left out and named.",

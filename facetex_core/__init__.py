@@ -4,6 +4,7 @@ import os
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
+from facetex_core.options import Program
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
 from facetex_core.registry import Offer, Registry
@@ -68,6 +69,7 @@ __all__ = [
     "PhotoError",
     "Pipeline",
     "PluginError",
+    "Program",
     "Recipe",
     "Registry",
     "Run",

@@ -56,9 +56,10 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
             for exporter in recipe.make("exporter", registry):
                 exporter.export(run.head, staging)
             notes, seconds = Notes(models or {}, exemplars, warnings), {**run.seconds, **session.seconds}
-            report = boundary.step("report", report_html, run, recipe, pictures, notes, seconds)
+            told = recipe.without_programs(registry)
+            report = boundary.step("report", report_html, run, told, pictures, notes, seconds)
             maps.write(staging / "report.html", report)
-            maps.write(staging / "facetex.json", record_json(run, recipe, notes, {**seconds, **session.seconds}))
+            maps.write(staging / "facetex.json", record_json(run, told, notes, {**seconds, **session.seconds}))
             return _publish(staging, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None

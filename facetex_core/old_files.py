@@ -11,13 +11,13 @@ CARRYING = ("least-squares", "affine")
 
 def record_of_01(table: Mapping[str, Any], version: object) -> Mapping[str, Any]:
     """The recipe of a facetex.json as this facetex repeats it."""
-    stages = table.get("stages", {})
+    stages = table.get("stages")
     if str(version).startswith("0.1.") and _without_predictor(stages):
         return {**table, "stages": {**stages, "hidden_predictor": {"use": "none"}}}
     return table
 
 
-def warn_of_old_preset(stages: Mapping[str, Any], name: str) -> None:
+def warn_of_old_preset(stages: Any, name: str) -> None:  # noqa: ANN401  # whatever a file holds
     """A preset or grid does not say which facetex it was written for."""
     if _without_predictor(stages):
         solver = stages["blend_solver"]["use"]

@@ -1,15 +1,17 @@
 """A pipeline as data: which plugin with which options for every stage. Presets are TOML files of this form."""
 
 import inspect
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
+from facetex_core.boundary import Guarded
+from facetex_core.choices_file import Source, parse_toml, quoted, read_toml
 from facetex_core.errors import ConfigError
+from facetex_core.old_files import warn_of_old_preset
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import CHAINED, STAGES, LightEstimator
@@ -53,14 +55,36 @@ class Recipe:
         old = self.stages[role]
         return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
 
+    def without_programs(self, registry: Registry) -> "Recipe":
+        """As a record may hold it: the programs that were run are named on the command line or in the environment only."""
+        stages = {}
+        for role, choice in self.stages.items():
+            offers = [registry.offers[role][name] for name in choice.name.split("+") if name in registry.offers[role]]
+            programs = {option.name for offer in offers for option in offer.options if option.is_program}
+            stages[role] = replace(choice, options={key: each for key, each in choice.options.items() if key not in programs})
+        return replace(self, stages=stages)
+
     def make(self, role: str, registry: Registry) -> Any:  # noqa: ANN401  # each role has its own protocol
         """One stage, told the device where it asks for one; of a chained role, all of its stages."""
         choice = self.stages[role]
-        if role in CHAINED:
-            return self._chain(role, choice, registry)
-        if role == "light_estimator" and choice.name == FITTER:
-            return self._light_of_fitter(registry)
-        return self._make(role, choice.name, registry, choice.options)
+        return (
+            self._chain(role, choice, registry) if role in CHAINED else self._make(role, choice.name, registry, choice.options)
+        )
+
+    def make_all(self, roles: Iterable[str], registry: Registry) -> dict[str, Any]:
+        """The stages of these roles in running order; the light may be the fitter's own (`--light fitter`)."""
+        made: dict[str, Any] = {}
+        for role in roles:
+            own = role == "light_estimator" and self.stages[role].name == FITTER
+            made[role] = self._light_of(made["fitter"], registry) if own else self.make(role, registry)
+        return made
+
+    def _light_of(self, fitter: Guarded, registry: Registry) -> LightEstimator:
+        found = fitter.playing("light_estimator")
+        if found is None:
+            others = ", ".join(sorted(registry.offers["light_estimator"]))
+            raise ConfigError(f"fitter {self.stages['fitter'].name!r} finds no light of its own; --light takes one of {others}")
+        return cast("LightEstimator", found)
 
     def _chain(self, role: str, choice: Choice, registry: Registry) -> tuple[object, ...]:
         """`glb+obj` names two; each gets the options that it knows."""
@@ -73,14 +97,6 @@ class Recipe:
             made.append(self._make(role, name, registry, mine))
         return tuple(made)
 
-    def _light_of_fitter(self, registry: Registry) -> LightEstimator:
-        """`--light fitter`: the light that the fitter itself finds."""
-        found = self.make("fitter", registry).playing("light_estimator")
-        if found is None:
-            others = ", ".join(sorted(registry.offers["light_estimator"]))
-            raise ConfigError(f"fitter {self.stages['fitter'].name!r} finds no light of its own; --light takes one of {others}")
-        return cast("LightEstimator", found)
-
     def _make(self, role: str, name: str, registry: Registry, options: Mapping[str, object]) -> Any:  # noqa: ANN401
         offer = registry.find(role, name)
         device = {"device": self.device} if any(option.name == "device" for option in offer.options) else {}
@@ -89,8 +105,7 @@ class Recipe:
     def build(self, registry: Registry, bank: Bank) -> Pipeline:
         """The pipeline; every plugin is made now, so that a missing model is told before any work is done."""
         self.refuse_wrong_numbers()
-        roles = [name for name in inspect.signature(Pipeline).parameters if name in STAGES]
-        made = {role: self.make(role, registry) for role in roles}
+        made = self.make_all(Pipeline.roles(), registry)
         chosen = self.stages["descriptor_extractor"]
         words = [f"--descriptor {chosen.name}", *(f"--set descriptor.{key}={value}" for key, value in chosen.options.items())]
         refuse_other_descriptor(bank, made["descriptor_extractor"], " ".join(words))
@@ -113,25 +128,29 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))
 
 
-def load_preset(name: str) -> Recipe:
-    """A preset by name, or a TOML file by path."""
+def load_preset(name: str, folder: Path = Path()) -> Recipe:
+    """A preset by name, or a TOML file by path, which starts from the folder."""
     if name in preset_names():
         return read_recipe(files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8"), name)
-    if name.endswith(".toml") and Path(name).is_file():
-        return read_recipe(Path(name).read_text("utf-8", "replace"), name)
+    if name.endswith(".toml"):
+        path = folder / name
+        table = read_toml(path)
+        warn_of_old_preset(table.get("stages"), path.name)
+        return recipe_from(table, path.name, path.parent)
     raise ConfigError(f"no preset {name!r}; {there_are(name, preset_names())}, or a path that ends in .toml")
 
 
 def read_recipe(text: str, name: str) -> Recipe:
     """A recipe from TOML: plain keys for the run, a table for each stage with `use` and its options."""
-    try:
-        return recipe_from(tomllib.loads(text), name)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"preset {name!r} is no TOML: {error}") from None
+    return recipe_from(parse_toml(text, f"preset {name!r}"), name)
 
 
-def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
-    """A recipe from nested tables; anything unknown in them is named."""
+def recipe_from(table: Mapping[str, object], name: str, folder: Path | None = None) -> Recipe:
+    """A recipe from nested tables; anything unknown in them is named.
+
+    `name` is that of the file they stand in, and `folder` what paths in it start from; without one it may name files only
+    that lie in the current folder.
+    """
     if not isinstance(table, Mapping):
         raise ConfigError(f"{name}: holds no recipe")
     plain = {key: value for key, value in table.items() if key != "stages"}
@@ -148,11 +167,14 @@ def recipe_from(table: Mapping[str, object], name: str) -> Recipe:
         if role not in STAGES:
             raise ConfigError(f"{name}: no stage {role!r}; {there_are(role, STAGES)}")
     base = {} if name == "embedded" else load_preset("embedded").stages
-    chosen = {role: _choice(entry, f"{name}: stage {role}") for role, entry in stages.items()}
+    source = Source(name, folder)
+    chosen = {role: _choice(entry, source, role) for role, entry in stages.items()}
+    if "bank" in plain:
+        plain["bank"] = quoted(plain["bank"], source)
     return Recipe({**base, **chosen}, **plain)  # type: ignore[arg-type]  # types are checked where the values are used
 
 
-def _choice(entry: object, where: str) -> Choice:
+def _choice(entry: object, source: Source, role: str) -> Choice:
     if not isinstance(entry, Mapping) or not isinstance(entry.get("use"), str):
-        raise ConfigError(f'{where}: a table with `use = "NAME"` was expected, not {entry!r}')
-    return Choice(entry["use"], {key: value for key, value in entry.items() if key != "use"})
+        raise ConfigError(f'{source.name}: stage {role}: a table with `use = "NAME"` was expected, not {entry!r}')
+    return Choice(entry["use"], {key: quoted(value, source) for key, value in entry.items() if key != "use"})

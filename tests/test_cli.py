@@ -139,7 +139,7 @@ REFUSALS = {
     "seed": (["--seed", "-1"], "the seed must be a whole number from 0"),
     "face": (["--face", "0"], "'--face': 0 is not in the range"),
     "bank": (["--bank", "nowhere.bank"], "no bank at nowhere.bank"),
-    "saved": (["--from", "nowhere.json"], r"nowhere\.json: cannot be read"),
+    "saved": (["--from", "nowhere.json"], r"nowhere\.json: no such file"),
     "both": (["--from", "a.json", "--preset", "draft"], "--preset and --from exclude each other"),
 }
 

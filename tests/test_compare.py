@@ -223,7 +223,7 @@ REFUSALS = {
     "choice": (["--fitter", "a,unmade"], "fitter 'unmade' wants what nobody has"),
     "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),
     "bank": (["--bank", "nowhere.bank"], "no bank at nowhere.bank"),
-    "grid": (["--grid", "nowhere.toml"], "nowhere.toml: cannot be read (No such file or directory)"),
+    "grid": (["--grid", "nowhere.toml"], "nowhere.toml: no such file"),
     "grid and preset": (["--grid", "a.toml", "--preset", "draft"], "--grid and --preset exclude each other"),
 }
 

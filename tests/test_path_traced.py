@@ -139,6 +139,7 @@ def test_the_light_of_a_panorama_is_that_of_its_harmonics(traced, tmp_path):
 
 
 def test_a_missing_package_is_one_line(monkeypatch):
+    monkeypatch.delenv("FACETEX_BLENDER_PYTHON", raising=False)
     for module in (render_mitsuba, render_cycles):
         monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install \"facetex\[mitsuba\]\""):

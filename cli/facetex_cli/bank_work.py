@@ -107,8 +107,7 @@ def photos_in(folder: Path) -> list[Path]:
 def make_studio(order: Order) -> Studio:
     """The stages of a portrait."""
     registry = Registry()
-    made = {role: order.recipe.make(role, registry) for role in ROLES}
-    return Studio(**made, size=order.size, keep_textures=order.keep_textures)
+    return Studio(**order.recipe.make_all(ROLES, registry), size=order.size, keep_textures=order.keep_textures)
 
 
 def examined(order: Order, photos: list[Path]) -> list[Sitting]:

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from facetex_core.choices_file import read_choices
 from facetex_core.errors import ConfigError
+from facetex_core.old_files import record_of_01
 from facetex_core.recipe import Recipe, load_preset, recipe_from
 from facetex_core.stages import STAGES
 from facetex_core.suggest import there_are
@@ -35,11 +37,9 @@ def order(
 def repeat(saved: Path) -> Recipe:
     """The recipe that a facetex.json holds."""
     try:
-        written = json.loads(saved.read_text("utf-8"))
-        table = written["recipe"]
-    except OSError as error:
-        raise ConfigError(f"{saved}: cannot be read ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError):
+        written = json.loads(read_choices(saved))
+        table = record_of_01(written["recipe"], written.get("versions", {}).get("facetex"))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError(f"{saved}: is no facetex.json of a run") from None
     return recipe_from(table, saved.name)
 

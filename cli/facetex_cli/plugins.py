@@ -106,7 +106,8 @@ def _facts(offer: Offer) -> dict[str, object]:
 
 def type_name(option: Option) -> str:
     """`int`, `float | None`, `Literal['a', 'b']`: as the signature has it."""
-    return inspect.formatannotation(option.type).replace("typing.", "")
+    text = inspect.formatannotation(option.type).replace("typing.", "")
+    return text.replace("pathlib.Path", "Program") if option.is_program else text
 
 
 def _default(option: Option) -> str:

@@ -35,7 +35,7 @@ def bench(registry: Registry, names: str) -> tuple[Observer, dict[str, Fitter]]:
     recipe = load_preset("embedded")
     wanted = dict.fromkeys(name.strip() for name in names.split(","))
     made = {name: recipe.choosing("fitter", name).make("fitter", registry) for name in wanted}
-    return Observer(**{role: recipe.make(role, registry) for role in Observer.roles()}), made
+    return Observer(**recipe.make_all(Observer.roles(), registry)), made
 
 
 def albedo_pipelines(registry: Registry, names: str) -> dict[str, Pipeline]:

@@ -1,11 +1,11 @@
 """Which variants are compared: every combination of what stands for choice at each stage."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from facetex_core.choices_file import Source, quoted, read_toml
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import Choice, Recipe, load_preset
 from facetex_core.stages import STAGES
@@ -80,24 +80,19 @@ def _labels(choices: Sequence[Choice]) -> list[str]:
 
 def read_grid(path: Path) -> Grid:
     """The grid of a TOML file; docs/reference/comparisons.md."""
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name} is no TOML: {error}") from None
+    table, source = read_toml(path), Source(path.name, path.parent)
     for key in table:
         if key not in (*PLAIN, "stages"):
             raise ConfigError(f"{path.name}: unknown key {key!r}; {there_are(key, (*PLAIN, 'stages'))}")
-    base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"))
+    base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"), path.parent)
     plain = {key: table[key] for key in ("size", "seed", "device") if key in table}
-    banks = tuple(_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank"))
-    grid = Grid(replace(base, **plain), {}, banks)  # values are checked where they are used
+    banks = [_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank")]
+    grid = Grid(replace(base, **plain), {}, tuple(quoted(banks, source)))  # values are checked where they are used
     stages = table.get("stages", {})
     if not isinstance(stages, dict):
         raise ConfigError(f"{path.name}: stages must be a table")
     for role, entry in stages.items():
-        grid = grid.offering(role, list(_choices(entry, f"{path.name}: stage {role}")))
+        grid = grid.offering(role, list(_choices(quoted(entry, source), f"{path.name}: stage {role}")))
     return grid
 
 

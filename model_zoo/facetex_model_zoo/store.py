@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from facetex_core.banks.bank import load_bank
+from facetex_core.choices_file import Quoted
 from facetex_core.errors import ConfigError, ModelError
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead
@@ -113,6 +114,8 @@ def open_bank(name: str) -> Bank:
     """A bank by its name in the zoo, or by path."""
     if name in model_names():
         return load_bank(model_path(name))
+    if isinstance(name, Quoted):
+        name = str(name.file("bank"))
     if not Path(name).is_file():
         raise ModelError(f"no bank at {name}; without --bank the one that ships with facetex is used")
     return load_bank(_noted(Path(name).name, Path(name)))

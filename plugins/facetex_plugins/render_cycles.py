@@ -1,9 +1,10 @@
 """Renderer: Blender's Cycles, in whose skin light travels before it leaves it (random walks, Chiang et al. 2016).
 
 Blender as a Python module runs in a child process: pip install bpy into this Python, or into another one that is named by
-the option `python` (bpy 4.5 wants Python 3.11 and a numpy before 2).
+the option `python` or by FACETEX_BLENDER_PYTHON (bpy 4.5 wants Python 3.11 and a numpy before 2).
 """
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from facetex_core import Camera, ConfigError, Head, Lighting, Photo, PluginError, hookimpl
+from facetex_core import Camera, ConfigError, Head, Lighting, Photo, PluginError, Program, hookimpl
 from facetex_core.material import REFRACTION, roughness_of
 from facetex_core.rendering import cycles_child
 from facetex_core.rendering.environment import surroundings
@@ -31,7 +32,7 @@ def renderers() -> dict[str, type]:
 class CyclesRenderer:
     """Cycles with subsurface skin, `samples` paths a pixel, denoised; `hdri` replaces the light; `python`: one that has bpy."""
 
-    def __init__(self, samples: int = 64, hdri: Path | None = None, seed: int = 0, python: Path | None = None) -> None:
+    def __init__(self, samples: int = 64, hdri: Path | None = None, seed: int = 0, python: Program | None = None) -> None:
         self.python = _python_with_blender(python)
         self.panorama = checked(samples, seed, hdri)
         self.samples, self.seed = samples, seed
@@ -76,10 +77,11 @@ def _turned(panorama: np.ndarray) -> np.ndarray:
     return np.roll(panorama[:, ::-1], panorama.shape[1] // 4, 1)
 
 
-def _python_with_blender(chosen: Path | None) -> str:
+def _python_with_blender(named: Path | None) -> str:
     """The Python to run; whether one of another place has bpy is asked of it."""
     install = "pip install bpy into this Python, or name one that has it: --set renderer.python=PATH"
-    if chosen is None:
+    chosen = named or os.environ.get("FACETEX_BLENDER_PYTHON")
+    if not chosen:
         if find_spec("bpy") is None:
             raise ConfigError(f"renderer cycles needs Blender as a module: {install}")
         return sys.executable

@@ -80,6 +80,8 @@ def recipe(rng: np.random.Generator, originals: Path, work: Path) -> Words:
         ]
     if how == 1:
         path = work / "in" / "facetex.json"
+        words += ["--bank", table["bank"]]
+        table["bank"] = Path(table["bank"]).name  # a record names no folder
         record = {"photo": "a.png", "recipe": table, "versions": {}, "seconds": {}}
         path.write_bytes(_written(rng, record, to_json) if rng.random() < 0.7 else to_json(record))
         return [*words, "--from", str(path)]
