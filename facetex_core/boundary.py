@@ -132,7 +132,8 @@ class Guarded:
         hold_role(self.role, given, result, name)
         inputs = [leaf for _, leaf in leaves(given) if isinstance(leaf, np.ndarray) and leaf.size]
         for path, leaf in leaves(result):
-            if isinstance(leaf, np.ndarray) and leaf.flags.writeable and leaf.size:
+            # An array that owns its memory is the plugin's, also one that it gave before and now finds among its arguments.
+            if isinstance(leaf, np.ndarray) and leaf.flags.writeable and leaf.size and leaf.base is not None:
                 shared = any(np.may_share_memory(leaf, each) for each in inputs)
                 told = "expected an array of its own, or the locked one as it came; found a writeable view of an argument"
                 demand(not shared, f"{name}{path}: {told}: copy first, np.array(values)")

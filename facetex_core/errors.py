@@ -9,7 +9,7 @@ FacetexError
 
 
 class FacetexError(Exception):
-    """Anything that facetex can say in one line; the command line prints it and leaves with 2."""
+    """Anything that facetex can say in one line; the command line prints it and leaves with 2 (1 for a PluginError)."""
 
 
 class PhotoError(FacetexError):

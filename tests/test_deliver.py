@@ -47,13 +47,12 @@ class Broken:
         raise self.error
 
 
-@hookimpl
-def exporters():
-    return {"broken": Broken}
-
-
 class BrokenPlugin:
-    exporters = staticmethod(exporters)
+    api_version = 2
+
+    @hookimpl
+    def exporters(self):
+        return {"broken": Broken}
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +90,8 @@ def pair_run():
     run = tiny_run("main.jpg")
     (main,) = run.views
     right = replace(main.lit, visibility=np.ascontiguousarray(main.lit.visibility[:, ::-1]))
-    other = replace(
-        main, observation=replace(main.observation, photo=Photo(main.photo.rgb, "other.jpg")), lit=right, albedo=right
-    )
+    observation = replace(main.observation, photo=Photo(main.photo.rgb, "other.jpg"))
+    other = replace(main, observation=observation, lit=right, albedo=right)
     shares = np.stack([main.lit.visibility, right.visibility])
     return replace(run, views=(main, other), merged=Merged(main.albedo, shares))
 
@@ -273,8 +271,7 @@ def test_several_photos_of_a_person_are_each_told_and_shown(registry, recipe, tm
 def test_the_shares_are_painted_in_the_photos_colours():
     run = pair_run()
     picture = shares_picture(run).astype(int)
-    left, right = picture[:, : picture.shape[1] // 2], picture[:, picture.shape[1] // 2 :]
-    for half, number in ((left, 0), (right, 1)):
+    for number, half in enumerate((picture[:, : picture.shape[1] // 2], picture[:, picture.shape[1] // 2 :])):
         tint = np.array(colour_of(number))
         assert_allclose(half.mean((0, 1)) / half.mean((0, 1)).max(), tint / tint.max(), atol=0.02)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from facetex_core.errors import FacetexError
+from facetex_core.errors import FacetexError, PluginError
 
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENAMETOOLONG)
 """What a disk may answer through no fault of the program."""
@@ -26,6 +26,11 @@ def answer(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return "out of memory; a smaller --size or --preset draft needs less"
     return None
+
+
+def exit_code(error: BaseException) -> int:
+    """2 where whoever gave the command can mend it; 1 where the author of a plugin has to, and for a bug."""
+    return 2 if answer(error) is not None and not isinstance(error, PluginError) else 1
 
 
 @contextmanager

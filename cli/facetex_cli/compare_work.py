@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import facetex_model_zoo as zoo
 
-from facetex_cli.answers import answer, warnings_as_lines
+from facetex_cli.answers import answer, exit_code, warnings_as_lines
 from facetex_cli.bars import inner_bar
 from facetex_cli.device import choose_device
 from facetex_cli.forecast import Forecast
@@ -126,7 +126,7 @@ def _all_of(
             line = answer(error)
             if line is None:
                 traceback.print_exc()
-            codes.append(1 if line is None else 2)
+            codes.append(exit_code(error))
             found = Outcome(subject.photo.name, variant, error=line or repr(error))
         outcomes.append(replace(found, warnings=tuple(dict.fromkeys(said))))
     for line in dict.fromkeys(each.error for each in outcomes if each.error):

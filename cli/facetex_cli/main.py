@@ -78,13 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"error: {error.format_message()}", err=True)
         return 2
     except Exception as error:
-        from facetex_cli.answers import answer
+        from facetex_cli.answers import answer, exit_code
 
         line = answer(error)
         if line is None:
             raise
         click.echo(f"error: {line}", err=True)
-        return 2
+        return exit_code(error)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from facetex_model_zoo import open_bank, provenance, recording
 
-from facetex_cli.answers import answer, warnings_as_lines
+from facetex_cli.answers import answer, exit_code, warnings_as_lines
 from facetex_cli.bars import watching
 from facetex_cli.device import choose_device
 from facetex_cli.jobs import Job, Manner
@@ -57,7 +57,7 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
         else:
             click.echo(f"error: {line}", err=True)
         _print_json(bench, {**_whose(job), "error": line or repr(error), "warnings": list(said)})
-        return 1 if line is None else 2
+        return exit_code(error)
     seconds = round(time.perf_counter() - begin, 3)
     made = {"folder": str(job.folder), "files": [str(file) for file in files], "seconds": seconds}
     _print_json(bench, {**_whose(job), **made, "warnings": list(said)})
