@@ -1,7 +1,0 @@
-"""stand-in until the channel is merged."""
-
-import warnings
-
-
-def warn(text: str) -> None:
-    warnings.warn(text, stacklevel=3)
