@@ -1,7 +1,6 @@
 """Photos of one person -> head: the one data flow, with what each step found kept for the report."""
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -22,6 +21,7 @@ from facetex_core.errors import PhotoError
 from facetex_core.eyes import paint_eyes_and_mouth
 from facetex_core.fitting.fit import relight
 from facetex_core.merge_views import clearness, merge_views
+from facetex_core.messages import warn
 from facetex_core.photometry import light_between
 from facetex_core.structures import Bank, Descriptor, Face, Fit, Head, Photo, Texture
 from facetex_core.unwrap import unwrap
@@ -203,7 +203,7 @@ def usable(make: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:
     if not made:
         raise PhotoError("; ".join(refused))
     for reason in refused:
-        warnings.warn(f"left out: {reason}", stacklevel=3)
+        warn(f"left out: {reason}")
     return made
 
 
@@ -216,7 +216,7 @@ def choose(faces: tuple[Face, ...], number: int | None, photo: Photo) -> Face:
     if number is not None and not 1 <= number <= len(faces):
         raise PhotoError(f"{photo.name}: there is no face {number}; faces found: {len(faces)}")
     if number is None and len(faces) > 1:
-        warnings.warn(f"{photo.name}: {len(faces)} faces found; the largest is taken (--face N takes another)", stacklevel=2)
+        warn(f"{photo.name}: {len(faces)} faces found; the largest is taken (--face N takes another)")
     face = faces[(number or 1) - 1]
     extent = float(max(face.box[2:] - face.box[:2]))
     if extent < SMALLEST_FACE:

@@ -4,7 +4,6 @@ import inspect
 import os
 import re
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -14,6 +13,7 @@ import pluggy
 from facetex_core import hookspecs
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.hookspecs import API_VERSION
+from facetex_core.messages import warn
 from facetex_core.options import Option, options_of
 from facetex_core.stages import STAGES, verb_of
 from facetex_core.suggest import there_are
@@ -65,7 +65,7 @@ class Registry:
             if os.environ.get("FACETEX_STRICT_PLUGINS") == "1":
                 raise
             self.broken[entry.name] = _told(error, origin.split(maxsplit=1)[0])
-            warnings.warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}", stacklevel=2)
+            warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}")
         finally:
             self.seconds[entry.name] = time.perf_counter() - begin
 

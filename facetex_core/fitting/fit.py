@@ -7,7 +7,6 @@ the coefficients in standard deviations (gauss_newton.py). Coarse to fine: the p
 all terms, while the photo loses its blur and light and albedo are found anew for each.
 """
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, i
 from facetex_core.fitting.outline import outline_error, outline_term
 from facetex_core.fitting.shading_term import blurred, shading_term
 from facetex_core.harmonics import ambient
+from facetex_core.messages import warn
 from facetex_core.photometry import SIZE, explain_light
 from facetex_core.structures import Face, Fit, MorphableModel, Photo, Texture
 from facetex_core.teeth import behind_lips
@@ -109,13 +109,13 @@ def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: S
         apart = 1000 * float(np.sqrt(((shape - alone[0]) ** 2).sum(1).mean()))
         if apart > STRANGERS:
             told = f"{photos[0].name} and {photo.name} may show different people (heads {apart:.1f} mm apart)"
-            warnings.warn(f"{told}; one head is made of both", stacklevel=4)
+            warn(f"{told}; one head is made of both")
 
 
 def _warn_of_poor(photo: Photo, fit: Fit) -> None:
     if fit.residuals[LANDMARKS] > POOR:
         off = fit.residuals[LANDMARKS]
-        warnings.warn(f"{photo.name}: the head fits poorly (landmarks {off:.1f}% of the eye distance off)", stacklevel=4)
+        warn(f"{photo.name}: the head fits poorly (landmarks {off:.1f}% of the eye distance off)")
 
 
 def relight(fit: Fit, lit: Texture) -> Fit:
