@@ -4,6 +4,7 @@ import os
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
+from facetex_core.messages import warn
 from facetex_core.options import Program
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
@@ -81,6 +82,7 @@ __all__ = [
     "hookspec",
     "load_preset",
     "preset_names",
+    "warn",
 ]
 
 # ONNX Runtime writes a device id into the home folder and sends events as soon as it is imported, unless this is set before.

@@ -1,7 +1,6 @@
 """The one way in for photos: upright, in sRGB's primaries, linear, float32; metadata stay outside."""
 
 import struct
-import warnings
 import zlib
 from importlib import import_module
 from pathlib import Path
@@ -11,8 +10,9 @@ import numpy as np
 from jaxtyping import Float32, UInt8, UInt16
 
 from facetex_core.colour import decode_srgb
+from facetex_core.decoder_process import decode_apart
 from facetex_core.errors import PhotoError
-from facetex_core.hush import hushed
+from facetex_core.messages import warn
 from facetex_core.structures import Photo
 
 if TYPE_CHECKING:
@@ -53,17 +53,35 @@ def load_photo(path: Path) -> Photo:
     """
     path = Path(path)
     _refuse_no_file(path)
+    rgb = decode_apart(_decoded, path, PhotoError) if _is_loud(path) else _decoded(path)
+    return Photo(rgb, _text(path.name))
+
+
+def _text(name: str) -> str:
+    """Names may be any bytes, reports are text."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_loud(path: Path) -> bool:
+    """Whether a decoder may print about it: libtiff, and OpenCV, which takes PNG of 16 bits; in no other format one has."""
+    with path.open("rb") as file:
+        head = file.read(25)
+    return head[:2] in (b"II", b"MM") or _is_deep_png(head)
+
+
+def _is_deep_png(head: bytes) -> bool:
+    return head.startswith(b"\x89PNG") and head[24:] == b"\x10"  # IHDR's bit depth: Portable Network Graphics, 11.2.1
+
+
+def _decoded(path: Path) -> Float32[np.ndarray, "rows columns 3"]:
     try:
-        with warnings.catch_warnings(), hushed():
-            warnings.simplefilter("ignore")  # Pillow's own remarks; what matters is an error below
-            linear, frames = _read(path)
+        linear, frames = _read(path)
     except _DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PhotoError(f"{path.name}: the file is damaged or cut short ({reason})") from None
-    name = path.name.encode("utf-8", "replace").decode("utf-8")  # names may be any bytes, reports are text
     if frames > 1:
-        warnings.warn(f"{name}: {frames} frames found; the first is taken", stacklevel=2)
-    return Photo(_reduced(linear), name)
+        warn(f"{_text(path.name)}: {frames} frames found; the first is taken")
+    return _reduced(linear)
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -186,7 +204,7 @@ def _deep_pixels(path: Path, image: "Image") -> UInt16[np.ndarray, "height width
 def _is_deep(path: Path, image: "Image") -> bool:
     if image.format == "PNG":
         with path.open("rb") as file:
-            return file.read(25)[24:] == b"\x10"  # IHDR's bit depth: Portable Network Graphics, 11.2.1
+            return _is_deep_png(file.read(25))
     if image.format == "TIFF":
         return 16 in image.tag_v2.get(258, ())  # type: ignore[attr-defined]  # BitsPerSample
     return False

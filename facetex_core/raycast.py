@@ -2,6 +2,7 @@
 
 import ctypes
 from functools import cache
+from threading import Lock
 from types import ModuleType
 
 import numpy as np
@@ -9,18 +10,22 @@ from jaxtyping import Float32, Int32
 
 from facetex_core.structures import Mesh
 
+_LOADING = Lock()
+"""Of two threads that load libraries at once, each may wait for the other for ever: one for the loader, one for Python."""
+
 
 @cache
 def open3d() -> ModuleType:
     """Open3D; libusb, which it needs and many machines lack, is brought by the package libusb-package."""
-    import libusb_package
+    with _LOADING:
+        import libusb_package
 
-    library = libusb_package.get_library_path()
-    if library:
-        ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
-    import open3d
+        library = libusb_package.get_library_path()
+        if library:
+            ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
+        import open3d
 
-    return open3d
+        return open3d
 
 
 class Scene:

@@ -41,6 +41,28 @@ def nothing_but_this_machine(contacts: Path) -> Iterator[None]:
     assert not refused, f"the test tried to contact other machines: {refused}"
 
 
+@pytest.fixture(autouse=True)
+def unexpected() -> Iterator[None]:
+    """A test that facetex warns in, and that does not listen, fails."""
+    from facetex_core.messages import listening
+
+    def refuse(line: str) -> None:
+        raise AssertionError(f"facetex warned: {line}")
+
+    with listening(refuse):
+        yield
+
+
+@pytest.fixture
+def said(unexpected: None) -> Iterator[list[str]]:
+    """What facetex warns of in this test."""
+    from facetex_core.messages import listening
+
+    lines: list[str] = []
+    with listening(lines.append):
+        yield lines
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository."""

@@ -139,10 +139,11 @@ def test_a_bank_of_another_map_says_how_to_build_one(exemplars):
         refuse_foreign(replace(bank, layout=bank.layout + np.float32(0.1)), model)
 
 
-def test_a_small_bank_is_called_small_and_an_empty_one_is_refused():
-    with pytest.warns(UserWarning, match="only 19 exemplars"):
-        warn_of_few(19)
+def test_a_small_bank_is_called_small_and_an_empty_one_is_refused(said):
+    warn_of_few(19)
+    assert said == ["only 19 exemplars: a bank predicts well from about 20 on"]
     warn_of_few(20)
+    assert len(said) == 1
     with pytest.raises(ConfigError, match="the bank is empty: build one with facetex bank build"):
         warn_of_few(0)
 

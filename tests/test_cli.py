@@ -244,7 +244,7 @@ def test_an_interrupted_run_leaves_nothing(toys, photo, tmp_path, mark, number, 
     before = sorted(tmp_path.iterdir())
     # What was started in the background ignores SIGINT, and its children inherit that.
     heed = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    command = [sys.executable, "-c", heed + "from facetex_cli.main import main; sys.exit(main())", "run", str(photo)]
+    command = [sys.executable, "-c", heed + "from facetex_cli.main import console; sys.exit(console())", "run", str(photo)]
     command += ["-o", str(tmp_path / "new" / "out"), *toys, "--set", f"{stage}.seconds=60"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60

@@ -4,7 +4,6 @@
 
 import hashlib
 import os
-import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,11 @@ import pytest
 from sampled import tiny_fit, tiny_head, tiny_model, tiny_texture, view_of
 from test_compare_codec import same
 
-from facetex_core import Fit, PhotoError, PluginError, Registry, Texture, hookimpl
+from facetex_core import Fit, PhotoError, PluginError, Registry, Texture, hookimpl, warn
 from facetex_core.comparison.cache import STALE, Cache
 from facetex_core.comparison.workshop import identity_of
 from facetex_core.eyes import paint_parts
+from facetex_core.messages import listening
 from facetex_core.structures import Photo
 from facetex_core.unwrap import unwrap
 
@@ -56,7 +56,7 @@ class Brighter:
         if not self.calls:
             self.zoo.ask()
         self.calls += 1
-        warnings.warn("very bright", stacklevel=2)
+        warn("very bright")
         return Texture(np.asfortranarray(np.clip(texture.rgb * self.times, 0, 1).astype(np.float32)), texture.visibility)
 
 
@@ -78,8 +78,11 @@ def opened(tmp_path, zoo, stage, **identity):
 
 
 def work(cache, stage, texture=None, fit=None):
-    with pytest.warns(UserWarning, match="very bright"):
-        return cache.once(stage.delight, view_of(texture or tiny_texture(), fit))
+    said: list[str] = []
+    with listening(said.append):
+        made = cache.once(stage.delight, view_of(texture or tiny_texture(), fit))
+    assert said == ["very bright"]
+    return made
 
 
 def test_what_was_made_is_not_made_again_and_is_the_same(tmp_path, zoo, stage):
@@ -190,21 +193,22 @@ def test_what_killed_processes_left_is_swept_when_it_is_old(tmp_path, zoo, stage
     assert (old.exists(), new.exists()) == (False, True)
 
 
-def test_errors_are_not_kept_and_warnings_before_them_are_heard(tmp_path, zoo):
+def test_errors_are_not_kept_and_warnings_before_them_are_heard(tmp_path, zoo, said):
     class Refusing:
         calls = 0
 
         def delight(self, view):
             self.calls += 1
-            warnings.warn("nearly", stacklevel=2)
+            warn("nearly")
             raise PhotoError("no")
 
     stage = Refusing()
     cache = opened(tmp_path, zoo, stage)
     for _ in range(2):
-        with pytest.warns(UserWarning, match="nearly"), pytest.raises(PhotoError, match="no"):
+        with pytest.raises(PhotoError, match="no"):
             cache.once(stage.delight, view_of(tiny_texture()))
     assert stage.calls == 2
+    assert said == ["nearly"] * 2
 
 
 def test_what_a_stage_must_not_make_is_its_authors_affair(tmp_path, zoo):
@@ -220,8 +224,7 @@ def test_what_a_stage_must_not_make_is_its_authors_affair(tmp_path, zoo):
 def test_work_of_which_nothing_is_known_is_done_every_time(tmp_path, zoo, stage):
     cache = Cache(tmp_path / "cache", zoo)
     for number in (1, 2):
-        with pytest.warns(UserWarning, match="very bright"):
-            cache.once(stage.delight, view_of(tiny_texture()))
+        work(cache, stage)
         assert stage.calls == number
         assert cache.once(lambda value=number: value) == number
 

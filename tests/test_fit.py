@@ -85,30 +85,30 @@ def test_photos_of_one_person_share_the_identity_and_nothing_else():
     np.testing.assert_allclose([pose.expression for pose in state.poses], [[0.4, 0], [0, 0.6]], atol=0.06)
 
 
-def test_faces_that_are_unlike_are_told(recwarn):
+def test_faces_that_are_unlike_are_told(said):
     model = tiny_model()
     photos = [Photo(np.full((640, 640, 3), 0.3, np.float32), f"{name}.jpg") for name in "ab"]
     unlike = [seen(model, identity, [0, 0], camera_at(0)) for identity in ([2.5, -2.5], [-2.5, 2.5])]
     fit_person(model, photos, unlike)
-    assert any("a.jpg and b.jpg may show different people" in str(each.message) for each in recwarn)
+    assert any("a.jpg and b.jpg may show different people" in line for line in said)
 
 
-def test_faces_that_are_alike_are_not(recwarn):
+def test_faces_that_are_alike_are_not(said):
     model = tiny_model()
     photos = [Photo(np.full((640, 640, 3), 0.3, np.float32), f"{name}.jpg") for name in "ab"]
     fits = fit_person(model, photos, [seen(model, [1, 0.5], [0, 0], camera_at(yaw)) for yaw in (0, 15)])
-    assert not recwarn.list
+    assert not said
     np.testing.assert_array_equal(fits[0].identity, fits[1].identity)
 
 
-def test_a_face_that_is_no_head_is_told():
+def test_a_face_that_is_no_head_is_told(said):
     model = tiny_model()
     face = seen(model, [0, 0], [0, 0], camera_at(0))
     generator = np.random.default_rng(0)
     wild = (face.dense + generator.normal(0, 30, face.dense.shape)).astype(np.float32)
     photo = Photo(np.full((640, 640, 3), 0.3, np.float32), "wild.jpg")
-    with pytest.warns(UserWarning, match="wild.jpg: the head fits poorly"):
-        fit_person(model, [photo], [replace(face, dense=wild)])
+    fit_person(model, [photo], [replace(face, dense=wild)])
+    assert any(line.startswith("wild.jpg: the head fits poorly") for line in said)
 
 
 def test_the_outline_is_where_the_skin_turns_away():

@@ -1,7 +1,7 @@
 """Photos as they come: every way a file can store a picture, and every way it can fail to."""
 
+import re
 import struct
-import warnings
 import zlib
 from pathlib import Path
 
@@ -186,20 +186,19 @@ def test_a_palette_with_transparency_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tiff"])
-def test_of_several_frames_the_first_is_taken_and_said(picture, tmp_path, suffix):
+def test_of_several_frames_the_first_is_taken_and_said(picture, tmp_path, suffix, said):
     others = [ImageOps.invert(picture)] * 2
     options = {"lossless": True} if suffix == "webp" else {}
     path = save(picture, tmp_path / f"moving.{suffix}", save_all=True, append_images=others, **options)
-    with pytest.warns(UserWarning, match=r"moving\.\w+: [23] frames found; the first is taken"):
-        found = coded(path)
+    found = coded(path)
+    (line,) = said
+    assert re.fullmatch(rf"moving\.{suffix}: [23] frames found; the first is taken", line)
     assert_allclose(found, np.asarray(picture) / 255, atol=0.12)  # a GIF has a palette
 
 
 def test_the_second_picture_of_an_mpo_is_passed_over(picture, tmp_path):
     path = save(picture, tmp_path / "pair.mpo", save_all=True, append_images=[ImageOps.invert(picture)])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert load_photo(path).size == (64, 48)
+    assert load_photo(path).size == (64, 48)
 
 
 def test_a_large_photo_is_reduced_to_4096(tmp_path):

@@ -24,10 +24,11 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 COMMAND = """
 import sys
 import facetex_model_zoo.table as table
-from facetex_cli.main import main
+from facetex_cli.main import console
 part = table.Part(sys.argv[1], int(sys.argv[2]), sys.argv[3])
 table._rows = lambda: {"toy": table.Row("toy", "a toy", "toy.bin", "MIT", "here", True, sha256=part.sha256, parts=(part,))}
-sys.exit(main(["zoo", "pull", "toy"]))
+sys.argv[1:] = ["zoo", "pull", "toy"]
+sys.exit(console())
 """
 
 

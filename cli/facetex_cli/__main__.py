@@ -2,6 +2,6 @@
 
 import sys
 
-from facetex_cli.main import main
+from facetex_cli.main import console
 
-sys.exit(main())
+sys.exit(console())

@@ -2,9 +2,6 @@
 
 import errno
 import sys
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
@@ -33,24 +30,9 @@ def exit_code(error: BaseException) -> int:
     return 2 if answer(error) is not None and not isinstance(error, PluginError) else 1
 
 
-@contextmanager
-def warnings_as_lines() -> Iterator[list[str]]:
-    """Shows each warning as one line on stderr, and keeps it."""
-    kept: list[str] = []
-
-    def show(message: Warning | str, *_: object) -> None:
-        line = " ".join(str(message).split())
-        kept.append(line)
-        _say(f"warning: {line}")
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = show  # type: ignore[assignment]  # the rest of its arguments is where, in the code
-        yield kept
-
-
-def _say(line: str) -> None:
+def say_warning(line: str) -> None:
     """On stderr, above a progress bar where there is one."""
+    line = f"warning: {line}"
     if sys.stderr.isatty():
         from tqdm import tqdm
 

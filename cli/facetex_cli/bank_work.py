@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import sys
-import warnings
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +17,6 @@ from typing import cast
 
 import click
 
-from facetex_cli.answers import warnings_as_lines
 from facetex_cli.bank import ROLES
 from facetex_cli.device import choose_device
 from facetex_cli.folders import refuse_unwritable
@@ -27,6 +26,7 @@ from facetex_core.banks.parts import keep, kept, key_of
 from facetex_core.banks.report import bank_html
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.image_io import load_photo
+from facetex_core.messages import listening, unheard
 from facetex_core.recipe import Recipe
 from facetex_core.record import recipe_table
 from facetex_core.registry import Registry
@@ -65,12 +65,6 @@ class Order:
 
 def build_bank(order: Order) -> int:
     """Builds, saves, reports; 0 when the bank is written."""
-    with warnings_as_lines():
-        _build(order)
-    return 0
-
-
-def _build(order: Order) -> None:
     photos = photos_in(order.folder)
     if order.out.is_dir():
         raise ConfigError(f"{order.out}: is a folder; -o takes the name of a file")
@@ -92,6 +86,7 @@ def _build(order: Order) -> None:
     if not order.quiet:
         size = order.out.stat().st_size / 1e6
         click.echo(f"{order.out}: {len(accepted)} exemplars of {len(photos)} photos, {size:.1f} MB; see {order.report}")
+    return 0
 
 
 def photos_in(folder: Path) -> list[Path]:
@@ -167,12 +162,14 @@ def _progress(order: Order, new: dict[Path, Path]) -> Iterator["Future[None]"]:
 def _children_deaf_and_single() -> Iterator[None]:
     """Processes started inside leave an interruption to this one, and take one thread each: there are as many as processors."""
     before = {name: os.environ.get(name) for name in THREADS}
-    hearing = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interruptible = threading.current_thread() is threading.main_thread()
+    hearing = signal.signal(signal.SIGINT, signal.SIG_IGN) if interruptible else None
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, hearing)
+        if interruptible:
+            signal.signal(signal.SIGINT, hearing)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
@@ -191,8 +188,7 @@ def _prepare(order: Order) -> None:
 
 
 def _examine(photo: Path, place: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a portrait, what matters is whether it is refused
+    with listening(unheard):  # of a portrait, what matters is whether it is refused
         try:
             sitting = cast("Studio", _studio).sit(load_photo(photo))
         except PhotoError as error:

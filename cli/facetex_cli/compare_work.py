@@ -2,7 +2,6 @@
 
 import sys
 import traceback
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import click
 import facetex_model_zoo as zoo
 
-from facetex_cli.answers import answer, exit_code, warnings_as_lines
+from facetex_cli.answers import answer, exit_code, say_warning
 from facetex_cli.bars import inner_bar
 from facetex_cli.device import choose_device
 from facetex_cli.forecast import Forecast
@@ -29,6 +28,7 @@ from facetex_core.errors import ModelError
 from facetex_core.evaluation.hidden_error import Eye
 from facetex_core.evaluation.suite import read_case
 from facetex_core.image_io import example_photo, load_photo
+from facetex_core.messages import listening
 from facetex_core.raycast import open3d
 
 EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
@@ -139,18 +139,16 @@ def _all_of(
 @contextmanager
 def _said_once() -> Iterator[list[str]]:
     """Shows each warning once, and keeps every one: the variants share most of them."""
-    with warnings_as_lines():
-        show, shown = warnings.showwarning, set[str]()
-        kept: list[str] = []
+    kept: list[str] = []
+    shown: set[str] = set()
 
-        def listen(message: Warning | str, *where: object) -> None:
-            line = " ".join(str(message).split())
-            kept.append(line)
-            if line not in shown:
-                shown.add(line)
-                show(message, *where)  # type: ignore[arg-type]  # passed on as they come
+    def hear(line: str) -> None:
+        kept.append(line)
+        if line not in shown:
+            shown.add(line)
+            say_warning(line)
 
-        warnings.showwarning = listen  # type: ignore[assignment]  # the rest of its arguments is where, in the code
+    with listening(hear):
         yield kept
 
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, cast
 import click
 from facetex_model_zoo import is_installed, model_path, open_bank
 
-from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.evaluation.hidden_error import Eye
 from facetex_core.evaluation.leave_one_out import SPLITS, sit, trials
 from facetex_core.evaluation.leave_one_out_table import Score, summary
 from facetex_core.image_io import load_photo
+from facetex_core.messages import warn
 from facetex_core.pipeline import Pipeline
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
@@ -64,7 +63,7 @@ def score(bench: Bench, photos: Sequence[Path], splits: Sequence[str], out: Path
     rows: list[np.ndarray] = []
     hidden = quiet or not sys.stderr.isatty()
     each = sum(len(SPLITS[split]) for split in splits) + 1
-    with warnings_as_lines(), tqdm(total=each * len(photos), unit="part", leave=False, file=sys.stderr, disable=hidden) as bar:
+    with tqdm(total=each * len(photos), unit="part", leave=False, file=sys.stderr, disable=hidden) as bar:
         for number, photo in enumerate(photos):
             bar.set_description_str(photo.stem)
             try:
@@ -74,7 +73,7 @@ def score(bench: Bench, photos: Sequence[Path], splits: Sequence[str], out: Path
                         rows.append(pictures)
                     bar.update()
             except PhotoError as error:
-                warnings.warn(f"left out: {error}", stacklevel=2)
+                warn(f"left out: {error}")
             bar.update(each * (number + 1) - bar.n)
     if out and rows:
         _write_sheet(out, rows)

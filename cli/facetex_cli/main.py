@@ -3,8 +3,7 @@
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from types import FrameType
 
@@ -55,6 +54,14 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command {args[0]!r}; {there_are(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command; what it warns of is shown line by line."""
+        from facetex_cli.answers import say_warning
+        from facetex_core.messages import listening
+
+        with listening(say_warning):
+            return super().invoke(ctx)
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="facetex", message="facetex %(version)s")
@@ -65,9 +72,8 @@ def facetex() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; what a user can mend is one line, a bug keeps its traceback."""
     try:
-        with _terminable(), _plain_warnings():
-            code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
-            return code if isinstance(code, int) else 0
+        code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -87,26 +93,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_code(error)
 
 
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """A warning is a line, without the place in the code."""
-    before = warnings.formatwarning
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {' '.join(str(message).split())}\n"
-    try:
-        yield
-    finally:
-        warnings.formatwarning = before
+def console() -> int:
+    """`main` in a process of its own, with all that is set once for a process: signals, and where Python's warnings go."""
+    signal.signal(signal.SIGTERM, _leave)
+    warnings.simplefilter("always", UserWarning)
+    warnings.filterwarnings("ignore", module="PIL")  # remarks on damaged files; what matters is an error
+    warnings.showwarning = _pass_on  # type: ignore[assignment]  # the rest of its arguments is where, in the code
+    return main()
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
+def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signal module's signature
     """A polite kill unwinds the stack, so that half-made files are removed."""
+    sys.exit(TERMINATED)
 
-    def leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signal module's signature
-        sys.exit(TERMINATED)
 
-    before = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _pass_on(message: Warning | str, *_: object) -> None:
+    """What packages and plugins say by `warnings.warn` is heard as what facetex says."""
+    from facetex_core.messages import warn
+
+    warn(str(message))

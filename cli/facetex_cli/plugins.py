@@ -1,13 +1,13 @@
 """`facetex plugins`: what is installed for every stage, what each takes, whether it keeps its promises, and new ones."""
 
 import inspect
-import warnings
 from pathlib import Path
 
 import click
 
 from facetex_cli.tables import print_json, print_table
 from facetex_core.errors import ConfigError
+from facetex_core.messages import listening, unheard
 from facetex_core.options import Option
 from facetex_core.registry import Offer, Registry
 from facetex_core.suggest import there_are
@@ -120,6 +120,5 @@ def _first_line(offer: Offer) -> str:
 
 def quiet_registry() -> Registry:
     """What is broken stands in the table: no need to warn of it too."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with listening(unheard):
         return Registry()

@@ -1,6 +1,5 @@
 """`facetex plugins check`: the contract of its role, held to a plugin that is installed."""
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,6 +8,7 @@ import click
 
 from facetex_cli.tables import print_json
 from facetex_core.errors import ConfigError
+from facetex_core.messages import listening, unheard
 from facetex_core.registry import Offer, Registry
 from facetex_core.suggest import there_are
 from facetex_core.testing import CONTRACTS, Outcome, run_checks
@@ -21,8 +21,7 @@ SLOW = 1.0
 def check_all(registry: Registry, name: str, as_json: bool) -> int:
     """Prints what became of every check of what goes by this name; 1 if one failed or could not be run."""
     rows: list[dict[str, str]] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with listening(unheard):
         for role, title, outcomes in _subjects(registry, name):
             counts: Counter[str] = Counter()
             _say(f"{role} {title}", as_json)

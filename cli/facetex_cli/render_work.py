@@ -10,9 +10,9 @@ from typing import cast
 
 import click
 
-from facetex_cli.answers import warnings_as_lines
 from facetex_core import maps
 from facetex_core.colour import to_bytes
+from facetex_core.messages import collecting
 from facetex_core.recipe import Recipe
 from facetex_core.registry import Registry
 from facetex_core.rendering.environment import light_of
@@ -46,7 +46,7 @@ def work(path: Path, order: Order) -> int:
     from tqdm import tqdm
 
     begin = time.perf_counter()
-    with warnings_as_lines() as said:
+    with collecting() as said:
         registry = Registry()
         lights = [_lit(prefix, hdri, order.recipe, registry) for prefix, hdri in order.hdris.items()]
         lights = lights or [("", studio(), _make(order.recipe, registry))]

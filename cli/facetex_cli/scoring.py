@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 from facetex_model_zoo import open_bank
 
-from facetex_cli.answers import warnings_as_lines
 from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.errors import PhotoError
 from facetex_core.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
@@ -63,7 +62,7 @@ def score(
     rows: list[np.ndarray] = []
     albedo_rows: list[np.ndarray] = []
     hidden = quiet or not sys.stderr.isatty()
-    with warnings_as_lines(), tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
+    with tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
         for case in cases:
             done, face = _fitted(case, observer, fitters)
             scores += [attempt.score for attempt in done]

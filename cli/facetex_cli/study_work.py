@@ -8,7 +8,6 @@ from typing import cast
 
 import click
 
-from facetex_cli.answers import warnings_as_lines
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.tables import print_json, print_table
 from facetex_core import maps
@@ -38,9 +37,8 @@ def make_page(
 ) -> None:
     """Writes the page and its key."""
     _refuse_folder(out)
-    with warnings_as_lines():
-        detector = cast("Detector", load_preset("embedded").make("detector", Registry()))
-        cases = read_cases(folders, crop, detector, photos=photos)
+    detector = cast("Detector", load_preset("embedded").make("detector", Registry()))
+    cases = read_cases(folders, crop, detector, photos=photos)
     asked = question or (WHICH if photos and len(folders) == 1 else MORE)
     study = assemble(cases, asked, seed=seed, seconds=seconds)
     key = out.with_name(out.stem + ".key.json")
@@ -54,9 +52,8 @@ def show_report(paths: Sequence[Path], key: Path | None, out: Path | None, as_js
     """The table or JSON on stdout, and the page where one is asked for."""
     if out:
         _refuse_folder(out)
-    with warnings_as_lines():
-        found = read_key(key or _key_beside(paths))
-        everyone = read_answers(paths, found)
+    found = read_key(key or _key_beside(paths))
+    everyone = read_answers(paths, found)
     rows = tallies(found, everyone)
     if out:
         _write(out, report_html(found, rows, len(everyone)))

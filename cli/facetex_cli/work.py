@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 from facetex_model_zoo import open_bank, provenance, recording
 
-from facetex_cli.answers import answer, exit_code, warnings_as_lines
+from facetex_cli.answers import answer, exit_code
 from facetex_cli.bars import watching
 from facetex_cli.device import choose_device
 from facetex_cli.jobs import Job, Manner
 from facetex_core.deliver import deliver
+from facetex_core.messages import collecting
 from facetex_core.pipeline import Pipeline
 from facetex_core.recipe import Recipe
 from facetex_core.registry import Registry
@@ -34,7 +35,7 @@ class Bench:
 
 def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
     """Runs every job; the exit code of the whole: 0, 2 if any job failed, 1 if a bug showed."""
-    with recording() as models, warnings_as_lines() as said:
+    with recording() as models, collecting() as said:
         recipe = replace(recipe, device=choose_device(recipe.device))
         registry = Registry()
         recipe.make("renderer", registry)

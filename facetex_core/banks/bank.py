@@ -1,6 +1,5 @@
 """A bank of exemplars: correlations by cell of the face's box, so that any mask can be laid over them afterwards."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from jaxtyping import Float32, UInt8
 from facetex_core.banks.basis import principal, squares, triangles
 from facetex_core.banks.file import load_bank, save_bank
 from facetex_core.errors import ConfigError
+from facetex_core.messages import warn
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import Bank, Descriptor, MorphableModel, Texture
 
@@ -156,7 +156,7 @@ def warn_of_few(exemplars: int) -> None:
     if not exemplars:
         raise ConfigError("the bank is empty: build one with facetex bank build FOLDER -o FILE.bank")
     if exemplars < FEW:
-        warnings.warn(f"only {exemplars} exemplars: a bank predicts well from about {FEW} on", stacklevel=2)
+        warn(f"only {exemplars} exemplars: a bank predicts well from about {FEW} on")
 
 
 def refuse_other_descriptor(bank: Bank, extractor: DescriptorExtractor, choice: str) -> None:

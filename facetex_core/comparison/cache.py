@@ -10,10 +10,9 @@ import hashlib
 import json
 import secrets
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +24,7 @@ from facetex_core.boundary import Made, Taken
 from facetex_core.comparison.codec import Codec, Packed
 from facetex_core.comparison.effort import Effort, measured
 from facetex_core.errors import ModelError, PluginError
+from facetex_core.messages import collecting, warn
 from facetex_core.record import versions
 from facetex_core.structures import MorphableModel
 
@@ -97,15 +97,16 @@ class Cache:
         if found is None:
             found = self._make(path, stage, lambda: work(*given, **named))
             self.made[stage.name] += 1
+        else:
+            for line in found[1]["warnings"]:
+                warn(line)
         value, about = found
-        for line in about["warnings"]:
-            warnings.warn(line, stacklevel=2)
         self.uses.append(Use(stage.name, Effort(about["seconds"], about["grown_mb"])))
         self.models.update(about["models"])
         return cast("Made", value)  # the codec unpacks what was packed
 
     def _make(self, path: Path, stage: _Stage, work: Callable[[], object]) -> tuple[Any, dict[str, Any]]:
-        with _heard() as said, self._zoo.recording() as asked, measured() as effort:
+        with collecting() as said, self._zoo.recording() as asked, measured() as effort:
             value = work()
         stage.models.update(asked)
         try:
@@ -198,22 +199,6 @@ def _opened(path: Path) -> tuple[dict[str, Any], Packed] | None:
     file = BytesIO(content[32:])
     head = json.loads(file.readline())
     return head["about"], Packed(head["tree"], [np.load(file, allow_pickle=False) for _ in range(head["arrays"])])
-
-
-@contextmanager
-def _heard() -> Iterator[list[str]]:
-    """The warnings for users that are said inside; all others, and all before an error, go where they would."""
-    lines: list[str] = []
-    others: list[warnings.WarningMessage] = []
-    try:
-        with warnings.catch_warnings(record=True) as others:
-            warnings.simplefilter("always")
-            yield lines
-        lines += [str(each.message) for each in others if issubclass(each.category, UserWarning)]
-        others = [each for each in others if not issubclass(each.category, UserWarning)]
-    finally:
-        for each in others:
-            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 def _sweep(folder: Path) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.colour import luminance
+from facetex_core.decoder_process import decode_apart
 from facetex_core.errors import ConfigError
 from facetex_core.harmonics import harmonics
-from facetex_core.hush import hushed
 from facetex_core.structures import Lighting
 
 ROWS = 36
@@ -103,17 +103,23 @@ def read_panorama(path: Path, most_rows: int = ROWS) -> Float32[np.ndarray, "row
 
     if not path.is_file():
         raise ConfigError(f"{path}: no such file")
-    content = np.fromfile(path, np.uint8)
-    with hushed():
-        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
-    if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
-        raise ConfigError(f"{path.name}: is no Radiance .hdr picture")
+    pixels = decode_apart(_decoded, path, ConfigError)
     if pixels.shape[1] != 2 * pixels.shape[0] or not np.isfinite(pixels).all():
         size = f"{pixels.shape[1]} x {pixels.shape[0]}"
         raise ConfigError(f"{path.name}: {size} pixels; a panorama is twice as wide as high, and finite")
     rgb = np.clip(pixels[..., 2::-1], 0, None)
     rows = min(most_rows, len(rgb))
     return np.asarray(cv2.resize(rgb, (2 * rows, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _decoded(path: Path) -> Float32[np.ndarray, "rows columns channels"]:
+    import cv2
+
+    content = np.fromfile(path, np.uint8)
+    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
+        raise ConfigError(f"{path.name}: is no Radiance .hdr picture")
+    return np.asarray(pixels)
 
 
 def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows columns 3"]:

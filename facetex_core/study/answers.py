@@ -5,13 +5,13 @@ Both take answers as independent of each other. Answers of one person are not qu
 """
 
 import json
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from facetex_core.errors import ConfigError
+from facetex_core.messages import warn
 from facetex_core.study.study import PHOTO
 
 CONFIDENCE = 0.95
@@ -126,7 +126,7 @@ def read_answers(paths: Sequence[Path], key: Key) -> list[Answers]:
         answers = _read(path, key)
         before = found.get(answers.participant)
         if before:
-            warnings.warn(f"{path.name}: participant {answers.participant} comes again; the longer file counts", stacklevel=2)
+            warn(f"{path.name}: participant {answers.participant} comes again; the longer file counts")
         if not before or len(before.chosen) < len(answers.chosen):
             found[answers.participant] = answers
     if not any(answers.chosen for answers in found.values()):

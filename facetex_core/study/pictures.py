@@ -5,7 +5,6 @@ camera in the photo's own light. The left half is the photo's picture and the ri
 """
 
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from facetex_core.colour import to_bytes
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.image_io import load_photo
 from facetex_core.lazy import cv2
+from facetex_core.messages import warn
 from facetex_core.stages import Detector
 from facetex_core.structures import Photo
 from facetex_core.study.study import PHOTO, Case
@@ -67,7 +67,7 @@ def read_cases(folders: Sequence[Path], crop: str, detector: Detector, *, photos
     if not shared:
         raise ConfigError(f"{', '.join(names)}: no picture of one goes by the name of one of another")
     if len(shared) < len(every):
-        warnings.warn(f"{len(every) - len(shared)} cases are in one folder only and left out", stacklevel=2)
+        warn(f"{len(every) - len(shared)} cases are in one folder only and left out")
     cases = list(_cut(shared, variants, crop, detector))
     if not cases:
         raise ConfigError("in none of the pictures a face was found; --crop whole looks for none")
@@ -132,7 +132,7 @@ def _cut(
             shown = {name: variant[case]() for name, variant in variants.items() if case in variant}
             cut = {name: _part(each, crop, detector) for name, each in shown.items()}
         except PhotoError as error:
-            warnings.warn(f"{case} is left out: {error}", stacklevel=3)
+            warn(f"{case} is left out: {error}")
             continue
         yield Case(case, _alike(cut))
 

@@ -1,8 +1,9 @@
 """L-BFGS (Nocedal and Wright 2006, algorithms 7.4 and 7.5): one evaluation a step, few vectors, a good point at any time."""
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from facetex_core.messages import warn
 
 if TYPE_CHECKING:
     import torch
@@ -49,7 +50,7 @@ def descend(  # what, from where, and when to stop
             done += 1
             progress(done, iterations)
     except KeyboardInterrupt:
-        warnings.warn(f"synthesis interrupted after {done} of {iterations} iterations: the texture is partial", stacklevel=2)
+        warn(f"synthesis interrupted after {done} of {iterations} iterations: the texture is partial")
     return point
 
 

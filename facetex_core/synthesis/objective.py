@@ -7,13 +7,13 @@ takes that back through each tile's features. Tiles overlap by the network's rea
 so that nothing is approximated.
 """
 
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from facetex_core.messages import warn
 from facetex_core.structures import Descriptor
 from facetex_core.synthesis.onnx_torch import Network
 
@@ -74,7 +74,7 @@ class Objective:
                 if smaller < SMALLEST:
                     raise MemoryError from None
                 self.tile = smaller
-            warnings.warn(f"out of memory: the synthesis goes on with tiles of {self.tile} texels", stacklevel=2)
+            warn(f"out of memory: the synthesis goes on with tiles of {self.tile} texels")
 
     def correlations(self, picture: "torch.Tensor") -> "dict[str, torch.Tensor]":
         """G_l of the picture under the window."""

@@ -134,7 +134,7 @@ class Contract:
     def test_prints_nothing(self) -> None:
         """What a command prints is for the programs after it."""
         said = self.first.printed.strip().splitlines() or [""]
-        mend = "use warnings.warn, or facetex_core.progress.report_progress"
+        mend = "use facetex_core.warn, or facetex_core.progress.report_progress"
         demand(not said[0], f"{self.verb}() printed {said[0]!r}: {mend}")
 
     def _writes(self, what: str) -> str:

@@ -1,6 +1,5 @@
 """A photo whose face is known, and the same photo mirrored and moved."""
 
-import warnings
 from functools import cache
 from typing import cast
 
@@ -8,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.harmonics import ambient
+from facetex_core.messages import listening, unheard
 from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector, Fitter, Segmenter
@@ -27,8 +27,7 @@ MIRRORED = (*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 
 @cache
 def shipped(role: str) -> object:
     """The stage that facetex uses when nothing else is said."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with listening(unheard):
         return load_preset("embedded").make(role, Registry())
 
 

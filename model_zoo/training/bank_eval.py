@@ -4,7 +4,7 @@ python model_zoo/training/bank_eval.py (needs the portraits of FACETEX_SHARED; n
 python model_zoo/training/bank_eval.py --photos ../shared/data/photos/bank --in-bank --every 4 (each left out of the bank)
 """
 
-import warnings
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -95,7 +95,7 @@ def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: b
 
     `alone`: the blend without what a solver carries over of the face itself.
     """
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     everyone, registry = open_bank(bank_file), Registry()
     extractor = load_preset("embedded").choosing("descriptor_extractor", descriptor).make("descriptor_extractor", registry)
     made = {name: registry.make("blend_solver", name, {}) for name in solvers.split(",")}

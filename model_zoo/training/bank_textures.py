@@ -1,6 +1,6 @@
 """Portraits to partial albedo textures in a working folder: what the albedo model is learned from."""
 
-import warnings
+import logging
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -70,7 +70,7 @@ def _work(path: Path, target: Path, with_colour: bool) -> str:
     import cv2
 
     cv2.setNumThreads(1)
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     try:
         texture, fit = partial_albedo(load_photo(path), with_colour)
     except FacetexError as error:

@@ -1,6 +1,6 @@
 """Trains the network of the delighter `network`: heads under made-up light, whose albedo it is to find."""
 
-import warnings
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def run(net: ShadingNet, batch: list[tuple[np.ndarray, ...]]) -> dict[str, Tenso
 @plan_options
 def main(photos: Path, made_up: int, lights: int, out: Path, threads: int, **plan: Any) -> None:  # noqa: ANN401  # click's
     """Makes heads and lights them (unless they are there), trains, and writes delighter.onnx."""
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     told = Plan(**plan)
     told.begin(threads)
     model = basis(with_colour=True)

@@ -4,7 +4,7 @@ Half of them are portraits as facetex fits and delights them, half are made up a
 network is told the normals of a fit, and lit are those of a head that is off by as much as fits are.
 """
 
-import warnings
+import logging
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -110,7 +110,7 @@ def _work(job: tuple[Callable[..., dict[str, np.ndarray]], object, Path]) -> str
     import cv2
 
     cv2.setNumThreads(1)
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     make, told, target = job
     if target.exists():
         return f"{target.stem} is there"

@@ -4,7 +4,7 @@ Every part is hidden before the albedo model, the descriptor and the blend see t
 the blend knows every exemplar of the bank but the person himself.
 """
 
-import warnings
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -117,7 +117,7 @@ def example(subject: Subject, hidden: np.ndarray, own_row: int | None, rng: np.r
 
 def _work(path: Path, target: Path) -> str:
     cv2.setNumThreads(1)
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     rng = np.random.default_rng(sum(path.stem.encode()))
     try:
         subject = sit(pipeline(), load_photo(path))

@@ -1,6 +1,6 @@
 """The skin of every portrait of a folder over the basis's UV map, lit as it was: what rendered heads wear."""
 
-import warnings
+import logging
 from pathlib import Path
 
 import click
@@ -31,7 +31,7 @@ def lit_skin(path: Path) -> Texture:
 def main(work: Path, folder: str) -> None:
     """Writes one file a portrait into WORK/textures_FOLDER."""
     cv2.setNumThreads(1)
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     target = work / f"textures_{folder}"
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted((DATA / "photos" / folder).glob("*.*g")):

@@ -7,7 +7,6 @@ harmonics cannot: under a brow, beside a nose, at the edge of the sun; and how l
 """
 
 import json
-import warnings
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Fit, LitView, Texture, hookimpl
+from facetex_core import Fit, LitView, Texture, hookimpl, warn
 from facetex_core.banks.bank import layout_of
 from facetex_core.crop import face_slices, plain_skin, skin_texels
 from facetex_core.divide_light import divided_by_light
@@ -70,7 +69,7 @@ class NetworkDelighter:
         if not (texture.visibility > 0).any():
             return texture
         if self._foreign(fit.model):
-            warnings.warn(f"the network knows no UV map like that of {fit.model.name!r}: harmonics instead", stacklevel=2)
+            warn(f"the network knows no UV map like that of {fit.model.name!r}: harmonics instead")
             shading = shade(view.appearance.lighting, normal_map(fit, texture.size))
         else:
             shading = _as_fitted(self._shading(texture, fit), view)

@@ -13,14 +13,13 @@ Texels that are free to match correlations redraw folds as worms, and are farthe
 only strengths are matched.
 """
 
-import warnings
 from itertools import pairwise
 
 import numpy as np
 from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, DelitView, Descriptor, Fit, Target, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Descriptor, Fit, Target, Texture, hookimpl, warn
 from facetex_core.correlations import mix
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_core.fill import fill_smooth
@@ -102,7 +101,7 @@ class CompleteSynthesizer:
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
-            warnings.warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank", stacklevel=2)
+            warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank")
             return np.ones(len(octaves), np.float32)
         small = min(len(start), MATCHED_SIZE)
         box = face_slices(fit.model, small)

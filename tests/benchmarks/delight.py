@@ -14,7 +14,7 @@ With panoramas, one head photographed in each: the albedos' difference beside th
 as they are and with the mean colours taken out, which are a matter of exposure and white balance.
 """
 
-import warnings
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -167,7 +167,7 @@ def print_lights(bench: Bench, panoramas: tuple[Path, ...], count: int) -> None:
 @click.option("--heads", default=24, show_default=True, help="Heads in these lights.")
 def main(folders: tuple[Path, ...], delighter: str, every: int, hdri: tuple[Path, ...], heads: int) -> None:
     """Prints what is asked for: portraits of folders, heads in lights, or both."""
-    warnings.simplefilter("ignore")
+    logging.getLogger("facetex").setLevel(logging.ERROR)
     recipe, registry = load_preset("embedded"), Registry()
     stages = [recipe.make(role, registry) for role in ("detector", "fitter", "segmenter")]
     bench = Bench(*stages, {name: registry.make("delighter", name, {}) for name in delighter.split(",")})

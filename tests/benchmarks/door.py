@@ -25,9 +25,8 @@ def main() -> None:
     begin = time.process_time()
     run = pipeline.run(example_photo())
     spent = time.process_time() - begin
-    print(
-        f"{given.size} x {given.size}: checks {run.door_seconds:.3f} s of {spent:.1f} processor seconds ({run.door_seconds / spent:.2%})"
-    )
+    share = f"{run.door_seconds / spent:.2%}"
+    print(f"{given.size} x {given.size}: checks {run.door_seconds:.3f} s of {spent:.1f} processor seconds ({share})")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ python tests/benchmarks/fit.py FOLDER... [--fitter NAME] [--pixels N] [--grey] [
 """
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -144,7 +143,6 @@ def print_sharpness(found: list[Fitted]) -> None:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for overlay_1.png, overlay_2.png, ...")
 def main(folders: tuple[Path, ...], fitter: str, pixels: int | None, grey: bool, out: Path | None) -> None:
     """Fits every portrait of the folders."""
-    warnings.simplefilter("always")
     recipe, registry = load_preset("embedded").choosing("fitter", fitter), Registry()
     stages = recipe.make("detector", registry), recipe.make("fitter", registry)
     paths = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".jpg", ".png"))

@@ -124,6 +124,7 @@ def _alone(work: Path) -> Iterator[Path]:
         with _into(1, sys.stdout, told), _into(2, sys.stderr, said), warnings.catch_warnings():
             warnings.simplefilter("always", UserWarning)
             warnings.simplefilter("always", RuntimeWarning)
+            warnings.filterwarnings("ignore", module="PIL")  # as the console script has it
             yield said
     finally:
         os.chdir(cwd)

@@ -1,0 +1,50 @@
+"""Words for the user: a stage warns, whoever listens in this context hears it, and so does the log named `facetex`."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Listener = Callable[[str], None]
+"""Told one line."""
+
+_listener: ContextVar[Listener | None] = ContextVar("facetex_messages", default=None)
+_log = logging.getLogger("facetex")
+
+
+def warn(text: str) -> None:
+    """Tells the user something in one line."""
+    line = " ".join(text.split())
+    listener = _listener.get()
+    if listener:
+        listener(line)
+    if not listener or _log.hasHandlers():  # without handlers, logging would print what the listener has shown
+        _log.warning("%s", line)
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Hears what is said inside, in this thread, instead of whoever listens outside."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+@contextmanager
+def collecting() -> Iterator[list[str]]:
+    """Keeps what is said inside; whoever listens outside hears it, too."""
+    lines: list[str] = []
+    outside = _listener.get() or unheard
+
+    def keep(line: str) -> None:
+        lines.append(line)
+        outside(line)
+
+    with listening(keep):
+        yield lines
+
+
+def unheard(line: str) -> None:
+    """A listener for work whose warnings do not matter."""
