@@ -3,7 +3,9 @@
 import os
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
+from facetex_core.extensions import Extension, Metric
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
+from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_core.options import Program
 from facetex_core.pipeline import Pipeline, Run, View
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
@@ -37,6 +39,7 @@ __all__ = [
     "Descriptor",
     "Detail",
     "Embedding",
+    "Extension",
     "Face",
     "FacetexError",
     "Fit",
@@ -44,10 +47,13 @@ __all__ = [
     "HookSpecs",
     "Lighting",
     "Mesh",
+    "Metric",
     "ModelError",
+    "ModelImporter",
     "MorphableModel",
     "Offer",
     "Offers",
+    "Part",
     "Photo",
     "PhotoError",
     "Pipeline",
@@ -55,6 +61,7 @@ __all__ = [
     "Program",
     "Recipe",
     "Registry",
+    "Row",
     "Run",
     "Texture",
     "View",

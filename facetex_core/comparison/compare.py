@@ -9,7 +9,7 @@ from jaxtyping import Float32
 
 from facetex_core.comparison.cache import Cache, Use
 from facetex_core.comparison.grid import Variant
-from facetex_core.comparison.metrics import figures_of, tone_of
+from facetex_core.comparison.metrics import figures_of, figures_of_plugins, tone_of
 from facetex_core.comparison.pictures import crops_of, jpeg_uri, photo_cut, png_uri, renders_of
 from facetex_core.comparison.truth import figures_against
 from facetex_core.comparison.workshop import Workshop
@@ -84,9 +84,10 @@ def outcome_of(subject: Subject, variant: Variant, bench: Bench, watch: Watch) -
     with watch("measure"):
         figures = figures_of(run, pipeline, photo, renders["again"], once)
         truth = figures_against(subject.truth, run.head, bench.eye) if subject.truth else {}
+        others = figures_of_plugins(run, bench.workshop.extensions.metrics)
         pictures = _pictures(run, photo.rgb, renders)
         dress = Dress(run.head.fit, once(maps_of, run.head))
-    figures = {**figures, **truth, **_effort(spent)}
+    figures = {**figures, **truth, **others, **_effort(spent)}
     return Outcome(subject.photo.name, variant, figures, _seconds(spent), pictures, tone_of(run.head), dress)
 
 
