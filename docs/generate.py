@@ -11,10 +11,17 @@ import facetex_model_zoo as zoo
 from facetex_cli.main import COMMANDS, facetex
 
 from facetex_core import STAGES, HookSpecs, Registry, preset_names, structures
+from facetex_core.extensions import KINDS, hook_of
+from facetex_core.hookspecs import COMMANDS as COMMANDS_GROUP
 from facetex_core.recipe import load_preset
 from facetex_core.stages import verb_of
 
 FOLDER = Path(__file__).parent / "reference"
+
+
+BESIDE = f"""A plugin may bring these, too; [how](../how-to/write-a-plugin.md#beside-the-stages). Commands are entry points of
+the group `{COMMANDS_GROUP}`: the name is the command's, the value `module:attribute` of a click command, and the line that
+`facetex --help` shows is the summary of the distribution, so that nothing is imported for it."""
 
 
 def stages_page() -> str:
@@ -32,7 +39,11 @@ def stages_page() -> str:
             default = " (default)" if name in chosen[role].name.split("+") else ""
             lines.append(f"| `{name}`{default} | {options} | {first_line(offer.factory)} |")
         lines.append("")
-    return "\n".join(lines)
+    lines += ["## Beside the stages", "", BESIDE, "", "| hook | returns | what |", "|---|---|---|"]
+    for kind, (_, value) in KINDS.items():
+        what = " ".join((inspect.getdoc(getattr(HookSpecs, hook_of(kind))) or "").split())
+        lines.append(f"| `{hook_of(kind)}` | `{{name: ...}}`: {value} | {what} |")
+    return "\n".join([*lines, ""])
 
 
 def first_line(factory: object) -> str:
@@ -168,6 +179,8 @@ VARIABLES = {
     "FACETEX_BLENDER_PYTHON": "A Python that has Blender's module `bpy`, for the renderer `cycles`.",
     "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
     "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
+    "FACETEX_PLUGIN_FILES": "What `--plugin` adds: files of one's own that are plugins, separated as in `PATH`.",
+    "FACETEX_NO_PLUGINS": "What `--no-plugin` leaves out: names of installed plugins, separated by commas.",
     "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an error at once, instead of being left out and named.",
 }
 

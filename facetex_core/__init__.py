@@ -3,8 +3,10 @@
 import os
 
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
+from facetex_core.extensions import Extension, Metric
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
 from facetex_core.messages import warn
+from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_core.options import Program
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.recipe import Choice, Recipe, load_preset, preset_names
@@ -51,6 +53,7 @@ __all__ = [
     "Detail",
     "DetailLayer",
     "Embedding",
+    "Extension",
     "Face",
     "FacetexError",
     "Fit",
@@ -60,12 +63,15 @@ __all__ = [
     "LitView",
     "Merged",
     "Mesh",
+    "Metric",
     "ModelError",
+    "ModelImporter",
     "MorphableModel",
     "Observation",
     "Offer",
     "Offers",
     "OwnDescriptors",
+    "Part",
     "Photo",
     "PhotoError",
     "Pipeline",
@@ -73,6 +79,7 @@ __all__ = [
     "Program",
     "Recipe",
     "Registry",
+    "Row",
     "Run",
     "Segmentation",
     "Target",

@@ -1,11 +1,20 @@
-"""The map of everything extensible: one hook a stage. Each returns factories by name; nothing is built until chosen."""
+"""The map of everything extensible: one hook a stage, then one for each other thing that a plugin may bring.
+
+A stage's hook returns factories by name; nothing is built until chosen.
+"""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pluggy
 
 from facetex_core import stages
+from facetex_core.extensions import Metric
+from facetex_core.model_rows import ModelImporter, Row
+
+if TYPE_CHECKING:
+    from facetex_core.recipe import Recipe
 
 Stage = TypeVar("Stage")
 Offers = Mapping[str, Callable[..., Stage]]
@@ -16,6 +25,10 @@ API_VERSION = 2
 
 A plugin says which one it was made for, `api_version = 2` in its module; one that says nothing was made for 1.
 """
+
+COMMANDS = "facetex.commands"
+"""Commands are entry points of this group, for `facetex --help` imports no plugin: the name is the command's, the value
+`module:attribute` of a click command, and the line of help is the summary of the distribution."""
 
 hookspec = pluggy.HookspecMarker("facetex")
 hookimpl = pluggy.HookimplMarker("facetex")
@@ -87,3 +100,19 @@ class HookSpecs(Protocol):
     @hookspec
     def exporters(self) -> Offers[stages.Exporter]:
         """Ways to write a head for other programs."""
+
+    @hookspec
+    def models(self) -> Mapping[str, Row]:
+        """Rows for the table of models, by name: what a file is, its licence, and how to get it."""
+
+    @hookspec
+    def model_importers(self) -> Mapping[str, ModelImporter]:
+        """How the file of a model, by its name, is taken in: `function(source, target)`; others are copied."""
+
+    @hookspec
+    def presets(self) -> "Mapping[str, Path | Recipe]":
+        """Pipelines by name, each the path of a .toml file or a recipe."""
+
+    @hookspec
+    def metrics(self) -> Mapping[str, Metric]:
+        """Figures of a head, for the table of `facetex compare`."""

@@ -11,7 +11,7 @@ CARRYING = ("least-squares", "affine")
 
 def record_of_01(table: Mapping[str, Any], version: object) -> Mapping[str, Any]:
     """The recipe of a facetex.json as this facetex repeats it."""
-    stages = table.get("stages")
+    stages: Any = table.get("stages")
     if str(version).startswith("0.1.") and _without_predictor(stages):
         return {**table, "stages": {**stages, "hidden_predictor": {"use": "none"}}}
     return table

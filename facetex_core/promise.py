@@ -158,7 +158,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _hold_fields(value: object, kind: type, name: str, sizes: Mapping[str, int]) -> None:
     hints, bound = _hints(kind), dict(sizes)
-    for field in fields(kind):  # type: ignore[arg-type]  # the caller has looked
+    for field in fields(kind):
         part = getattr(value, field.name)
         _hold(part, hints[field.name], f"{name}.{field.name}", bound, sizes)
         if part is not None and (kind, field.name) in WITHIN:

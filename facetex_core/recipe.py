@@ -129,7 +129,7 @@ def preset_names() -> tuple[str, ...]:
 
 
 def load_preset(name: str, folder: Path = Path()) -> Recipe:
-    """A preset by name, or a TOML file by path, which starts from the folder."""
+    """A preset by name, of facetex or a plugin, or a TOML file by path, which starts from the folder."""
     if name in preset_names():
         return read_recipe(files("facetex_core").joinpath("presets", f"{name}.toml").read_text("utf-8"), name)
     if name.endswith(".toml"):
@@ -137,7 +137,12 @@ def load_preset(name: str, folder: Path = Path()) -> Recipe:
         table = read_toml(path)
         warn_of_old_preset(table.get("stages"), path.name)
         return recipe_from(table, path.name, path.parent)
-    raise ConfigError(f"no preset {name!r}; {there_are(name, preset_names())}, or a path that ends in .toml")
+    offered = Registry().extensions.presets
+    if name not in offered:
+        known = (*preset_names(), *offered)
+        raise ConfigError(f"no preset {name!r}; {there_are(name, known)}, or a path that ends in .toml")
+    found = offered[name]
+    return recipe_from(read_toml(found), found.name, found.parent) if isinstance(found, Path) else found
 
 
 def read_recipe(text: str, name: str) -> Recipe:

@@ -14,9 +14,11 @@ import pluggy
 from facetex_core import hookspecs
 from facetex_core.boundary import guard
 from facetex_core.errors import ConfigError, PluginError
+from facetex_core.extensions import KINDS, Extensions, extension, hook_of
 from facetex_core.hookspecs import API_VERSION
 from facetex_core.messages import warn
 from facetex_core.options import Option, options_of
+from facetex_core.plugin_files import left_out, load_plugin_file, plugin_files
 from facetex_core.stages import STAGES, verb_of
 from facetex_core.suggest import there_are
 
@@ -55,14 +57,18 @@ class Registry:
     """Every offer of the installed plugins and of those given."""
 
     def __init__(self, *plugins: object, installed: bool = True) -> None:
-        """Loads the installed plugins one by one, facetex's own first, then takes those given."""
+        """Loads the installed plugins one by one, facetex's own first, then those of this call, then takes those given."""
         self.offers: dict[str, dict[str, Offer]] = {role: {} for role in STAGES}
+        self.extensions = Extensions()
         self.broken: dict[str, str] = {}
         """What could not be loaded, by entry point: its error in one line, and what to do."""
         self.seconds: dict[str, float] = {}
         """How long each entry point took to load."""
         for entry in sorted(entry_points(group=GROUP), key=_ours_first) if installed else ():
-            self._load(entry)
+            if entry.name not in left_out():
+                self._load(entry)
+        for file in plugin_files() if installed else ():
+            self._add(load_plugin_file(file), file.name, f"file {file.name}")
         for plugin in plugins:
             self._add(plugin, getattr(plugin, "__name__", type(plugin).__name__), "in-process")
 
@@ -81,22 +87,30 @@ class Registry:
 
     def _add(self, plugin: object, name: str, origin: str) -> None:
         """All or nothing: a plugin that fails half-way leaves no offer behind."""
-        made_for, offered_roles = _version_of(plugin, name), _offers_of(plugin, name)
-        still = {role: offers for role, offers in offered_roles.items() if made_for == API_VERSION or role in UNCHANGED}
+        made_for, answers = _version_of(plugin, name), _answers_of(plugin, name)
+        roles = [role for role in STAGES if f"{role}s" in answers]
+        still = [role for role in roles if made_for == API_VERSION or role in UNCHANGED]
         found = [
-            _offer(role, offered, factory, name, origin)
-            for role, offers in still.items()
-            for offered, factory in offers.items()
+            _offer(role, offered, factory, name, origin) for role in still for offered, factory in answers[f"{role}s"].items()
+        ]
+        others = [
+            extension(kind, offered, value, name, origin)
+            for kind in KINDS
+            for offered, value in answers.get(hook_of(kind), {}).items()
         ]
         for offer in found:
             known = self.offers[offer.role].get(offer.name)
             if known:
                 told = f"{offer.role} {offer.name!r} is offered by {known.plugin!r} already"
                 raise PluginError(f"{told}: offer it under another name, or uninstall one of them")
+        for each in others:
+            self.extensions.refuse_taken(each)
         for offer in found:
             self.offers[offer.role][offer.name] = offer
+        for each in others:
+            self.extensions.add(each)
         if made_for != API_VERSION:
-            _tell_old(name, made_for, [role for role in offered_roles if role not in still])
+            _tell_old(name, made_for, [role for role in roles if role not in still])
 
     def find(self, role: str, name: str) -> Offer:
         """The offer of this name; a name that nobody offers is answered with those that exist."""
@@ -163,8 +177,8 @@ def _tell_old(name: str, made_for: int, refused: Sequence[str]) -> None:
     warn(f"{told}; it still works in this release: write `api_version = {API_VERSION}` into its module ({MOVING})")
 
 
-def _offers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:
-    """Role -> offers, by a plugin manager of its own so that nothing is left of a plugin that fails."""
+def _answers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:
+    """What each hook returns, by a plugin manager of its own so that nothing is left of a plugin that fails."""
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs.HookSpecs)
     try:
@@ -172,15 +186,16 @@ def _offers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:
     except pluggy.PluginValidationError as error:
         raise PluginError(f"{' '.join(str(error).split())}: hooks take no arguments") from None
     _refuse_misspelt(manager)
-    offers = {}
-    for role in STAGES:
-        for result in getattr(manager.hook, role + "s")():
+    answers = {}
+    for hook in _hooks():
+        for result in getattr(manager.hook, hook)():
             if not isinstance(result, Mapping):
-                raise PluginError(f"hook {role}s of {name!r} must return {{name: factory}}, not {type(result).__name__}")
-            offers[role] = result
-    if not offers:
+                form = "{name: factory}" if hook[:-1] in STAGES else "a mapping by name"
+                raise PluginError(f"hook {hook} of {name!r} must return {form}, not {type(result).__name__}")
+            answers[hook] = result
+    if not answers:
         raise PluginError(f"plugin {name!r} offers nothing: {_forgotten(plugin, manager)}")
-    return offers
+    return answers
 
 
 def _offer(role: str, offered: object, factory: object, plugin: str, origin: str) -> Offer:
@@ -217,4 +232,4 @@ def _forgotten(plugin: object, manager: pluggy.PluginManager) -> str:
 
 
 def _hooks() -> list[str]:
-    return [f"{role}s" for role in STAGES]
+    return [f"{role}s" for role in STAGES] + [hook_of(kind) for kind in KINDS]

@@ -20,6 +20,7 @@ from jaxtyping import TypeCheckError
 
 import facetex_core
 from facetex_core import STAGES, HookSpecs, Pipeline, load_preset, preset_names
+from facetex_core.extensions import KINDS
 from facetex_core.stages import verb_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,9 +40,9 @@ def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
         yield path.relative_to(ROOT), ast.parse(path.read_text("utf-8"))
 
 
-def test_every_stage_has_a_hook_of_its_plural_in_running_order():
+def test_every_stage_and_every_extension_has_a_hook_of_its_plural_in_order():
     hooks = [name for name in vars(HookSpecs) if not name.startswith("_")]
-    assert hooks == [f"{role}s" for role in STAGES]
+    assert hooks == [f"{name}s" for name in (*STAGES, *KINDS)]
 
 
 def test_the_embedded_preset_names_every_stage_in_running_order():

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from toy_distribution import install_module
+from toy_distribution import declare, install_module
 
 HEAVY = ("torch", "onnxruntime", "cv2", "open3d", "skimage", "scipy", "onnx", "PIL", "h5py", "pygltflib", "jinja2")
 SECONDS = 0.4
@@ -50,10 +50,11 @@ def seconds(*words: str) -> float:
 
 @pytest.fixture
 def crowd(toy: Path) -> Path:
-    """Twenty plugins of strangers: one is broken, one sleeps for five seconds when it is imported."""
-    for number in range(17):
+    """Twenty plugins of strangers: one is broken, one sleeps for five seconds when it is imported, one brings a command."""
+    for number in range(16):
         source = f"from facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {{'crowd-{number}': object}}\n"
         install_module(toy, f"crowd_{number}", source)
+    declare(toy, "crowd-command", {}, {"measure": "crowd_asleep:command"})
     install_module(toy, "crowd_broken", "raise RuntimeError('out of order')")
     install_module(toy, "crowd_asleep", f"import time\ntime.sleep({ASLEEP})\n")
     return toy

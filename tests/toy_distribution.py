@@ -21,11 +21,14 @@ def install_module(site: Path, name: str, source: str) -> Path:
     return declare(site, name, {name: name})
 
 
-def declare(site: Path, distribution: str, entries: Mapping[str, str]) -> Path:
-    """Metadata of version 1.0 with these entry points in the group `facetex`."""
+def declare(site: Path, distribution: str, entries: Mapping[str, str], commands: Mapping[str, str] | None = None) -> Path:
+    """Metadata of version 1.0 with these entry points in the group `facetex`, and commands."""
     info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
     info.mkdir(exist_ok=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n", "utf-8")
-    lines = [f"{name} = {module}" for name, module in entries.items()]
-    (info / "entry_points.txt").write_text("\n".join(["[facetex]", *lines, ""]), "utf-8")
+    about = f"Name: {distribution}\nVersion: 1.0\nSummary: What {distribution} does."
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\n{about}\n", "utf-8")
+    lines = ["[facetex]", *(f"{name} = {module}" for name, module in entries.items())]
+    if commands:
+        lines += ["[facetex.commands]", *(f"{name} = {place}" for name, place in commands.items())]
+    (info / "entry_points.txt").write_text("\n".join([*lines, ""]), "utf-8")
     return site

@@ -7,6 +7,7 @@ import click
 
 from facetex_cli.device import DEVICES
 from facetex_cli.orders import SHORT, order
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.observe import FrontHalf
 from facetex_core.recipe import preset_names
 
@@ -37,7 +38,9 @@ def command() -> None:
 @click.option(
     "-o", "--out", metavar="FILE", type=FILE, required=True, help="The bank; FILE.html beside it shows every portrait."
 )
-@click.option("--preset", metavar="NAME", help=f"{', '.join(preset_names())}, or a .toml file.  [default: embedded]")
+@click.option(
+    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
+)
 @_stage_options
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option(
@@ -47,6 +50,7 @@ def command() -> None:
 @click.option("--keep-textures", is_flag=True, help="Keep the albedos themselves: needs the rights in the portraits.")
 @click.option("--anonymous", is_flag=True, help="Number the exemplars instead of naming them after their files.")
 @click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True)
+@plugin_options
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def build(
     folder: Path,

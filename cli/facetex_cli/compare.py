@@ -11,6 +11,7 @@ from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE
 from facetex_cli.orders import SHORT, read_setting
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import SIZES, Choice, load_preset, preset_names
 
@@ -36,7 +37,9 @@ def stage_lists(command: Any) -> Any:  # noqa: ANN401  # a function or a command
 )
 @click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
 @click.option("--grid", metavar="FILE", type=FILE, help="The choices as a .toml file.")
-@click.option("--preset", metavar="NAME", help=f"{', '.join(preset_names())}, or a .toml file.  [default: embedded]")
+@click.option(
+    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
+)
 @stage_lists
 @click.option(
     "--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; given twice, both values."
@@ -46,6 +49,7 @@ def stage_lists(command: Any) -> Any:  # noqa: ANN401  # a function or a command
 @click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="What stands in compare.json on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(

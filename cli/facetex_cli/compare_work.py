@@ -65,7 +65,7 @@ def work(sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[s
             for subject in subjects:
                 outcomes += _all_of(subject, variants, bench, watching, said, codes)
     models = zoo.provenance({**{name: zoo.place_of(name) for name in cache.models}, **asked})
-    comparison = Comparison(variants, toned(outcomes), models)
+    comparison = Comparison(variants, toned(outcomes), models, {**METRICS, **workshop.extensions.metrics})
     if any(each.dress for each in outcomes):
         _show(comparison, deliver(comparison, out), out, manner)
     return 1 if 1 in codes else max(codes, default=0)
@@ -186,7 +186,7 @@ def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: Ma
         click.echo(comparison_json(comparison), nl=False)
     if manner.as_json or manner.quiet:
         return
-    titles = [METRICS[name].title for name in comparison.metrics]
+    titles = [comparison.known[name].title for name in comparison.metrics]
     print_table(["variant", *titles], [[each.name, *_means(comparison, each)] for each in comparison.variants])
     click.echo(f"{', '.join(path.name for path in written)} in {click.format_filename(out)}")
 
@@ -197,5 +197,5 @@ def _means(comparison: Comparison, variant: Variant) -> list[str]:
     cells = []
     for name in comparison.metrics:
         values = [figures[name] for figures in made if name in figures]
-        cells.append(f"{sum(values) / len(values):.{METRICS[name].digits}f}" if values else "-")
+        cells.append(f"{sum(values) / len(values):.{comparison.known[name].digits}f}" if values else "-")
     return cells

@@ -6,12 +6,14 @@ from dataclasses import asdict
 import click
 
 from facetex_cli.checks import Check, all_checks
+from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json
 
 _MARKS = {"ok": "ok   ", "note": "note ", "fails": "FAILS"}
 
 
 @click.command("doctor", short_help="Whether this machine has what facetex needs.")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def command(as_json: bool) -> int:
     """Whether this machine has what facetex needs: versions, libraries, device, plugins, models, room.

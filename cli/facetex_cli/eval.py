@@ -8,6 +8,7 @@ import click
 
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.leave_one_out import command as leave_one_out
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ command.add_command(leave_one_out)
 @click.option("--model", metavar="NAME", help="Synthetic: the fitter whose model the heads are sampled from.  [default: basis]")
 @click.option("--hdri", type=FILE, multiple=True, metavar="FILE", help="Synthetic: light from a .hdr panorama; repeatable.")
 @click.option("--save", type=FILE, metavar="FOLDER", help="Synthetic: keep the cases as a suite.")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def evaluate_suite(

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from facetex_cli.folders import refuse_unwritable
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import SIZES
 from facetex_core.suggest import there_are
@@ -20,6 +21,7 @@ SPLITS = ("left", "far", "lower", "centre")
 @click.option("--split", metavar="NAME,...", default=",".join(SPLITS), show_default=True, help="What is hidden.")
 @click.option("--size", type=int, metavar="N", default=512, show_default=True, help="Side of the map.")
 @click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for leave-one-out.json, .csv and .jpg.")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path | None, as_json: bool, quiet: bool) -> int:

@@ -1,13 +1,17 @@
 """`facetex`: the commands by name; each is loaded when it is called, so that help comes at once."""
 
+import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType
 
 import click
+
+from facetex_cli.others import help_of, load, others
 
 COMMANDS = {
     "run": "From a photo, or several, to heads.",
@@ -17,6 +21,7 @@ COMMANDS = {
     "study": "A user study: which of two pictures? The page, and what was answered.",
     "bank": "Banks of portraits: build, look into, merge.",
     "plugins": "What is installed for every stage.",
+    "install": "A plugin's package, into the environment that facetex runs in.",
     "doctor": "Whether this machine has what facetex needs.",
     "zoo": "The models: list, fetch, add, check.",
 }
@@ -28,30 +33,35 @@ TERMINATED = 143
 
 
 class LazyGroup(click.Group):
-    """Commands that are imported when asked for."""
+    """Commands that are imported when asked for: those of the table above, then those of other distributions."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        """The commands in the order of the table above."""
-        return list(COMMANDS)
+        """The commands in the order of the table above, and the others by name."""
+        return [*COMMANDS, *others(COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command of a name, or none."""
         if cmd_name not in COMMANDS:
-            return None
+            found = others(COMMANDS).get(cmd_name)
+            return load(found) if found else None
         command: click.Command = import_module(f"facetex_cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The table above, without importing anything."""
+        """The table above and what others say of theirs, without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        more = [(name, help_of(entry)) for name, entry in others(COMMANDS).items()]
+        if more:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl(more)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it; an unknown command is answered with those that exist."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
             from facetex_core.suggest import there_are
 
-            raise click.UsageError(f"no command {args[0]!r}; {there_are(args[0], COMMANDS)}")
+            raise click.UsageError(f"no command {args[0]!r}; {there_are(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -72,8 +82,9 @@ def facetex() -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; what a user can mend is one line, a bug keeps its traceback."""
     try:
-        code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        with _own_environment():
+            code = facetex.main(arguments, prog_name="facetex", standalone_mode=False)
+            return code if isinstance(code, int) else 0
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -100,6 +111,18 @@ def console() -> int:
     warnings.filterwarnings("ignore", module="PIL")  # remarks on damaged files; what matters is an error
     warnings.showwarning = _pass_on  # type: ignore[assignment]  # the rest of its arguments is where, in the code
     return main()
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """What --plugin and --no-plugin leave in the environment ends with the call."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("FACETEX_")}
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if name.startswith("FACETEX_") and name not in before]:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the signal module's signature

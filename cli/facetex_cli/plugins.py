@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from facetex_cli.others import origin_of, others
+from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
 from facetex_core.errors import ConfigError
 from facetex_core.messages import listening, unheard
@@ -14,11 +16,13 @@ from facetex_core.suggest import there_are
 
 
 @click.group("plugins", short_help="What is installed for every stage.", invoke_without_command=True)
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
     """What is installed for every stage.
 
+    Below the stages stands what plugins of others bring beside them: models, presets, metrics, commands.
     A plugin that cannot be loaded stands there with its error; the others are not disturbed.
     """
     if context.invoked_subcommand is None:
@@ -33,6 +37,12 @@ def _list(as_json: bool) -> None:
         for offers in registry.offers.values()
         for offer in offers.values()
     ]
+    rows += [
+        (each.kind.replace("_", " "), each.name, each.plugin, each.origin, "ok")
+        for each in registry.extensions.all
+        if not each.origin.startswith("facetex ")
+    ]
+    rows += [("command", name, entry.value, origin_of(entry), "ok") for name, entry in others(()).items()]
     rows += [("-", "-", plugin, "", f"broken: {error}") for plugin, error in registry.broken.items()]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
@@ -42,6 +52,7 @@ def _list(as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def show(name: str, as_json: bool) -> None:
     """The options of NAME, for --set STAGE.OPTION=VALUE."""
@@ -61,6 +72,7 @@ def show(name: str, as_json: bool) -> None:
 
 @command.command("check")
 @click.argument("name")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def check(name: str, as_json: bool) -> int:
     """Whether NAME, a stage's or a plugin's, keeps what its stage promises, with its default options.

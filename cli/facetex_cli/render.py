@@ -6,6 +6,7 @@ import click
 
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.orders import order
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
 from facetex_core.suggest import there_are
 
@@ -23,6 +24,7 @@ MOST_FRAMES = 720
 @click.option("--view", metavar="NAME,...", help=f"{', '.join(VIEWS)}.  [default: all, or none with --turntable]")
 @click.option("--turntable", metavar="N", type=click.IntRange(2, MOST_FRAMES), help="Frames once round, and an animated WebP.")
 @click.option("--size", type=click.IntRange(32, 4096), default=700, show_default=True, help="Side of a picture in pixels.")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="A JSON object on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(

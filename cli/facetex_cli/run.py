@@ -9,6 +9,7 @@ from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, Manner, jobs_for
 from facetex_cli.orders import SHORT, order
+from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import SIZES, preset_names
 
@@ -28,7 +29,9 @@ def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a comma
 @click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
 @click.option("-o", "--out", metavar="OUT", type=FILE, default="facetex-out", show_default=True, help="Folder for the results.")
 @click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
-@click.option("--preset", metavar="NAME", help=f"{', '.join(preset_names())}, or a .toml file.  [default: embedded]")
+@click.option(
+    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
+)
 @click.option("--from", "saved", metavar="FILE", type=FILE, help="Repeat the choices of a facetex.json.")
 @stage_options
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
@@ -38,6 +41,7 @@ def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a comma
 @click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
 @click.option("--same-person", is_flag=True, help="All photos show one person: one head from all.")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@plugin_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a head on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(

@@ -6,19 +6,23 @@ from pathlib import Path
 import click
 import facetex_model_zoo as zoo
 
+from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
 from facetex_cli.zoo_pull import allowed, fetch, megabytes
-from facetex_core import Registry
+from facetex_core import ModelImporter, Registry
 from facetex_core.errors import ModelError
 
 
 @click.group("zoo", short_help="The models: list, fetch, add, check.")
-def command() -> None:
+@plugin_options
+@click.pass_context
+def command(context: click.Context) -> None:
     """The models: list, fetch, add, check.
 
     Those of facetex itself come with the install; others lie in $FACETEX_HOME/models (~/.cache/facetex/models).
     With FACETEX_OFFLINE=1 nothing is ever fetched.
     """
+    context.obj = Registry()  # plugins bring rows of the table, and know how to take files in
 
 
 @command.command("list")
@@ -61,7 +65,8 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--accept-licence", is_flag=True, help="Accept non-commercial licences without being asked.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-def pull(names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
+@click.pass_obj
+def pull(registry: Registry, names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
     """Fetch the models NAME... from their makers.
 
     Size and licence are shown before; one that is cut goes on where it stopped. What arrives is hashed before it is kept.
@@ -70,7 +75,7 @@ def pull(names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
     for name in names:
         if not zoo.is_installed(name):
             allowed(name, accept_licence)
-    states = {name: "fetched" if fetch(name, taker_of(name)) else "was there" for name in names}
+    states = {name: "fetched" if fetch(name, importer_of(registry, name)) else "was there" for name in names}
     paths = {name: str(zoo.place_of(name)) for name in names}
     if as_json:
         print_json([{"name": name, "state": states[name], "path": paths[name]} for name in names])
@@ -81,12 +86,13 @@ def pull(names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
 @command.command("add")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path))
-def add(name: str, file: Path) -> None:
+@click.pass_obj
+def add(registry: Registry, name: str, file: Path) -> None:
     """Install FILE, for some models a folder, as the model NAME.
 
     The file is read or its hash compared first; one that is not the model is not kept.
     """
-    click.echo(f"{name}: {zoo.add_model(name, file, taker_of(name))}")
+    click.echo(f"{name}: {zoo.add_model(name, file, importer_of(registry, name))}")
 
 
 @command.command("remove")
@@ -123,11 +129,9 @@ def use_of(row: zoo.Row) -> str:
     return "free" if row.commercial else "not allowed"
 
 
-def taker_of(name: str) -> zoo.TakeIn:
-    """How the plugin of the model's name takes a file in, where it says so; others are copied."""
-    offers = (offers.get(name) for offers in Registry().offers.values())
-    takers = (getattr(offer.factory, "take_in", None) for offer in offers if offer)
-    return next((taker for taker in takers if taker), zoo.copy)
+def importer_of(registry: Registry, name: str) -> ModelImporter:
+    """How a file becomes the model of this name: as a plugin says, or as it is."""
+    return registry.extensions.model_importers.get(name, zoo.copy)
 
 
 def state(name: str) -> str:

@@ -7,6 +7,7 @@ import click
 import facetex_model_zoo as zoo
 
 from facetex_core.errors import ConfigError
+from facetex_core.model_rows import ModelImporter
 
 
 def allowed(name: str, accepted: bool) -> None:
@@ -23,7 +24,7 @@ def allowed(name: str, accepted: bool) -> None:
         raise ConfigError(f"the licence of {name!r} was not accepted; nothing was fetched")
 
 
-def fetch(name: str, take_in: zoo.TakeIn) -> bool:
+def fetch(name: str, take_in: ModelImporter) -> bool:
     """With a bar on a terminal; False where the model was there already."""
     from tqdm import tqdm
 

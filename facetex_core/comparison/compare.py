@@ -10,7 +10,7 @@ from facetex_core import boundary
 from facetex_core.boundary import Watch
 from facetex_core.comparison.cache import Cache, Use
 from facetex_core.comparison.grid import Variant
-from facetex_core.comparison.metrics import figures_of, tone_of
+from facetex_core.comparison.metrics import figures_of, figures_of_plugins, tone_of
 from facetex_core.comparison.pictures import crops_of, jpeg_uri, photo_cut, png_uri, renders_of
 from facetex_core.comparison.truth import figures_against
 from facetex_core.comparison.workshop import Workshop
@@ -82,9 +82,10 @@ def outcome_of(subject: Subject, variant: Variant, bench: Bench, watch: Watch) -
         spent = list(bench.cache.uses)
         figures = figures_of(run, pipeline, photo, renders["again"])
         truth = figures_against(subject.truth, run.head, bench.eye) if subject.truth else {}
+        others = figures_of_plugins(run, bench.workshop.extensions.metrics)
         pictures = _pictures(run, photo.rgb, renders)
         dress = Dress(run.head.fit, boundary.step("maps", maps_of, run.head))
-    figures = {**figures, **truth, **_effort(spent)}
+    figures = {**figures, **truth, **others, **_effort(spent)}
     return Outcome(subject.photo.name, variant, figures, _seconds(spent), pictures, tone_of(run.head), dress)
 
 

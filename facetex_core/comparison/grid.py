@@ -87,7 +87,8 @@ def read_grid(path: Path) -> Grid:
     base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"), path.parent)
     plain = {key: table[key] for key in ("size", "seed", "device") if key in table}
     banks = [_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank")]
-    grid = Grid(replace(base, **plain), {}, tuple(quoted(banks, source)))  # values are checked where they are used
+    base = replace(base, **plain)  # type: ignore[arg-type]  # values are checked where they are used
+    grid = Grid(base, {}, tuple(quoted(banks, source)))
     stages = table.get("stages", {})
     if not isinstance(stages, dict):
         raise ConfigError(f"{path.name}: stages must be a table")

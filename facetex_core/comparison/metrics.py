@@ -1,6 +1,7 @@
 """What is measured of each variant; docs/reference/comparisons.md says the same in more words."""
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -13,24 +14,13 @@ from facetex_core.crop import plain_skin
 from facetex_core.evaluation.hidden_error import EDGE
 from facetex_core.evaluation.surface_error import INNER, fitted_skin
 from facetex_core.evaluation.synthetic_render import camera_rays
+from facetex_core.extensions import Metric
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.raycast import scene_of
 from facetex_core.structures import Camera, Fit, Head, Texture, View
 from facetex_core.synthesis.completion import DARKEST, SURE
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One column of the table."""
-
-    title: str
-    about: str
-    digits: int
-    better: int
-    """-1: less is better; 1: more is; 0: neither."""
-
 
 METRICS = {
     "reprojection": Metric(
@@ -102,6 +92,18 @@ def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.n
         "shading_left": shading_left(head),
         "seam": seam(head),
     }
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
+
+
+def figures_of_plugins(run: Run, metrics: Mapping[str, Metric]) -> dict[str, float]:
+    """What the metrics of plugins say; one that fails is told, and its figure is missing."""
+    figures = {}
+    for name, metric in metrics.items():
+        try:
+            figures[name] = float(metric.measure(run)) if metric.measure else np.nan
+        except Exception as error:  # noqa: BLE001  # a stranger's function may raise anything; the head stays as good as it is
+            told = next(iter(str(error).splitlines()), "")
+            warnings.warn(f"metric {name!r} is left out: {type(error).__name__}: {told}", stacklevel=2)
     return {name: value for name, value in figures.items() if np.isfinite(value)}
 
 

@@ -3,14 +3,18 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from facetex_core.comparison.compare import Outcome
 from facetex_core.comparison.grid import COMPARED, Variant
 from facetex_core.comparison.metrics import MEASURED, METRICS
 from facetex_core.comparison.pictures import KINDS
+from facetex_core.extensions import Metric
 from facetex_core.record import recipe_table, versions
+
+SHOWN = ("title", "about", "digits", "better")
+"""What the page tells of a metric."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -21,6 +25,8 @@ class Comparison:
     outcomes: Sequence[Outcome]
     models: Mapping[str, Mapping[str, object]]
     """Of each model that was used: sha256, licence, source, and under `commercial` whether commercial use is free."""
+    known: Mapping[str, Metric] = field(default_factory=METRICS.copy)
+    """Every metric that was asked for, those of plugins last."""
 
     @property
     def photos(self) -> list[str]:
@@ -34,13 +40,13 @@ class Comparison:
     @property
     def metrics(self) -> list[str]:
         """Those that have a value anywhere, in the order of the table."""
-        return [name for name in METRICS if any(name in each.figures for each in self.outcomes)]
+        return [name for name in self.known if any(name in each.figures for each in self.outcomes)]
 
 
 def comparison_json(comparison: Comparison) -> str:
     """All figures with their differences to the photo's first head; what changes from run to run stands under `measured`."""
     record = {
-        "metrics": {name: METRICS[name].about for name in comparison.metrics},
+        "metrics": {name: comparison.known[name].about for name in comparison.metrics},
         "variants": [{"name": each.name, "recipe": recipe_table(each.recipe)} for each in comparison.variants],
         "cases": [_case(each, first_of(comparison.of(each.photo))) for each in comparison.outcomes],
         "models": {name: dict(facts) for name, facts in comparison.models.items()},
@@ -94,7 +100,9 @@ def page_data(comparison: Comparison) -> tuple[dict[str, object], list[dict[str,
         "photos": comparison.photos,
         "variants": [each.name for each in comparison.variants],
         "kinds": [kind for kind in KINDS if any(kind in each.pictures for each in comparison.outcomes)],
-        "metrics": [{"name": name, **asdict(METRICS[name])} for name in comparison.metrics],
+        "metrics": [
+            {"name": name, **{key: getattr(comparison.known[name], key) for key in SHOWN}} for name in comparison.metrics
+        ],
         "cases": cases,
         "pictures": list(pictures),
     }

@@ -2,7 +2,6 @@
 
 from facetex_model_zoo.pull import pull_model, refuse_pull
 from facetex_model_zoo.store import (
-    TakeIn,
     add_model,
     copy,
     expected_sha256,
@@ -16,12 +15,11 @@ from facetex_model_zoo.store import (
     remove_model,
     sha256_of,
 )
-from facetex_model_zoo.table import Part, Row, model_names, row
+from facetex_model_zoo.table import Part, Row, model_names, own_rows, row
 
 __all__ = [
     "Part",
     "Row",
-    "TakeIn",
     "add_model",
     "copy",
     "expected_sha256",
@@ -30,6 +28,7 @@ __all__ = [
     "model_names",
     "model_path",
     "open_bank",
+    "own_rows",
     "place_of",
     "provenance",
     "pull_model",

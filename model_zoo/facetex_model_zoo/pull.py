@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 from facetex_core.errors import ConfigError, ModelError
+from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_model_zoo.download import Progress, download, forget, size_of
 from facetex_model_zoo.folders import UNREADABLE, read_members
-from facetex_model_zoo.store import TakeIn, add_model, copy, downloads, is_installed, made, sha256_of
-from facetex_model_zoo.table import Part, Row, row
+from facetex_model_zoo.store import add_model, copy, downloads, is_installed, made, sha256_of
+from facetex_model_zoo.table import row
 
 OFFLINE = "FACETEX_OFFLINE"
 
@@ -32,7 +33,7 @@ def refuse_pull(name: str) -> None:
 
 def pull_model(
     name: str,
-    take_in: TakeIn = copy,
+    take_in: ModelImporter = copy,
     progress: Progress = lambda _: None,
     waiting: Callable[[], None] = lambda: None,
 ) -> bool:

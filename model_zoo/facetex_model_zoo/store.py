@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.resources import files
@@ -12,12 +12,10 @@ from pathlib import Path
 from facetex_core.banks.bank import load_bank
 from facetex_core.choices_file import Quoted
 from facetex_core.errors import ConfigError, ModelError
+from facetex_core.model_rows import ModelImporter
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead
 from facetex_model_zoo.table import model_names, row
-
-TakeIn = Callable[[Path, Path], None]
-"""Reads what the user brings, and writes what a run needs; what is no such model is a ModelError."""
 
 _asked: ContextVar[dict[str, Path] | None] = ContextVar("facetex_models_asked_for", default=None)
 
@@ -66,7 +64,7 @@ def copy(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def add_model(name: str, source: Path, take_in: TakeIn = copy) -> Path:
+def add_model(name: str, source: Path, take_in: ModelImporter = copy) -> Path:
     """Takes a local file or folder in under the model's name; what `take_in` or the table's hash refuses is not kept."""
     known = row(name)
     if known.ships:

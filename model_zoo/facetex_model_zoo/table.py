@@ -1,67 +1,16 @@
-"""models.toml as rows: a model is a row, never a class."""
+"""models.toml as rows, and beside them those that plugins bring."""
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from facetex_core.errors import ModelError
+from facetex_core.model_rows import BROUGHT, Part, Row
 from facetex_core.suggest import there_are
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file that is fetched."""
-
-    url: str
-    """Of its makers, and of one version where they keep several."""
-    size: int
-    """Bytes; about, where `members` says that the archive is packed anew for every download."""
-    sha256: str
-    """Of the file. With `members`: of what `sha256sum` prints over them in the archive's folder, by name."""
-    members: str = ""
-    """Pattern of the files of an archive that matter."""
-
-    @property
-    def name(self) -> str:
-        """What the file is called at its source."""
-        return PurePosixPath(urlsplit(self.url).path).name
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What is known of one model."""
-
-    name: str
-    what: str
-    """In a few words."""
-    file: str
-    licence: str
-    source: str
-    """Who made it, and where it comes from."""
-    commercial: bool
-    """Whether its licence leaves commercial use free."""
-    makes: str = ""
-    """What of a result rests on it."""
-    sha256: str = ""
-    """Of the file; empty where it is made from what is brought, or several versions of a licensed file are accepted."""
-    ships: bool = False
-    """Part of the install."""
-    get: str = ""
-    """How to get it by hand, in one line."""
-    terms: str = ""
-    """Where its licence can be read."""
-    parts: tuple[Part, ...] = ()
-    """What `facetex zoo pull` fetches; none where the makers ask to register, or the model ships."""
-
-    @property
-    def size(self) -> int:
-        """Bytes to fetch."""
-        return sum(part.size for part in self.parts)
+__all__ = ["Part", "Row", "model_names", "own_rows", "row"]
 
 
 def _row(name: str, entry: Mapping[str, Any]) -> Row:
@@ -71,9 +20,14 @@ def _row(name: str, entry: Mapping[str, Any]) -> Row:
 
 
 @cache
-def _rows() -> dict[str, Row]:
+def own_rows() -> dict[str, Row]:
+    """The models of facetex itself, and those that it knows how to bring."""
     table = tomllib.loads(files("facetex_model_zoo").joinpath("models.toml").read_text("utf-8"))
     return {name: _row(name, entry) for name, entry in table.items()}
+
+
+def _rows() -> dict[str, Row]:
+    return {**own_rows(), **BROUGHT}
 
 
 def model_names() -> tuple[str, ...]:

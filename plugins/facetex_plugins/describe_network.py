@@ -7,7 +7,7 @@ import numpy as np
 from facetex_model_zoo import model_path, vgg19
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, Descriptor, Texture, hookimpl
+from facetex_core import ConfigError, Descriptor, ModelImporter, Texture, hookimpl
 from facetex_core.masked_features import describe_features, fill_and_pad
 from facetex_core.onnx_session import open_session
 
@@ -25,6 +25,12 @@ api_version = 2
 def descriptor_extractors() -> dict[str, type]:
     """Our own small network, and VGG-19 where the user has added it to the zoo."""
     return {"small": SmallExtractor, "vgg19": Vgg19Extractor}
+
+
+@hookimpl
+def model_importers() -> dict[str, ModelImporter]:
+    """Weights of torch become ONNX."""
+    return {"vgg19": vgg19.take_in}
 
 
 class NetworkExtractor:
@@ -70,8 +76,6 @@ class SmallExtractor(NetworkExtractor):
 
 class Vgg19Extractor(NetworkExtractor):
     """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
-
-    take_in = staticmethod(vgg19.take_in)
 
     def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
         """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
-from facetex_core import hookimpl
+from facetex_core import ModelImporter, hookimpl
 from facetex_core.readers.bare_model import BareModel, by_vertex
 from facetex_core.readers.matlab import read_mat
 
@@ -24,6 +24,12 @@ api_version = 2
 def fitters() -> dict[str, type]:
     """The paper's model."""
     return {"bfm": BfmFitter}
+
+
+@hookimpl
+def model_importers() -> dict[str, ModelImporter]:
+    """Laid over our basis when it is added."""
+    return {"bfm": BfmFitter.take_in}
 
 
 class BfmFitter(BroughtFitter):

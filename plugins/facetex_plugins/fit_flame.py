@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
-from facetex_core import hookimpl
+from facetex_core import ModelImporter, hookimpl
 from facetex_core.readers.bare_model import BareModel, by_vertex
 from facetex_core.readers.inert_pickle import numbers, read_pickle
 
@@ -27,6 +27,12 @@ api_version = 2
 def fitters() -> dict[str, type]:
     """The model of the Max Planck Institute for Intelligent Systems."""
     return {"flame": FlameFitter}
+
+
+@hookimpl
+def model_importers() -> dict[str, ModelImporter]:
+    """Laid over our basis when it is added."""
+    return {"flame": FlameFitter.take_in}
 
 
 class FlameFitter(BroughtFitter):

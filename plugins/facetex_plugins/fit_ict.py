@@ -11,7 +11,7 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 from facetex_model_zoo.folders import read_members
 
-from facetex_core import hookimpl
+from facetex_core import ModelImporter, hookimpl
 from facetex_core.readers.bare_model import BareModel
 from facetex_core.readers.wavefront import read_triangles, read_vertices
 
@@ -30,6 +30,12 @@ api_version = 2
 def fitters() -> dict[str, type]:
     """The model that our own basis has learned from, whole."""
     return {"ict": IctFitter}
+
+
+@hookimpl
+def model_importers() -> dict[str, ModelImporter]:
+    """Laid over our basis when it is added."""
+    return {"ict": IctFitter.take_in}
 
 
 class IctFitter(BroughtFitter):

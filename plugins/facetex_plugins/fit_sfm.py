@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
-from facetex_core import hookimpl
+from facetex_core import ModelImporter, hookimpl
 from facetex_core.readers.bare_model import BareModel, by_vertex
 
 MILLIMETRE = 1e-3
@@ -24,6 +24,12 @@ api_version = 2
 def fitters() -> dict[str, type]:
     """The model of the eos library."""
     return {"sfm": SfmFitter}
+
+
+@hookimpl
+def model_importers() -> dict[str, ModelImporter]:
+    """Laid over our basis when it is added."""
+    return {"sfm": SfmFitter.take_in}
 
 
 class SfmFitter(BroughtFitter):

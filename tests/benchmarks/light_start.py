@@ -1,6 +1,7 @@
 """`facetex --help` beside `python -c pass`, alone and among twenty plugins: python tests/benchmarks/light_start.py
 
-Of the twenty one is broken, and one sleeps for five seconds when it is imported. Seconds by the clock, the three in turns.
+Of the twenty one is broken, one sleeps for five seconds when it is imported, and one brings a command. Seconds by the clock,
+the three in turns.
 """
 
 import os
@@ -12,7 +13,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from toy_distribution import install_module
+from toy_distribution import declare, install_module
 
 ROUNDS = 25
 HELP = "import sys; from facetex_cli.main import main; sys.exit(main())"
@@ -21,8 +22,9 @@ HOOK = "from facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {{
 
 def install_crowd(site: Path) -> None:
     """Twenty distributions."""
-    for number in range(18):
+    for number in range(17):
         install_module(site, f"crowd_{number}", HOOK.format(number))
+    declare(site, "crowd-command", {}, {"measure": "nowhere:command"})
     install_module(site, "crowd_broken", "raise RuntimeError('out of order')")
     install_module(site, "crowd_asleep", "import time\ntime.sleep(5)\n")
 
