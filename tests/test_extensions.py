@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -130,6 +131,19 @@ def with_a_wrong_field():
     return row
 
 
+def test_the_example_of_the_docs_brings_what_it_says(root, tmp_path, monkeypatch, capsys):
+    page = (root / "docs" / "how-to" / "write-a-plugin.md").read_text("utf-8")
+    text = next(each for each in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def metrics" in each)
+    (tmp_path / "mine.py").write_text(text, "utf-8")
+    (tmp_path / "ournet").write_bytes(b"no network")
+    assert main(["zoo", "--plugin", str(tmp_path / "mine.py"), "add", "ournet", str(tmp_path / "ournet")]) == 2
+    assert capsys.readouterr().err == "error: ournet is no network in ONNX; ask us\n"
+    monkeypatch.setenv("FACETEX_PLUGIN_FILES", str(tmp_path / "mine.py"))
+    assert load_preset("bare").stages["delighter"].name == "none"
+    run = SimpleNamespace(head=SimpleNamespace(albedo=SimpleNamespace(rgb=np.full((2, 2, 3), 0.2))))
+    assert round(Registry().extensions.metrics["red"].measure(run), 3) == 33.333
+
+
 WRONG = {
     "no mapping": ({"models": [MODEL]}, "hook models of 'Plugin' must return a mapping by name, not list"),
     "no row": ({"models": {"mynet": 3}}, "model 'mynet' of 'Plugin': a Row was expected, not int"),
@@ -219,8 +233,16 @@ def test_a_command_s_name_that_is_taken_is_left_out(toy, capsys):
     assert main(["--help"]) == 0
     said = capsys.readouterr()
     assert "From a photo, or several, to heads." in said.out
-    assert "command 'run' of facetex-one 1.0 is left out: facetex has one of this name" in said.err
-    assert "command 'same' of facetex-two 1.0 is left out: facetex-one 1.0 has one of this name" in said.err
+    assert "What facetex-one does." in said.out
+    assert "What facetex-two does." not in said.out
+    assert main(["plugins", "--json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["stage"] == "command"]
+    assert {(row["name"], row["origin"], row["state"]) for row in rows} == {
+        ("run", "facetex-one 1.0", "left out: facetex has one of this name"),
+        ("run", "facetex-two 1.0", "left out: facetex has one of this name"),
+        ("same", "facetex-one 1.0", "ok"),
+        ("same", "facetex-two 1.0", "left out: facetex-one 1.0 has one of this name"),
+    }
 
 
 def test_the_command_line_and_the_map_of_hooks_name_one_group():
