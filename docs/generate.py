@@ -1,9 +1,11 @@
 """Writes the reference pages that follow from the code: python docs/generate.py (a test checks that they are current)."""
 
+import ast
 import inspect
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ import facetex_model_zoo as zoo
 from facetex_cli.main import COMMANDS, facetex
 
 from facetex_core import STAGES, HookSpecs, Registry, preset_names, structures
+from facetex_core.api import public_names
 from facetex_core.extensions import KINDS, hook_of
 from facetex_core.hookspecs import COMMANDS as COMMANDS_GROUP
 from facetex_core.recipe import load_preset
@@ -227,7 +230,55 @@ def _nouns() -> list[tuple[str, type]]:
     return [(n, each) for n, each in vars(structures).items() if getattr(each, "__module__", "") == structures.__name__]
 
 
-PAGES = {"../all-of-facetex.md": all_page, "stages.md": stages_page, "command-line.md": command_page, "zoo.md": zoo_page}
+API = """# What plugins may import
+
+The modules of `facetex_core` that plugins are meant to use, and the names in them. They stay as they are while
+`facetex_core.API_VERSION` does; all else may change with any version. `facetex_core/api.py` is the list; a test holds the
+templates of `facetex plugins new`, the examples of these docs and the plugins that ship to it.
+"""
+
+
+def api_page() -> str:
+    """Every public module with its names."""
+    lines = [API]
+    for module, names in public_names().items():
+        found, notes = import_module(module), notes_of(module)
+        lines += [f"## {module}", "", first_line(found), ""]
+        lines += [table("name, what", [(f"`{name}`", notes.get(name) or _about(getattr(found, name))) for name in names]), ""]
+    return "\n".join(lines)
+
+
+def notes_of(module: str) -> dict[str, str]:
+    """The first sentence below each constant of a module; of a package, of the modules that it is made of."""
+    tree = ast.parse(inspect.getsource(import_module(module)))
+    notes = {}
+    for first, second in pairwise(tree.body):
+        targets = first.targets if isinstance(first, ast.Assign) else [getattr(first, "target", None)]
+        if isinstance(second, ast.Expr) and isinstance(second.value, ast.Constant):
+            about = " ".join(str(second.value.value).split()).split(". ")[0].rstrip(".") + "."
+            notes |= {target.id: about for target in targets if isinstance(target, ast.Name)}
+    for node in tree.body if hasattr(import_module(module), "__path__") else ():
+        if isinstance(node, ast.ImportFrom) and node.module:
+            notes = notes_of(node.module) | notes
+    return notes
+
+
+def _about(value: object) -> str:
+    """Its docstring's first line, of a text itself, of other values what their kind is for."""
+    if isinstance(value, str):
+        return f"`{value!r}`"
+    value = inspect.unwrap(value) if callable(value) else value
+    described = inspect.ismodule(value) or inspect.isclass(value) or inspect.isfunction(value)
+    return first_line(value if described else type(value))
+
+
+PAGES = {
+    "../all-of-facetex.md": all_page,
+    "api.md": api_page,
+    "stages.md": stages_page,
+    "command-line.md": command_page,
+    "zoo.md": zoo_page,
+}
 
 
 def main() -> None:

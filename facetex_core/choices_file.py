@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,9 @@ def parse_toml(text: str, name: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         hint = f"; {SINGLE_QUOTES}" if re.search(r'"[^"\n]*\\[^"\n]*"', text) else ""
         raise ConfigError(f"{name} is no TOML: {error}{hint}") from None
+
+
+def preset_names() -> tuple[str, ...]:
+    """The presets that ship with facetex."""
+    found = files("facetex_core").joinpath("presets").iterdir()
+    return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_origin
 
+from facetex_core.choices_file import preset_names
 from facetex_core.errors import PluginError
 from facetex_core.model_rows import BROUGHT, ModelImporter, Row
 
 if TYPE_CHECKING:
     from facetex_core.pipeline import Run
-    from facetex_core.recipe import Recipe
 
 NAME = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
 OURS = "facetex"
@@ -50,7 +50,7 @@ class Extensions:
 
     models: dict[str, Row] = field(default_factory=dict)
     model_importers: dict[str, ModelImporter] = field(default_factory=dict)
-    presets: "dict[str, Path | Recipe]" = field(default_factory=dict)
+    presets: dict[str, Path] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
     all: list[Extension] = field(default_factory=list)
 
@@ -97,16 +97,10 @@ def extension(kind: str, name: object, value: object, plugin: str, origin: str) 
     return Extension(kind, name, value, plugin, origin)
 
 
-def _is_preset(value: object) -> bool:
-    from facetex_core.recipe import Recipe
-
-    return isinstance(value, Path | Recipe)
-
-
 KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "model": (lambda value: isinstance(value, Row), "a Row"),
     "model_importer": (callable, "a function of source and target"),
-    "preset": (_is_preset, "the Path of a .toml file or a Recipe"),
+    "preset": (lambda value: isinstance(value, Path), "the Path of a .toml file"),
     "metric": (lambda value: isinstance(value, Metric) and callable(value.measure), "a Metric with a function `measure`"),
 }
 """What a plugin may bring beside stages: whether a value is of this kind, and what would be."""
@@ -133,8 +127,6 @@ def _words(kind: str) -> str:
 def _shipped(kind: str) -> tuple[str, ...]:
     """What facetex has of this kind without any plugin."""
     if kind == "preset":
-        from facetex_core.recipe import preset_names
-
         return preset_names()
     if kind == "metric":
         from facetex_core.comparison.metrics import METRICS

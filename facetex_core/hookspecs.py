@@ -5,16 +5,13 @@ A stage's hook returns factories by name; nothing is built until chosen.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import pluggy
 
 from facetex_core import stages
 from facetex_core.extensions import Metric
 from facetex_core.model_rows import ModelImporter, Row
-
-if TYPE_CHECKING:
-    from facetex_core.recipe import Recipe
 
 Stage = TypeVar("Stage")
 Offers = Mapping[str, Callable[..., Stage]]
@@ -110,8 +107,8 @@ class HookSpecs(Protocol):
         """How the file of a model, by its name, is taken in: `function(source, target)`; others are copied."""
 
     @hookspec
-    def presets(self) -> "Mapping[str, Path | Recipe]":
-        """Pipelines by name, each the path of a .toml file or a recipe."""
+    def presets(self) -> Mapping[str, Path]:
+        """Pipelines by name, each the path of a .toml file."""
 
     @hookspec
     def metrics(self) -> Mapping[str, Metric]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
 from facetex_core.boundary import Guarded
-from facetex_core.choices_file import Source, parse_toml, quoted, read_toml
+from facetex_core.choices_file import Source, parse_toml, preset_names, quoted, read_toml
 from facetex_core.errors import ConfigError
 from facetex_core.old_files import warn_of_old_preset
 from facetex_core.pipeline import Pipeline
@@ -122,12 +122,6 @@ class Recipe:
             raise ConfigError(f"no device {self.device!r}; {there_are(str(self.device), DEVICES)}")
 
 
-def preset_names() -> tuple[str, ...]:
-    """The presets that ship with facetex."""
-    found = files("facetex_core").joinpath("presets").iterdir()
-    return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))
-
-
 def load_preset(name: str, folder: Path = Path()) -> Recipe:
     """A preset by name, of facetex or a plugin, or a TOML file by path, which starts from the folder."""
     if name in preset_names():
@@ -141,8 +135,7 @@ def load_preset(name: str, folder: Path = Path()) -> Recipe:
     if name not in offered:
         known = (*preset_names(), *offered)
         raise ConfigError(f"no preset {name!r}; {there_are(name, known)}, or a path that ends in .toml")
-    found = offered[name]
-    return recipe_from(read_toml(found), found.name, found.parent) if isinstance(found, Path) else found
+    return recipe_from(read_toml(offered[name]), offered[name].name, offered[name].parent)
 
 
 def read_recipe(text: str, name: str) -> Recipe:

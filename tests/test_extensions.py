@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,9 @@ METRIC = Metric("red %", "mean red of the albedo", 1, 0, lambda run: 100 * float
 
 PLUGIN = """
 from pathlib import Path
-from facetex_core import Metric, ModelError, Recipe, Row, hookimpl, load_preset
+from facetex_core import Metric, ModelError, Row, hookimpl, load_preset
+
+api_version = 2
 
 def double(source, target):
     if not source.read_bytes():
@@ -38,8 +41,7 @@ def model_importers():
 
 @hookimpl
 def presets():
-    own = load_preset("draft").setting("synthesizer", "match_iterations", 1)
-    return {"mine": Path(__file__).with_name("mine.toml"), "mine-too": own}
+    return {"mine": Path(__file__).with_name("mine.toml")}
 
 @hookimpl
 def metrics():
@@ -96,19 +98,18 @@ def test_a_model_of_a_plugin_stands_in_the_zoo_and_is_taken_in_as_the_plugin_say
 
 def test_a_preset_of_a_plugin_goes_by_name(brought, capsys):
     assert load_preset("mine").size == 512
-    assert load_preset("mine-too").stages["synthesizer"].options["match_iterations"] == 1
     with pytest.raises(ConfigError, match=r"no preset 'myne'; did you mean 'mine'\? there are: draft, embedded, paper, mine"):
         load_preset("myne")
     assert main(["run", "--preset", "mine", "nowhere.jpg", "-o", "out"]) == 2
     assert "no such file" in capsys.readouterr().err
 
 
-def test_a_metric_measures_a_run_and_one_that_fails_is_told():
+def test_a_metric_measures_a_run_and_one_that_fails_is_told(said):
     run = SimpleNamespace(head=SimpleNamespace(albedo=SimpleNamespace(rgb=np.full((2, 2, 3), 0.25))))
     broken = Metric("broken", "divides by zero", 1, 0, lambda _: 1 / 0)
     blind = Metric("blind", "has no figure", 1, 0, lambda _: float("nan"))
-    with pytest.warns(UserWarning, match="metric 'broken' is left out: ZeroDivisionError: division by zero"):
-        assert figures_of_plugins.__wrapped__(run, {"broken": broken, "blind": blind, "red": METRIC}) == {"red": 25.0}
+    assert figures_of_plugins.__wrapped__(run, {"broken": broken, "blind": blind, "red": METRIC}) == {"red": 25.0}
+    assert said == ["metric 'broken' is left out: ZeroDivisionError: division by zero"]
 
 
 def test_plugins_lists_what_stands_beside_the_stages(brought, capsys):
@@ -119,7 +120,6 @@ def test_plugins_lists_what_stands_beside_the_stages(brought, capsys):
         ("model", "mynet"),
         ("model importer", "mynet"),
         ("preset", "mine"),
-        ("preset", "mine-too"),
         ("metric", "red"),
     }
 
@@ -128,6 +128,20 @@ def with_a_wrong_field():
     row = Row("mynet", "a toy", "m", "MIT", "here", True)
     object.__setattr__(row, "commercial", "yes")  # a plugin's author runs without the tests' checks of types
     return row
+
+
+def test_the_example_of_the_docs_brings_what_it_says(root, tmp_path, monkeypatch, capsys):
+    page = (root / "docs" / "how-to" / "write-a-plugin.md").read_text("utf-8")
+    text = next(each for each in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def metrics" in each)
+    (tmp_path / "mine.py").write_text(text, "utf-8")
+    (tmp_path / "ournet").write_bytes(b"no network")
+    assert main(["zoo", "--plugin", str(tmp_path / "mine.py"), "add", "ournet", str(tmp_path / "ournet")]) == 2
+    assert capsys.readouterr().err == "error: ournet is no network in ONNX; ask us\n"
+    monkeypatch.setenv("FACETEX_PLUGIN_FILES", str(tmp_path / "mine.py"))
+    (tmp_path / "bare.toml").write_text('[stages]\ndelighter = { use = "none" }\n', "utf-8")
+    assert load_preset("bare").stages["delighter"].name == "none"
+    run = SimpleNamespace(head=SimpleNamespace(albedo=SimpleNamespace(rgb=np.full((2, 2, 3), 0.2))))
+    assert round(Registry().extensions.metrics["red"].measure(run), 3) == 33.333
 
 
 WRONG = {
@@ -142,7 +156,7 @@ WRONG = {
     ),
     "ships": ({"models": {"mynet": Row("mynet", "a toy", "m", "MIT", "here", True, ships=True)}}, "its row says `ships`"),
     "no function": ({"model_importers": {"mynet": "copy"}}, "model importer 'mynet' of 'Plugin': a function of source and"),
-    "no recipe": ({"presets": {"mine": "size = 3"}}, "preset 'mine' of 'Plugin': the Path of a .toml file or a Recipe was"),
+    "no recipe": ({"presets": {"mine": "size = 3"}}, "preset 'mine' of 'Plugin': the Path of a .toml file was"),
     "no measure": ({"metrics": {"red": Metric("red", "", 1, 0)}}, "metric 'red' of 'Plugin': a Metric with a function"),
     "a preset's name": (
         {"presets": {"draft": Path("x.toml")}},
@@ -168,13 +182,13 @@ def test_what_is_no_extension_is_one_line(case):
         ('Row("mine", "a toy", "skin.onnx", "MIT", "here", True)', "its file 'skin.onnx' is that of model 'skin' already"),
     ],
 )
-def test_a_model_that_is_there_is_not_replaced_and_the_others_stay(toy, row, told):
+def test_a_model_that_is_there_is_not_replaced_and_the_others_stay(toy, said, row, told):
     name = row.split('"')[1]
-    source = f"from facetex_core import Row, hookimpl\n@hookimpl\ndef models(): return {{{name!r}: {row}}}\n"
+    source = f"from facetex_core import Row, hookimpl\napi_version = 2\n@hookimpl\ndef models(): return {{{name!r}: {row}}}\n"
     plugin = f"thief_{name}"
     install_module(toy, plugin, source + "@hookimpl\ndef detectors(): return {'thief': object}\n")
-    with pytest.warns(UserWarning, match=f"plugin '{plugin}' is left out"):
-        found = Registry()
+    found = Registry()
+    assert said[0].startswith(f"plugin '{plugin}' is left out")
     assert told in found.broken[plugin]
     assert "thief" not in found.offers["detector"]
     assert found.extensions.models["skin"].ships
@@ -219,8 +233,16 @@ def test_a_command_s_name_that_is_taken_is_left_out(toy, capsys):
     assert main(["--help"]) == 0
     said = capsys.readouterr()
     assert "From a photo, or several, to heads." in said.out
-    assert "command 'run' of facetex-one 1.0 is left out: facetex has one of this name" in said.err
-    assert "command 'same' of facetex-two 1.0 is left out: facetex-one 1.0 has one of this name" in said.err
+    assert "What facetex-one does." in said.out
+    assert "What facetex-two does." not in said.out
+    assert main(["plugins", "--json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["stage"] == "command"]
+    assert {(row["name"], row["origin"], row["state"]) for row in rows} == {
+        ("run", "facetex-one 1.0", "left out: facetex has one of this name"),
+        ("run", "facetex-two 1.0", "left out: facetex has one of this name"),
+        ("same", "facetex-one 1.0", "ok"),
+        ("same", "facetex-two 1.0", "left out: facetex-one 1.0 has one of this name"),
+    }
 
 
 def test_the_command_line_and_the_map_of_hooks_name_one_group():

@@ -11,7 +11,7 @@ from types import FrameType
 
 import click
 
-from facetex_cli.others import help_of, load, others
+from facetex_cli.others import others
 
 COMMANDS = {
     "run": "From a photo, or several, to heads.",
@@ -43,7 +43,7 @@ class LazyGroup(click.Group):
         """The command of a name, or none."""
         if cmd_name not in COMMANDS:
             found = others(COMMANDS).get(cmd_name)
-            return load(found) if found else None
+            return found.load() if found else None
         command: click.Command = import_module(f"facetex_cli.{cmd_name}").command
         return command
 
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
         """The table above and what others say of theirs, without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-        more = [(name, help_of(entry)) for name, entry in others(COMMANDS).items()]
+        more = [(name, other.about) for name, other in others(COMMANDS).items()]
         if more:
             with formatter.section("Commands of plugins"):
                 formatter.write_dl(more)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from facetex_cli.others import origin_of, others
+from facetex_cli.others import Other, every_other, others
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
 from facetex_core.errors import ConfigError
@@ -42,12 +42,20 @@ def _list(as_json: bool) -> None:
         for each in registry.extensions.all
         if not each.origin.startswith("facetex ")
     ]
-    rows += [("command", name, entry.value, origin_of(entry), "ok") for name, entry in others(()).items()]
+    rows += [("command", each.name, each.place, each.origin, _state(each)) for each in every_other()]
     rows += [("-", "-", plugin, "", f"broken: {error}") for plugin, error in registry.broken.items()]
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table(columns, rows)
+
+
+def _state(command: Other) -> str:
+    """Another distribution, or facetex itself, may have a command of this name."""
+    from facetex_cli.main import COMMANDS
+
+    found = others(COMMANDS).get(command.name)
+    return "ok" if found == command else f"left out: {found.origin if found else 'facetex'} has one of this name"
 
 
 @command.command("show")

@@ -1,6 +1,5 @@
 """What is measured of each variant; docs/reference/comparisons.md says the same in more words."""
 
-import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +16,7 @@ from facetex_core.evaluation.synthetic_render import camera_rays
 from facetex_core.extensions import Metric
 from facetex_core.lazy import cv2
 from facetex_core.masked_blur import blur_where
+from facetex_core.messages import warn
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.raycast import scene_of
 from facetex_core.structures import Camera, Fit, Head, Texture, View
@@ -103,7 +103,7 @@ def figures_of_plugins(run: Run, metrics: Mapping[str, Metric]) -> dict[str, flo
             figures[name] = float(metric.measure(run)) if metric.measure else np.nan
         except Exception as error:  # noqa: BLE001  # a stranger's function may raise anything; the head stays as good as it is
             told = next(iter(str(error).splitlines()), "")
-            warnings.warn(f"metric {name!r} is left out: {type(error).__name__}: {told}", stacklevel=2)
+            warn(f"metric {name!r} is left out: {type(error).__name__}: {told}")
     return {name: value for name, value in figures.items() if np.isfinite(value)}
 
 
