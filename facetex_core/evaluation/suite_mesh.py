@@ -1,11 +1,13 @@
 """The true head's mesh in a file: Wavefront OBJ written and read, PLY read; vertices keep their numbers."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from facetex_core.errors import ConfigError
 from facetex_core.raycast import open3d
+from facetex_core.readers.declared import read_file
 from facetex_core.structures import Mesh
 
 
@@ -23,8 +25,8 @@ def obj_of(mesh: Mesh) -> str:
 def read_mesh(path: Path) -> Mesh:
     """The mesh of an .obj or .ply file; polygons are fanned into triangles; what holds none is a ConfigError."""
     try:
-        mesh = _read_obj(path.read_text("utf-8", "replace")) if path.suffix == ".obj" else _read_ply(path)
-    except (ValueError, IndexError) as error:
+        mesh = _read_obj(read_file(path).decode("utf-8", "replace")) if path.suffix == ".obj" else _read_ply(path)
+    except (ValueError, IndexError, OverflowError) as error:
         raise ConfigError(f"{path}: is damaged ({error})") from None
     ends = mesh.triangles.min(initial=0), mesh.triangles.max(initial=0)
     if not len(mesh.triangles) or not 0 <= ends[0] <= ends[1] < len(mesh.vertices) or not np.isfinite(mesh.vertices).all():
@@ -68,6 +70,11 @@ def _number(word: str, count: int) -> int:
 
 def _read_ply(path: Path) -> Mesh:
     """Places and triangles."""
+    content = read_file(path)
+    header, _, _ = content.partition(b"end_header")
+    # open3d takes the room that is promised before it looks whether anything follows; a row has one byte at least.
+    if sum(map(int, re.findall(rb"element +\S+ +(-?\d{1,18})", header))) > len(content):
+        raise ValueError("it promises more than it holds")
     with open3d().utility.VerbosityContextManager(open3d().utility.VerbosityLevel.Error):
         read = open3d().io.read_triangle_mesh(str(path))
     vertices, triangles = np.asarray(read.vertices, np.float32), np.asarray(read.triangles, np.int32)
