@@ -4,6 +4,7 @@ import zipfile
 import zlib
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -15,7 +16,7 @@ KINDS = "biufU"
 """numpy's letters for truth values, whole numbers, numbers and text."""
 _DAMAGE = (
     OSError, ValueError, EOFError, AttributeError, TypeError, LookupError, OverflowError, NotImplementedError, RuntimeError,
-    SyntaxError, zipfile.BadZipFile, zlib.error,
+    SyntaxError, zipfile.BadZipFile, zlib.error, TokenError,
 )  # fmt: skip
 """What a damaged file makes zipfile and numpy raise."""
 

@@ -34,7 +34,9 @@ class Kind(Made):
 
     def __init__(self, name: object) -> None:
         if not isinstance(name, str) or name not in KINDS:
-            raise ValueError(f"the pickle has an array of kind {str(name)[:20]!r}, which no model needs")
+            # What is no text is not shown: a tuple of a few steps may take hours to write out.
+            shown = repr(name[:20]) if isinstance(name, str) else "unknown"
+            raise ValueError(f"the pickle has an array of kind {shown}, which no model needs")
         self.dtype = np.dtype(name)
 
     def build(self, state: object) -> None:
@@ -131,9 +133,10 @@ def _dictionary(reader: _Reader, pairs: Any = ()) -> dict[str, object]:  # noqa:
 
 def _encoded(reader: _Reader, text: object, *_: object) -> bytes:
     """How old protocols write bytes."""
-    content = str(text).encode("latin1")
-    reader.allowance.take(len(content))
-    return content
+    if not isinstance(text, str):
+        raise TypeError("bytes of something that is no text")
+    reader.allowance.take(len(text))
+    return text.encode("latin1")
 
 
 def _object(reader: _Reader, kind: object, *_: object) -> object:

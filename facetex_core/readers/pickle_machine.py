@@ -225,7 +225,9 @@ def _memoize(machine: Machine, place: int) -> None:
 
 
 def _stack_name(machine: Machine, module: object, name: object) -> None:
-    machine.push(machine.name(str(module), str(name)))
+    if not isinstance(module, str) or not isinstance(name, str):
+        raise TypeError("a name that is no text")
+    machine.push(machine.name(module, name))
 
 
 _STEPS: dict[bytes, Callable[[Machine], object]] = {

@@ -86,7 +86,7 @@ def _old(data: bytes) -> tuple[object, dict[str, bytes]]:
         reader = _Reader(data, at)
         parts.append(reader.run())
         at, storages = reader.at, storages | reader.storages
-    if parts[0] != OLD or not isinstance(parts[4], list):
+    if parts[0] != OLD or not isinstance(parts[4], list) or not all(isinstance(key, str) for key in parts[4]):
         raise ValueError("it does not begin as files of torch do")
     contents = {}
     for key in parts[4]:

@@ -77,10 +77,10 @@ def _network(path: Path) -> "onnx.ModelProto":
 
     try:
         model = onnx.load_model_from_string(read_file(path))
-        if not model.graph.node:
-            raise ValueError("it holds no network")
     except (DecodeError, ValueError):
-        raise ModelError(f"{path.name} is neither weights of torch nor a network in ONNX") from None
+        model = onnx.ModelProto()
+    if not model.graph.node:
+        raise ModelError(f"{path.name} is neither weights of torch nor a network in ONNX")
     stray = sorted({node.op_type for node in model.graph.node} - OPERATORS)
     if stray:
         raise ModelError(f"{path.name} is not VGG-19: operator {stray[0][:40]!r} stands in it; give the weights (.pth) instead")
