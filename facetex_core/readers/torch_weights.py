@@ -2,6 +2,7 @@
 
 import struct
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -128,7 +129,7 @@ def _tensor(storage: Storage, start: int, shape: tuple[int, ...], strides: tuple
     return Tensor(storage, start, shape, strides)
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[..., object]] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor": _tensor,
     "torch._utils._rebuild_parameter": lambda data, *_: data,

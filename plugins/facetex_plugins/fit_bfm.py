@@ -50,7 +50,7 @@ def read_h5(path: Path) -> BareModel:
     cells = file[CELLS]
     triangles = cells if cells.shape[1] == 3 else cells.T
     names = tuple(f"expression{index:03d}" for index in range(len(expression)))
-    vertices = (MILLIMETRE * sum(means).reshape(-1, 3)).astype(np.float32)
+    vertices = (MILLIMETRE * (means[0] + means[1]).reshape(-1, 3)).astype(np.float32)
     return BareModel("bfm", vertices, {"skin": np.ascontiguousarray(triangles, np.int32)}, identity, expression, names)
 
 

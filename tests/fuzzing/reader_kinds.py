@@ -4,6 +4,7 @@ import io
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,13 @@ def _read_members(path: Path) -> None:
         read_triangles(content)
 
 
+def _take_in_network(path: Path) -> None:
+    from facetex_model_zoo import vgg19
+
+    vgg19.take_in(path, path.with_name("taken.onnx"))
+
+
+@cache
 def kinds() -> dict[str, Kind]:
     """All readers by name."""
     from facetex_model_zoo import vgg19
@@ -145,22 +153,23 @@ def kinds() -> dict[str, Kind]:
     from facetex_core.morphable_model import load_morphable_model
     from facetex_core.rendering.read_head import read_head
 
-    brought = UNREADABLE
     hdf5 = marked(b"TREE", b"SNOD", b"HEAP", b"OHDR", b"\x89HDF", b"FRHP", b"BTHD", b"\x08\0\x18\0", b"\x03\0\x08\0")
+    mat = marked(b"\x0e\0\0\0", b"\x0f\0\0\0", b"\x06\0\0\0", span=64)
+    flame = ("flame0.pkl", "flame2.pkl", "flame5.pkl")
     return {
-        "pickle": Kind(("flame0.pkl", "flame2.pkl", "flame5.pkl"), (formats.pickled,) * 3, FlameFitter.read, brought),
-        "mat": Kind(("bfm.mat", "packed.mat"), (marked(b"\x0e\0\0\0", b"\x0f\0\0\0", b"\x06\0\0\0", span=64),), BfmFitter.read, brought),
-        "hdf5": Kind(("bfm.h5", "packed.h5"), (hdf5, hdf5, formats.linked), BfmFitter.read, brought),
-        "sfm": Kind(("sfm_shape_3448.bin",), (marked(),), SfmFitter.read, brought),
-        "onnx": Kind(("vgg.onnx",), (formats.message, formats.message), lambda path: vgg19.take_in(path, path.with_name("out")), (ModelError,)),
+        "pickle": Kind(flame, (formats.pickled,) * 3, FlameFitter.read, UNREADABLE),
+        "mat": Kind(("bfm.mat", "packed.mat"), (mat,), BfmFitter.read, UNREADABLE),
+        "hdf5": Kind(("bfm.h5", "packed.h5"), (hdf5, hdf5, formats.linked), BfmFitter.read, UNREADABLE),
+        "sfm": Kind(("sfm_shape_3448.bin",), (marked(),), SfmFitter.read, UNREADABLE),
+        "onnx": Kind(("vgg.onnx",), (formats.message,) * 2, _take_in_network, (ModelError,)),
         "torch": Kind(("new.pth", "old.pth"), (torch_pickled,) * 3, vgg19.read_source, (ModelError,)),
-        "archive": Kind(("x.tar", "x.zip"), (archived,) * 3, _read_members, brought),
+        "archive": Kind(("x.tar", "x.zip"), (archived,) * 3, _read_members, UNREADABLE),
         "npz": Kind(("bfm.npz",), (bent_npz, formats.zipped), load_morphable_model, (ModelError,)),
         "bank": Kind(("toy.bank",), (bent_npz, formats.zipped), load_bank, (ModelError,)),
         "mesh": Kind(("head.obj", "mesh.ply"), (formats.words,) * 2, read_mesh, (ConfigError,)),
         "glb": Kind(("head.glb",), (bent_glb,) * 2, read_head, (ConfigError,)),
         "hdr": Kind(("environment.hdr",), (formats.words,), read_panorama, (ConfigError,)),
-    }  # fmt: skip
+    }
 
 
 def case(kind: Kind, rng: np.random.Generator, originals: Path, work: Path) -> Path:
