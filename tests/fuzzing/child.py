@@ -5,6 +5,7 @@ import signal
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -29,6 +30,9 @@ class Outcome:
     kind: str
     refused: bool
     wrong: str = ""
+
+
+Attempt = Callable[[int, int, Path], Outcome]
 
 
 def attempt(seed: int, number: int, originals: Path) -> Outcome:
@@ -71,7 +75,7 @@ def _memory(what: str, *, forget: bool = False) -> int:
     return next(int(line.split()[1]) * 1024 for line in status.read_text("utf-8").splitlines() if line.startswith(what))
 
 
-def _serve(connection: Connection, seed: int, originals: Path) -> None:
+def _serve(connection: Connection, seed: int, originals: Path, attempt: Attempt) -> None:
     import resource
     import warnings
 
@@ -91,8 +95,8 @@ def _serve(connection: Connection, seed: int, originals: Path) -> None:
 class Reader:
     """A child, started anew when it has died."""
 
-    def __init__(self, seed: int, originals: Path) -> None:
-        self.given = seed, originals
+    def __init__(self, seed: int, originals: Path, attempt: Attempt = attempt) -> None:
+        self.given = seed, originals, attempt
         self._start()
 
     def _start(self) -> None:

@@ -176,7 +176,7 @@ def case(kind: Kind, rng: np.random.Generator, originals: Path, work: Path) -> P
     """A spoiled file of the kind, in the folder; what lies beside the original lies beside it."""
     name = pick(rng, kind.originals)
     content = (originals / name).read_bytes()
-    if rng.random() > 0.03:
+    if rng.random() < 0.97:
         content = pick(rng, (spoiled, *kind.spoils))(rng, content)
     path = work / name
     path.write_bytes(content)
