@@ -60,6 +60,7 @@ figures: $(VENV)/checked
 	$(BIN)/python tests/benchmarks/compare.py
 	$(BIN)/python tests/benchmarks/kill.py 50 0
 	$(BIN)/python tests/fuzz.py --count 5000 --seed 0
+	$(BIN)/python tests/fuzz_readers.py --seconds 600 --seed 0
 
 fix: $(VENV)/checked
 	$(BIN)/ruff format .

@@ -104,8 +104,8 @@ Every model that facetex knows is a row of `model_zoo/facetex_model_zoo/models.t
 
 Only `pull` goes to the network, for what you name. A download goes on where it stopped, waits for another process that fetches
 the same model, and gets the model's name only when its SHA-256 is that of the table. From `https` it is never led to anything
-else. No model file can run code: weights of torch are read with `weights_only`, the pickle of FLAME by a reader that knows
-numbers only, arrays without pickles.
+else. No model file can run code: all of them are read by readers that know numbers only
+([what a model file can and cannot do](../how-to/bring-a-licensed-model.md#what-a-model-file-can-and-cannot-do)).
 
 {models}
 

@@ -19,10 +19,14 @@ def open_session(path: Path, device: str = "cpu") -> "onnxruntime.InferenceSessi
     options = onnxruntime.SessionOptions()
     threads = os.environ.get("OMP_NUM_THREADS", "")  # ONNX Runtime does not heed it by itself
     options.intra_op_num_threads = int(threads) if threads.isdigit() else 0
+    damage = (
+        failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.NoModel, failures.Fail,
+        failures.NotImplemented, failures.RuntimeException,
+    )  # fmt: skip
     cards = [] if device == "cpu" else ["CUDAExecutionProvider"]
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[*cards, "CPUExecutionProvider"])
-    except (failures.InvalidProtobuf, failures.InvalidGraph, failures.InvalidArgument, failures.NoModel) as error:
+    except damage as error:
         raise ModelError(f"{path.name} is no network that ONNX Runtime can read: {str(error).split(' : ')[-1]}") from None
 
 

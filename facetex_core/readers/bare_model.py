@@ -44,3 +44,10 @@ class BareModel:
 def by_vertex(values: np.ndarray) -> Float32[np.ndarray, "modes vertices 3"]:
     """(modes, vertices, 3) from columns of x, y, z, x, y, z...: (3 vertices, modes)."""
     return np.ascontiguousarray(values.T.reshape(values.shape[1], -1, 3), np.float32)
+
+
+def scaled_modes(basis: np.ndarray, deviations: np.ndarray) -> Float32[np.ndarray, "modes vertices 3"]:
+    """Modes for one standard deviation, from columns of x, y, z, x, y, z...; other than one deviation each is a ValueError."""
+    if basis.ndim != 2 or deviations.size != basis.shape[1]:
+        raise ValueError("its modes have other numbers of deviations")
+    return by_vertex(basis * deviations.ravel())

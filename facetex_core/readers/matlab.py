@@ -1,10 +1,11 @@
 """Reads the numbers of a MAT file of version 5 (MathWorks, "MAT-File Format"); a damaged one is a ValueError, never a crash."""
 
 import struct
-import zlib
 from collections.abc import Iterator
 
 import numpy as np
+
+from facetex_core.readers.declared import Allowance
 
 HEADER = 128
 KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -21,8 +22,9 @@ def read_mat(data: bytes) -> dict[str, np.ndarray]:
         raise ValueError("it is no MAT file of version 5")
     order = "<" if mark == b"IM" else ">"
     arrays: dict[str, np.ndarray] = {}
+    allowance = Allowance(len(data))
     for kind, content in _elements(data[HEADER:], order):
-        inner = _elements(zlib.decompress(content), order) if kind == COMPRESSED else iter([(kind, content)])
+        inner = _elements(allowance.inflate(content), order) if kind == COMPRESSED else iter([(kind, content)])
         for kind_inside, matrix in inner:
             if kind_inside == MATRIX:
                 arrays.update(_matrix(matrix, order))
@@ -47,11 +49,12 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
 def _matrix(data: bytes, order: str) -> dict[str, np.ndarray]:
     """One array by its name; none where it is no plain array of numbers."""
     parts = [(kind, content) for kind, content in _elements(data, order)]
-    if len(parts) < 4 or parts[0][1][0 if order == "<" else 3] not in NUMERIC:
+    if len(parts) < 4 or len(parts[0][1]) < 4 or parts[0][1][0 if order == "<" else 3] not in NUMERIC:
         return {}
     kind, content = parts[3]
     if kind not in KINDS:
         raise ValueError(f"an array of it has numbers of an unknown type {kind}")
-    shape = np.frombuffer(parts[1][1], order + "i4").tolist()
-    values = np.frombuffer(content, order + KINDS[kind]).reshape(shape, order="F")
+    values = np.frombuffer(content, order + KINDS[kind])
+    shape = Allowance(len(content)).array(np.frombuffer(parts[1][1], order + "i4").tolist(), values.itemsize)
+    values = values.reshape(shape, order="F")
     return {parts[2][1].decode("latin1"): values.astype(values.dtype.newbyteorder("="))}

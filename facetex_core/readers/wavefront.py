@@ -15,4 +15,4 @@ def read_triangles(content: bytes) -> Int32[np.ndarray, "triangles 3"]:
     lines = (line.split()[1:] for line in content.split(b"\n") if line.startswith(b"f "))
     corners = [[int(word.split(b"/")[0]) - 1 for word in line] for line in lines]
     fans = [(line[0], *line[k : k + 2]) for line in corners for k in range(1, len(line) - 1)]
-    return np.array(fans, np.int32)
+    return np.array(fans, np.int32).reshape(-1, 3)

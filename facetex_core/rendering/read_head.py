@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float32
@@ -19,11 +20,17 @@ from facetex_core.camera import orbit_camera
 from facetex_core.colour import decode_srgb
 from facetex_core.errors import ConfigError
 from facetex_core.lazy import pygltflib as gltf
+from facetex_core.readers.declared import Allowance, read_file
 from facetex_core.structures import Appearance, Detail, Embedding, Fit, Head, Mesh, MorphableModel, Texture
 from facetex_core.views import studio
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 FILE = "head.glb"
 COLUMNS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
+LARGEST_MAP = 8192
+"""Texels of a side, twice what facetex writes."""
 TYPES = {5123: "<u2", 5125: "<u4", 5126: "<f4"}
 """By glTF's component types (glTF 2.0, section 3.6.2.2)."""
 _DAMAGE = (
@@ -40,9 +47,11 @@ def read_head(path: Path) -> Head:
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise ConfigError(f"{path}: there is no {FILE} in it; give a folder that facetex run made")
+    from PIL import Image
+
     try:
         return _head(_Document(file), file.parent)
-    except _DAMAGE:
+    except (*_DAMAGE, Image.DecompressionBombError):
         raise ConfigError(f"{file}: is no head that facetex wrote, or is damaged; make it again by facetex run") from None
 
 
@@ -50,7 +59,8 @@ class _Document:
     """A GLB whose accessors and pictures can be read."""
 
     def __init__(self, file: Path) -> None:
-        content = file.read_bytes()
+        content = read_file(file)
+        self.allowance = Allowance(len(content))
         if struct.unpack_from("<4sI", content) != (b"glTF", 2):
             raise ValueError(file)
         self.document = gltf.GLTF2.load_from_bytes(content)
@@ -60,7 +70,7 @@ class _Document:
         """An accessor's rows; where it is sparse, 0 but for those that it holds."""
         accessor = self.document.accessors[number]
         kind, wide = TYPES[accessor.componentType], COLUMNS[accessor.type]
-        rows = np.zeros((accessor.count, wide), kind)
+        rows = np.zeros(self.allowance.array((accessor.count, wide), 4), kind)
         if accessor.bufferView is not None:
             rows = np.frombuffer(self._view(accessor.bufferView), kind).reshape(accessor.count, wide).copy()
         if accessor.sparse:
@@ -74,11 +84,18 @@ class _Document:
 
         image = next(image for image in self.document.images if image.name == name)
         with Image.open(BytesIO(self._view(image.bufferView)), formats=["PNG"]) as found:
+            _refuse_huge(found)
             return np.asarray(found.convert("RGB"), np.float32) / 255
 
     def _view(self, number: int) -> bytes:
         view = self.document.bufferViews[number]
         return bytes(self.blob[view.byteOffset : view.byteOffset + view.byteLength])
+
+
+def _refuse_huge(picture: "Image.Image") -> None:
+    """ValueError where a map is larger than facetex writes; Pillow unfolds it later, and only warns."""
+    if max(picture.size) > LARGEST_MAP:
+        raise ValueError(picture.size)
 
 
 def _head(document: _Document, folder: Path) -> Head:
@@ -158,6 +175,7 @@ def _displacement(folder: Path, size: int) -> Float32[np.ndarray, "size size"]:
         return np.zeros((size, size), np.float32)
     note = json.loads(file.with_suffix(".json").read_text("utf-8"))
     with Image.open(file, formats=["PNG"]) as found:
+        _refuse_huge(found)
         values = np.asarray(found, np.float32)
     if values.shape != (size, size):
         raise ValueError(file)

@@ -101,7 +101,7 @@ def _load(path: Path) -> "onnx.GraphProto":
     from google.protobuf.message import DecodeError
 
     try:
-        graph = onnx.load(str(path)).graph
+        graph = onnx.load(str(path), load_external_data=False).graph
     except DecodeError:
         raise ModelError(f"{path.name} is no ONNX file") from None
     if not graph.input:

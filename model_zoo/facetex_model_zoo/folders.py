@@ -1,34 +1,84 @@
 """The files of a folder, a .zip or a .tar archive, one after the other, without unpacking them anywhere."""
 
+import bz2
+import gzip
+import io
+import lzma
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from facetex_core.readers.archive import refuse_outside, zip_members
+from facetex_core.readers.declared import Allowance, read_file
 
 UNREADABLE = (
     OSError, EOFError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError, RuntimeError,
-    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error,
+    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
 )  # fmt: skip
 """What readers raise over a file that is none of theirs."""
 
 
 def read_members(source: Path, ending: str) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """Path inside and content of every file of this ending; what is neither folder nor archive is a ValueError."""
+    """Path inside and content of every file of this ending; what is neither folder nor archive is a ValueError.
+
+    So is an archive that promises more than it may hold, or has a link, or a place outside of it, for such a file.
+    """
     if source.is_dir():
         for path in sorted(source.rglob("*" + ending)):
-            yield PurePosixPath(path.relative_to(source).as_posix()), path.read_bytes()
-    elif zipfile.is_zipfile(source):
+            yield PurePosixPath(path.relative_to(source).as_posix()), read_file(path)
+        return
+    allowance = Allowance(source.stat().st_size)
+    if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
-            for name in archive.namelist():
-                if name.endswith(ending):
-                    yield PurePosixPath(name), archive.read(name)
-    elif tarfile.is_tarfile(source):
-        with tarfile.open(source) as archive:
-            for member in archive:
-                file = archive.extractfile(member) if member.isfile() and member.name.endswith(ending) else None
-                if file:
-                    yield PurePosixPath(member.name), file.read()
+            for name, content in zip_members(archive, allowance, lambda name: name.endswith(ending)):
+                yield PurePosixPath(name), content
     else:
-        raise ValueError("neither a folder nor a .zip or .tar archive")
+        with source.open("rb") as file:
+            yield from _tar_members(_unpacked(file), allowance, ending)
+
+
+def _tar_members(file: BinaryIO, allowance: Allowance, ending: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """One after the other; what each declares is counted before anything is read past it."""
+    with tarfile.open(fileobj=_Bounded(file, allowance.left), mode="r:") as archive:
+        for member in archive:
+            allowance.take(member.size)
+            if not member.name.endswith(ending) or member.isdir():
+                continue
+            content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
+            if content is None:
+                raise ValueError("a file of it is a link, a device, or full of holes")
+            yield refuse_outside(member.name), content.read()
+
+
+def _unpacked(file: BinaryIO) -> BinaryIO:
+    """The stream inside a .tar.gz, .tar.bz2 or .tar.xz; a plain .tar is itself."""
+    beginning = file.read(6)
+    file.seek(0)
+    for opened, mark in ((gzip.open, b"\x1f\x8b"), (bz2.open, b"BZh"), (lzma.open, b"\xfd7zXZ")):
+        if beginning.startswith(mark):
+            return cast("BinaryIO", opened(file))
+    return file
+
+
+class _Bounded(io.RawIOBase):
+    """A stream of which no more is read than may be: headers of a tar may ask for gigabytes at once."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self.file, self.left = file, most
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= self.left:
+            raise ValueError("it promises more than a file of its length may hold")
+        content = self.file.read(size)
+        self.left -= len(content)
+        return content
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self.file.seek(place, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()

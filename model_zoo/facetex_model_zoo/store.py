@@ -69,7 +69,7 @@ def add_model(name: str, source: Path, take_in: ModelImporter = copy) -> Path:
     known = row(name)
     if known.ships:
         raise ModelError(f"model {name!r} ships with facetex; there is nothing to add")
-    if not source.exists():
+    if not (source.is_file() or source.is_dir()):  # a pipe or a device might never end
         raise ModelError(f"{source} is no file")
     if source.is_file() and (instead := what_instead(_beginning(source))):
         raise ModelError(f"{source.name} is {instead}; {known.get}")

@@ -8,7 +8,6 @@ The network of Simonyan and Zisserman 2015 (configuration E), rectified features
 """
 
 import re
-import shutil
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +17,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.errors import ModelError
+from facetex_core.readers.declared import read_file
+from facetex_core.readers.torch_weights import read_state_dict
+from facetex_model_zoo.folders import UNREADABLE
 
 if TYPE_CHECKING:
     import onnx
@@ -31,6 +33,8 @@ SHAPES = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(CHANNELS)]
 TORCH = (b"PK", b"\x80")
 """How torch's files begin: a zip, or the pickle of old."""
 OPSET = 17
+OPERATORS = {"Conv", "Relu", "MaxPool", "Pad"}
+"""All that VGG-19 computes."""
 
 # ImageNet's statistics of RGB in [0, 1], as torchvision's weights were trained with.
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
@@ -63,28 +67,56 @@ def take_in(source: Path, target: Path) -> None:
         raise ModelError(f"{source} is a folder, not a file")
     with source.open("rb") as file:
         weights = file.read(2).startswith(TORCH)
-    if weights:
-        onnx.save(build(read_source(source)), str(target))
-    else:
-        _refuse_other_networks(source)
-        shutil.copyfile(source, target)
+    onnx.save(build(read_source(source)) if weights else _network(source), str(target))
 
 
-def _refuse_other_networks(path: Path) -> None:
-    """What `build` writes has these convolutions, names, and all of its numbers inside."""
+def _network(path: Path) -> "onnx.ModelProto":
+    """The network that `build` makes of a network's convolutions; a file that holds anything else is refused."""
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
-        model = onnx.load(str(path), load_external_data=False)
-        onnx.checker.check_model(model)
-    except (DecodeError, onnx.checker.ValidationError, ValueError):
-        raise ModelError(f"{path.name} is neither weights of torch nor a network in ONNX") from None
-    inside = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer if not tensor.external_data}
-    shapes = [inside.get(node.input[1], ()) for node in model.graph.node if node.op_type == "Conv"]
-    named = {value.name for value in (*model.graph.input, *model.graph.output)}
-    if shapes[:1] != [(3, 3, 1, 1)] or shapes[1:] != SHAPES[: len(shapes) - 1] or not {"image", LAYERS[0]} <= named:
+        model = onnx.load_model_from_string(read_file(path))
+    except (DecodeError, ValueError):
+        model = onnx.ModelProto()
+    if not model.graph.node:
+        raise ModelError(f"{path.name} is neither weights of torch nor a network in ONNX")
+    stray = sorted({node.op_type for node in model.graph.node} - OPERATORS)
+    if stray:
+        raise ModelError(f"{path.name} is not VGG-19: operator {stray[0][:40]!r} stands in it; give the weights (.pth) instead")
+    try:
+        first, *others = _inside(model.graph)
+        built = build(Source(first, tuple(others), any(node.op_type == "Pad" for node in model.graph.node)))
+    except (ValueError, LookupError):
+        built = onnx.ModelProto()
+    # Compared without its numbers: they are the file's own, and large.
+    if not built.graph.node or _skeleton(built) != _skeleton(model):
         raise ModelError(f"{path.name} is not VGG-19 as facetex writes it; give the weights (.pth) instead")
+    return built
+
+
+def _inside(graph: "onnx.GraphProto") -> list[Convolution]:
+    """The convolutions, in their order; numbers that lie outside of the file, or are not those of VGG-19, are a ValueError."""
+    from onnx import TensorProto, numpy_helper
+
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    found = []
+    shapes = [(3, 3, 1, 1), *SHAPES]
+    for node, shape in zip((node for node in graph.node if node.op_type == "Conv"), shapes, strict=False):
+        pair = [weights[name] for name in node.input[1:3]]
+        if [tuple(each.dims) for each in pair] != [shape, shape[:1]]:
+            raise ValueError("its convolutions are of other shapes")
+        if any(each.external_data or each.data_location or each.data_type != TensorProto.FLOAT for each in pair):
+            raise ValueError("its numbers are not in it")
+        found.append(Convolution(*map(numpy_helper.to_array, pair)))
+    return found
+
+
+def _skeleton(model: "onnx.ModelProto") -> tuple[object, ...]:
+    """All of a network that is computed with, but the numbers."""
+    graph = model.graph
+    names = [tensor.name for tensor in graph.initializer]
+    return list(model.opset_import), list(graph.node), names, list(graph.input), list(graph.output), len(model.functions)
 
 
 def read_source(path: Path) -> Source:
@@ -97,25 +129,25 @@ def read_source(path: Path) -> Source:
         preparation = Convolution(np.diag(1 / DEVIATION)[..., None, None], -MEAN / DEVIATION)
     convolutions = tuple(found[: len(LAYERS)])
     shapes = [convolution.weight.shape for convolution in convolutions]
-    if not shapes or shapes != SHAPES[: len(shapes)]:
-        raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes or 'none'}")
+    biases = [convolution.bias.shape for convolution in convolutions]
+    if not shapes or shapes != SHAPES[: len(shapes)] or biases != [shape[:1] for shape in shapes]:
+        raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes[: len(SHAPES)] or 'none'}")
     return Source(preparation, convolutions, reflects)
 
 
 def _convolutions(path: Path) -> list[Convolution]:
     """The convolutions of a state dict by their numbers."""
-    import torch
-
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251  # weights_only: no code is run
-        arrays = {name.removeprefix("features."): value.float().numpy() for name, value in state.items()}
-    except Exception:  # noqa: BLE001  # torch's readers raise whatever they stumble over
+        state = read_state_dict(path)
+        names = {name.removeprefix("features."): name for name in state.tensors}
+        if any(name.endswith("running_mean") for name in names):
+            raise ModelError(f"{path.name} has batch normalisation; the plain VGG-19 is needed")
+        numbers = sorted(int(name.removesuffix(".weight")) for name in names if re.fullmatch(r"\d{1,4}\.weight", name))
+        pairs = [(names[f"{number}.weight"], names.get(f"{number}.bias")) for number in numbers]
+        whole = [(weight, bias) for weight, bias in pairs if bias and len(state.tensors[weight].shape) == 4]
+        return [Convolution(state.numbers(weight), state.numbers(bias)) for weight, bias in whole]
+    except UNREADABLE:
         raise ModelError(f"{path.name} is no state dict of torch") from None
-    if any(name.endswith("running_mean") for name in arrays):
-        raise ModelError(f"{path.name} has batch normalisation; the plain VGG-19 is needed")
-    numbers = sorted(int(name.removesuffix(".weight")) for name in arrays if re.fullmatch(r"\d+\.weight", name))
-    pairs = [(arrays[f"{number}.weight"], arrays.get(f"{number}.bias")) for number in numbers]
-    return [Convolution(weight, bias) for weight, bias in pairs if weight.ndim == 4 and bias is not None]
 
 
 def build(source: Source) -> "onnx.ModelProto":

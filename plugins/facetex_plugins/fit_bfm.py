@@ -10,11 +10,14 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.readers.bare_model import BareModel, by_vertex
+from facetex_core.readers.bare_model import BareModel, scaled_modes
+from facetex_core.readers.declared import read_file
+from facetex_core.readers.hdf5 import read_hdf5
 from facetex_core.readers.matlab import read_mat
 
 MILLIMETRE, MICROMETRE = 1e-3, 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"
+CELLS, PARTS = "shape/representer/cells", ("mean", "pcaBasis", "pcaVariance")
 
 
 api_version = 2
@@ -40,34 +43,30 @@ class BfmFitter(BroughtFitter):
     @staticmethod
     def read(source: Path) -> BareModel:
         """The model of a .h5 file of 2017 or 2019, or of the .mat file of 2009."""
-        content = source.read_bytes()
+        content = read_file(source)
         return read_h5(source) if content.startswith(HDF5) else read_2009(content)
 
 
 def read_h5(path: Path) -> BareModel:
     """2017 and 2019; the mean face is the sum of the two means."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        mean = np.asarray(file["shape/model/mean"]) + np.asarray(file["expression/model/mean"])
-        cells = np.asarray(file["shape/representer/cells"])
-        identity, expression = (_modes(file[f"{name}/model"]) for name in ("shape", "expression"))
+    file = read_hdf5(path, (CELLS, *(f"{name}/model/{part}" for name in ("shape", "expression") for part in PARTS)))
+    means, bases, variances = ([file[f"{name}/model/{part}"] for name in ("shape", "expression")] for part in PARTS)
+    if means[0].shape != means[1].shape:
+        raise ValueError("its two means have other vertices")
+    identity, expression = (
+        scaled_modes(MILLIMETRE * basis, np.sqrt(variance)) for basis, variance in zip(bases, variances, strict=True)
+    )
+    cells = file[CELLS]
     triangles = cells if cells.shape[1] == 3 else cells.T
     names = tuple(f"expression{index:03d}" for index in range(len(expression)))
-    vertices = (MILLIMETRE * mean.reshape(-1, 3)).astype(np.float32)
+    vertices = (MILLIMETRE * (means[0] + means[1]).reshape(-1, 3)).astype(np.float32)
     return BareModel("bfm", vertices, {"skin": np.ascontiguousarray(triangles, np.int32)}, identity, expression, names)
-
-
-def _modes(group: object) -> np.ndarray:
-    """For one standard deviation, from unit columns and their variances."""
-    basis, variance = (np.asarray(group[name]) for name in ("pcaBasis", "pcaVariance"))  # type: ignore[index]
-    return by_vertex(MILLIMETRE * basis * np.sqrt(variance))
 
 
 def read_2009(content: bytes) -> BareModel:
     """The .mat file."""
     file = read_mat(content)
     mean, basis, deviations, triangles = (file[name] for name in ("shapeMU", "shapePC", "shapeEV", "tl"))
-    identity = by_vertex(MICROMETRE * basis * deviations.ravel())
+    identity = scaled_modes(MICROMETRE * basis, deviations)
     vertices = (MICROMETRE * mean.reshape(-1, 3)).astype(np.float32)
     return BareModel("bfm", vertices, {"skin": triangles.astype(np.int32) - 1}, identity, identity[:0], ())

@@ -13,6 +13,7 @@ from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.readers.bare_model import BareModel, by_vertex
+from facetex_core.readers.declared import read_file
 from facetex_core.readers.inert_pickle import numbers, read_pickle
 
 IDENTITIES = 300
@@ -43,10 +44,12 @@ class FlameFitter(BroughtFitter):
     @staticmethod
     def read(source: Path) -> BareModel:
         """The model of generic_model.pkl, flame2023.pkl or its like."""
-        file = read_pickle(source.read_bytes())
+        file = read_pickle(read_file(source))
         if not isinstance(file, dict):
             raise TypeError(f"the pickle holds a {type(file).__name__}, not the dictionary of a model")
         mean, shapes = numbers(file["v_template"]), numbers(file["shapedirs"])
+        if mean.shape != (len(mean), 3) or shapes.shape != (*mean.shape, shapes.shape[-1]):
+            raise ValueError("its directions have other vertices than its mean")
         moves = [jaw_turn(file, mean), *np.moveaxis(shapes[..., IDENTITIES:], -1, 0)]
         return BareModel(
             "flame",
@@ -73,7 +76,10 @@ def by_part(mean: np.ndarray, triangles: np.ndarray) -> dict[str, np.ndarray]:
 
 def jaw_turn(file: dict[str, object], mean: np.ndarray) -> np.ndarray:
     """What a turn of the jaw does to the mean, with the correctives of the pose (equations 1 to 4)."""
-    joint = numbers(file["J_regressor"])[JAW_JOINT] @ mean
+    regressor, weights, directions = (numbers(file[name]) for name in ("J_regressor", "weights", "posedirs"))
+    if (regressor.shape[1:], weights.shape[:1], directions.shape[:-1]) != (mean.shape[:1], mean.shape[:1], mean.shape):
+        raise ValueError("its skeleton has other vertices than its mean")
+    joint = regressor[JAW_JOINT] @ mean
     change = np.array([[1, 0, 0], [0, np.cos(JAW), -np.sin(JAW)], [0, np.sin(JAW), np.cos(JAW)]]) - np.eye(3)
-    corrective = numbers(file["posedirs"])[..., 9 * (JAW_JOINT - 1) : 9 * JAW_JOINT] @ change.ravel()
-    return numbers(file["weights"])[:, JAW_JOINT, None] * ((mean - joint) @ change.T) + corrective
+    corrective = directions[..., 9 * (JAW_JOINT - 1) : 9 * JAW_JOINT] @ change.ravel()
+    return weights[:, JAW_JOINT, None] * ((mean - joint) @ change.T) + corrective

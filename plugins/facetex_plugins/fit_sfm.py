@@ -11,7 +11,8 @@ import numpy as np
 from facetex_model_zoo.brought import BroughtFitter
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.readers.bare_model import BareModel, by_vertex
+from facetex_core.readers.bare_model import BareModel, by_vertex, scaled_modes
+from facetex_core.readers.declared import read_file
 
 MILLIMETRE = 1e-3
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"
@@ -41,12 +42,12 @@ class SfmFitter(BroughtFitter):
     def read(source: Path) -> BareModel:
         """The model of the folder `share`, or of its sfm_shape_3448.bin with the expressions beside it."""
         shape = _first(source, SHAPES) if source.is_dir() else source
-        file = Cereal(shape.read_bytes())
+        file = Cereal(read_file(shape))
         if file.number("<u4") not in (1, 2, 3, 4):
             raise ValueError("it does not begin with a version from 1 to 4")
         mean, basis, variance = file.matrix(), file.matrix(), file.matrix()
         triangles = file.take("<i4", 3 * file.number("<u8")).reshape(-1, 3)
-        moves = Cereal(_first(shape.parent, EXPRESSIONS).read_bytes())
+        moves = Cereal(read_file(_first(shape.parent, EXPRESSIONS)))
         expressions = {
             moves.take("u1", moves.number("<u8")).tobytes().decode(): moves.matrix() for _ in range(moves.number("<u8"))
         }
@@ -54,7 +55,7 @@ class SfmFitter(BroughtFitter):
             "sfm",
             (MILLIMETRE * mean.reshape(-1, 3)).astype(np.float32),
             {"skin": triangles.astype(np.int32)},
-            by_vertex(MILLIMETRE * basis * np.sqrt(variance.ravel())),
+            scaled_modes(MILLIMETRE * basis, np.sqrt(variance)),
             by_vertex(MILLIMETRE * np.concatenate(list(expressions.values()), 1)),
             tuple(expressions),
         )
@@ -68,6 +69,8 @@ class Cereal:
 
     def take(self, kind: str, count: int) -> np.ndarray:
         """The next numbers; a file that ends before them is a ValueError."""
+        if count < 0:
+            raise ValueError("it declares a negative count")
         values = np.frombuffer(self.data, kind, count, self.at)
         self.at += values.nbytes
         return values
