@@ -8,8 +8,8 @@ import click
 from facetex_cli.device import DEVICES
 from facetex_cli.orders import SHORT, order
 from facetex_cli.plugin_options import plugin_options
+from facetex_core.choices_file import preset_names
 from facetex_core.observe import FrontHalf
-from facetex_core.recipe import preset_names
 
 FILE = click.Path(path_type=Path)
 ROLES = (*FrontHalf.roles(), "descriptor_extractor")

@@ -12,8 +12,9 @@ from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE
 from facetex_cli.orders import SHORT, read_setting
 from facetex_cli.plugin_options import plugin_options
+from facetex_core.choices_file import preset_names
 from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES, Choice, load_preset, preset_names
+from facetex_core.recipe import SIZES, Choice, load_preset
 
 if TYPE_CHECKING:
     from facetex_core.comparison.grid import Grid

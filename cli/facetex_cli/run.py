@@ -10,8 +10,9 @@ from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, Manner, jobs_for
 from facetex_cli.orders import SHORT, order
 from facetex_cli.plugin_options import plugin_options
+from facetex_core.choices_file import preset_names
 from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES, preset_names
+from facetex_core.recipe import SIZES
 
 FILE = click.Path(path_type=Path)
 
