@@ -94,7 +94,7 @@ def solve_by_blocks(normals: Iterable[Normal], unknowns: Unknowns) -> Float64[np
     for _ in range(ROUNDS):
         shared, own = arrow.solve(side == 0, np.where(side < 0, low, high))
         wrong = _wrong(arrow, side, shared, own, np.clip(own, low, high))
-        count = np.count_nonzero(wrong)
+        count = int(np.count_nonzero(wrong))
         if not count:
             break
         fewest, patience = (count, PATIENCE) if count < fewest else (fewest, patience - 1)
