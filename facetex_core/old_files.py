@@ -12,22 +12,23 @@ CARRYING = ("least-squares", "affine")
 def record_of_01(table: Mapping[str, Any], version: object) -> Mapping[str, Any]:
     """The recipe of a facetex.json as this facetex repeats it."""
     stages: Any = table.get("stages")
-    if str(version).startswith("0.1.") and _without_predictor(stages):
+    old = str(version).startswith("0.1.") and isinstance(stages, Mapping) and "hidden_predictor" not in stages
+    if old and not set(_solvers(stages.get("blend_solver"))) <= set(CARRYING):
         return {**table, "stages": {**stages, "hidden_predictor": {"use": "none"}}}
     return table
 
 
-def warn_of_old_preset(stages: Any, name: str) -> None:  # noqa: ANN401  # whatever a file holds
+def warn_of_old_choices(stages: Any, name: str) -> None:  # noqa: ANN401  # whatever a preset or a grid holds
     """A preset or grid does not say which facetex it was written for."""
-    if _without_predictor(stages):
-        solver = stages["blend_solver"]["use"]
-        told = f"{name}: blend_solver {solver!r} and no hidden_predictor: the default tells the hidden skin"
-        warn(f'{told}; in facetex 0.1 it was the blend alone: hidden_predictor = {{ use = "none" }}')
+    if isinstance(stages, Mapping) and "hidden_predictor" not in stages:
+        for solver in _solvers(stages.get("blend_solver")):
+            if solver not in CARRYING:
+                told = f"{name}: blend_solver {solver!r} and no hidden_predictor: the default tells the hidden skin"
+                warn(f'{told}; in facetex 0.1 it was the blend alone: hidden_predictor = {{ use = "none" }}')
 
 
-def _without_predictor(stages: object) -> bool:
-    """Whether a blend solver is named that meant the blend alone, and no hidden predictor."""
-    if not isinstance(stages, Mapping) or "hidden_predictor" in stages:
-        return False
-    solver = stages.get("blend_solver")
-    return isinstance(solver, Mapping) and isinstance(solver.get("use"), str) and solver["use"] not in CARRYING
+def _solvers(entry: object) -> list[str]:
+    """The blend solvers that a stage's entry names: a name, a table, or a list of them."""
+    entries = entry if isinstance(entry, list) else [entry]
+    names = [each.get("use") if isinstance(each, Mapping) else each for each in entries]
+    return [name for name in names if isinstance(name, str)]

@@ -11,7 +11,7 @@ from facetex_core.banks.bank import refuse_other_descriptor, warn_of_few
 from facetex_core.boundary import Guarded
 from facetex_core.choices_file import Source, parse_toml, preset_names, quoted, read_toml
 from facetex_core.errors import ConfigError
-from facetex_core.old_files import warn_of_old_preset
+from facetex_core.old_files import warn_of_old_choices
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import CHAINED, STAGES, LightEstimator
@@ -129,7 +129,7 @@ def load_preset(name: str, folder: Path = Path()) -> Recipe:
     if name.endswith(".toml"):
         path = folder / name
         table = read_toml(path)
-        warn_of_old_preset(table.get("stages"), path.name)
+        warn_of_old_choices(table.get("stages"), path.name)
         return recipe_from(table, path.name, path.parent)
     offered = Registry().extensions.presets
     if name not in offered:

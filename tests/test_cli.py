@@ -132,7 +132,7 @@ REFUSALS = {
     "value": (["--set", "fitter.yaw=left"], "option 'yaw' takes float, not 'left'"),
     "choice": (["--set", "synthesizer.kind=loud"], "option 'kind' takes one of normal, none, not 'loud'"),
     "setting": (["--set", "yaw=3"], "--set takes stage.option=value"),
-    "stage": (["--set", "fiter.yaw=3"], r"no stage 'fiter'; did you mean 'fitter'\? there are: detector, fitter"),
+    "stage": (["--set", "fiter.yaw=3"], r"no stage 'fiter'; did you mean 'fitter'\? there are: detector, restorer"),
     "preset": (["--preset", "draught"], r"no preset 'draught'; did you mean 'draft'\? there are: draft, embedded, paper"),
     "flag": (["--fiter", "x"], "No such option"),
     "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from facetex_core.choices_file import Source, quoted, read_toml
 from facetex_core.errors import ConfigError
+from facetex_core.old_files import warn_of_old_choices
 from facetex_core.recipe import Choice, Recipe, load_preset
 from facetex_core.stages import STAGES
 from facetex_core.suggest import there_are
@@ -90,6 +91,7 @@ def read_grid(path: Path) -> Grid:
     base = replace(base, **plain)  # type: ignore[arg-type]  # values are checked where they are used
     grid = Grid(base, {}, tuple(quoted(banks, source)))
     stages = table.get("stages", {})
+    warn_of_old_choices(stages, path.name)
     if not isinstance(stages, dict):
         raise ConfigError(f"{path.name}: stages must be a table")
     for role, entry in stages.items():

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import click
 import numpy as np
-from bank_textures import partial_albedo
+from bank_textures import delit_view
 from facetex_model_zoo import open_bank
 from shared_data import DATA
 
-from facetex_core import Bank, Descriptor, FacetexError, Fit, Registry, Texture, load_preset
+from facetex_core import Bank, Descriptor, FacetexError, Fit, OwnDescriptors, Registry, Texture, load_preset
 from facetex_core.banks.bank import cells_of, masses, seen_like
-from facetex_core.banks.foretell import Own, foretell
+from facetex_core.banks.foretell import foretell
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_crop, face_slices, skin_only
 from facetex_core.image_io import load_photo
@@ -93,7 +93,7 @@ def others(bank: Bank, cells: tuple[Descriptor, ...]) -> Bank:
 def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: bool, every: int) -> None:
     """Mean relative error of the hidden skin's correlations, by layer; `own` takes what is seen for what is hidden.
 
-    `alone`: the blend without what a solver carries over of the face itself.
+    `alone`: the blend without what is carried over of the face itself.
     """
     logging.getLogger("facetex").setLevel(logging.ERROR)
     everyone, registry = open_bank(bank_file), Registry()
@@ -102,9 +102,10 @@ def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: b
     errors: dict[tuple[str, str], list[list[float]]] = {}
     for path in sorted(photos.glob("*.jpg"))[::every]:
         try:
-            texture, fit = partial_albedo(load_photo(path), True, "network")
+            view = delit_view(load_photo(path), True, "network")
         except FacetexError:
             continue
+        texture, fit = view.albedo, view.fit
         skin = face_crop(skin_only(texture, fit.model), fit.model)
         cells = cells_of(everyone.grid, skin.size)
         bank = others(everyone, extractor.describe(skin, cells)) if in_bank else everyone
@@ -113,15 +114,13 @@ def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: b
             if (skin.visibility > 0)[hidden].sum() < LEAST:
                 continue
             seen, unseen = (extractor.describe(without(skin, mask), cells) for mask in (hidden, ~hidden))
-            own = Own(seen, extractor.describe(flipped(without(skin, hidden)), cells))
+            own = OwnDescriptors(seen, extractor.describe(flipped(without(skin, hidden)), cells))
             truth, there, lost = merge(unseen), seen_like(bank, unseen), {layer: masses(unseen, layer) for layer in bank.mass}
             rows = {"own": merge(seen)}
             for solver, each in made.items():
                 weights = each.solve(merge(seen), seen_like(bank, seen))
-                if getattr(each, "carries_own", False):
-                    rows[solver] = foretell(bank, weights, own, lost)
-                    solver += " alone"  # noqa: PLW2901  # the row's name
-                rows[solver] = mix(there, weights)
+                rows[solver] = foretell(bank, weights, own, lost)
+                rows[f"{solver} alone"] = mix(there, weights)
             for solver, found in rows.items():
                 errors.setdefault((name, solver), []).append(list(relative_error(found, truth).values()))
     print(f"{len(everyone.names)} exemplars; layers {', '.join(everyone.mass)}")

@@ -12,24 +12,17 @@ from shared_data import DATA
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.camera import yaw_degrees
-from facetex_core.fitting.fit import ModelFitter, relight
+from facetex_core.fitting.fit import ModelFitter
 from facetex_core.image_io import load_photo
 from facetex_core.morphable_model import load_morphable_model, with_albedo
-from facetex_core.pipeline import choose
-from facetex_core.structures import Fit, MorphableModel, Texture
-from facetex_core.unwrap import unwrap
+from facetex_core.observe import FrontHalf
+from facetex_core.record import residuals_of
+from facetex_core.structures import DelitView, MorphableModel, Texture
 
 SIZE = 512
 """Portraits of 430-pixel faces hold no more."""
 WIDEST_YAW = 15.0
 """Degrees: beyond, one cheek is missing."""
-
-
-@cache
-def stages(delighter: str) -> tuple[object, ...]:
-    """Detector and segmenter of the embedded preset, and a delighter."""
-    recipe, registry = load_preset("embedded").choosing("delighter", delighter), Registry()
-    return tuple(recipe.make(role, registry) for role in ("detector", "segmenter", "delighter"))
 
 
 @cache
@@ -51,19 +44,25 @@ class Fitter(ModelFitter):
         return basis(self.with_colour)
 
 
-def partial_albedo(photo: Photo, with_colour: bool, delighter: str = "harmonics") -> tuple[Texture, Fit]:
-    """What the pipeline does as far as the delighter; refuses what it refuses, and turned faces.
+@cache
+def front_half(with_colour: bool, delighter: str = "harmonics") -> FrontHalf:
+    """The stages of a run as far as the delighter, with such a fitter.
 
     Models that the default delighter needs are learned from what harmonics make.
     """
-    detector, segmenter, delighting = stages(delighter)
-    face = choose(detector.detect(photo), None, photo)
-    (fit,) = Fitter(with_colour).fit([photo], [face])
+    recipe, registry = load_preset("embedded").choosing("delighter", delighter), Registry()
+    made = {role: recipe.make(role, registry) for role in FrontHalf.roles() if role != "fitter"}
+    return FrontHalf(**made, fitter=Fitter(with_colour), size=SIZE)
+
+
+def delit_view(photo: Photo, with_colour: bool, delighter: str = "harmonics") -> DelitView:
+    """What a run sees of the face; refuses what it refuses, and turned faces."""
+    front = front_half(with_colour, delighter)
+    observation = front.observe(photo)
+    (fit,) = front.fitter.fit([observation])
     if abs(yaw_degrees(fit.camera)) > WIDEST_YAW:
         raise FacetexError(f"{photo.name}: turned by {yaw_degrees(fit.camera):.0f} degrees")
-    lit = unwrap(photo, fit, segmenter.segment(photo, face), SIZE)
-    fit = relight(fit, lit)
-    return delighting.delight(lit, fit), fit
+    return front.delit(front.unwrapped(observation, fit))
 
 
 def _work(path: Path, target: Path, with_colour: bool) -> str:
@@ -72,11 +71,12 @@ def _work(path: Path, target: Path, with_colour: bool) -> str:
     cv2.setNumThreads(1)
     logging.getLogger("facetex").setLevel(logging.ERROR)
     try:
-        texture, fit = partial_albedo(load_photo(path), with_colour)
+        view = delit_view(load_photo(path), with_colour)
     except FacetexError as error:
         return f"left out {error}"
-    np.savez(target / f"{path.stem}.npz", rgb=texture.rgb.astype(np.float16), visibility=texture.visibility.astype(np.float16))
-    return f"{path.stem}: {fit.residuals}"
+    rgb, visibility = view.albedo.rgb.astype(np.float16), view.albedo.visibility.astype(np.float16)
+    np.savez(target / f"{path.stem}.npz", rgb=rgb, visibility=visibility)
+    return f"{path.stem}: {residuals_of(view)}"
 
 
 def extract(photos: Path, target: Path, with_colour: bool, jobs: int) -> None:

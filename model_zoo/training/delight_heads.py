@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from bank_textures import SIZE, basis, partial_albedo
+from bank_textures import SIZE, basis, delit_view
 from facetex_plugins.delight_network import boxed, towards_camera
 
 from facetex_core import FacetexError, Fit, MorphableModel
@@ -19,7 +19,6 @@ from facetex_core.crop import face_slices, skin_texels
 from facetex_core.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
 from facetex_core.evaluation.synthetic_render import OFFSET
 from facetex_core.evaluation.synthetic_skin import sample_skin
-from facetex_core.harmonics import ambient
 from facetex_core.image_io import load_photo
 from facetex_core.mesh import spread, vertex_normals
 from facetex_core.raycast import scene_of
@@ -81,7 +80,8 @@ def lit_head(fit: Fit, vertices: np.ndarray, visibility: np.ndarray, albedo: np.
 
 def portrait_head(path: Path) -> dict[str, np.ndarray]:
     """Somebody's head, with the albedo of his portrait."""
-    texture, fit = partial_albedo(load_photo(path), with_colour=True)
+    view = delit_view(load_photo(path), with_colour=True)
+    texture, fit = view.albedo, view.fit
     rng = np.random.default_rng(len(path.stem))
     box = face_slices(fit.model, SIZE)
     weight = boxed((texture.visibility[box] > 0).astype(np.float32))
@@ -96,7 +96,7 @@ def made_up_head(seed: int) -> dict[str, np.ndarray]:
     identity = rng.standard_normal(len(model.identity)).clip(-MOST, MOST).astype(np.float32)
     expression = sample_expression(model, rng)
     camera, _ = portrait(model.vertices(identity, expression)[face_vertices(model)], BANDS[seed % 3 == 2], rng)
-    fit = Fit(model, identity, expression, camera, ambient(), np.ones((1, 1, 3), np.float32))
+    fit = Fit(model, identity, expression, camera)
     texels, box = skin_texels(model, SIZE), face_slices(model, SIZE)
     seen = np.zeros((SIZE, SIZE), np.float32)
     normals = normals_of(model, fit.vertices)

@@ -21,7 +21,8 @@ from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region
 from facetex_core.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without
 from facetex_core.image_io import load_photo
-from facetex_core.pipeline import LEAST_SKIN, Pipeline
+from facetex_core.observe import LEAST_SKIN
+from facetex_core.pipeline import Pipeline
 from facetex_core.synthesis.completion import SURE, low_frequency, mean_detail, own_grain, seen_detail, trust
 
 SIZE = 512
@@ -96,9 +97,9 @@ def example(subject: Subject, hidden: np.ndarray, own_row: int | None, rng: np.r
     truth = hidden * (subject.albedo.visibility > SURE)
     if truth.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
         return {}
-    fit = blinded(subject, hidden)
+    view, fit = blinded(pipeline(), subject, hidden), subject.fit
     own = trust(shown, fit)
-    base = low_frequency(shown, own, fit)
+    base = low_frequency(view, own)
     grain = own_grain(seen_detail(shown, own, base), own, fit, rng)
     field = grain.mean(-1)
     gain = (grain * field[..., None]).sum((0, 1)) / max(float((field**2).sum()), 1e-12)

@@ -6,23 +6,20 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from bank_textures import SIZE, basis, stages
+from bank_textures import front_half
 from shared_data import DATA
 
 from facetex_core import FacetexError
-from facetex_core.fitting.fit import fit_person
 from facetex_core.image_io import load_photo
-from facetex_core.pipeline import choose
 from facetex_core.structures import Texture
-from facetex_core.unwrap import unwrap
 
 
 def lit_skin(path: Path) -> Texture:
-    """What the pipeline unwraps from a photograph."""
-    photo = load_photo(path)
-    detector, segmenter, _ = stages("harmonics")
-    face = choose(detector.detect(photo), None, photo)
-    return unwrap(photo, fit_person(basis(True), [photo], [face])[0], segmenter.segment(photo, face), SIZE)
+    """What a run unwraps from a photograph."""
+    front = front_half(with_colour=True)
+    observation = front.observe(load_photo(path))
+    (fit,) = front.fitter.fit([observation])
+    return front.unwrapped(observation, fit).lit
 
 
 @click.command(help=__doc__)

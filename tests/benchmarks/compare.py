@@ -58,7 +58,7 @@ def main() -> None:
     variants = grid.variants()
     photos = [load_photo(Path(name)) for name in sys.argv[1:]]
     if not photos:
-        model = Registry().make("fitter", "basis", {}).model  # type: ignore[attr-defined]
+        model = Registry().bare("fitter", "basis", {}).model  # type: ignore[attr-defined]
         photos = [example_photo(), sample_case(model, 3, name="sampled").photo]
     with tempfile.TemporaryDirectory() as folder:
         bench_of_one, shared, alone = bench_in(Path(folder) / "warm"), 0.0, 0.0
@@ -77,8 +77,8 @@ def main() -> None:
 def show_counts(made: Counter[str], variants: list[Variant], photos: int) -> None:
     """How often each step was really done, and how often there was something new to do."""
     fresh = Counter(step for steps in fresh_steps(variants) for step in steps)
-    names = {"detect": "detector", "fit": "fitter", "segment": "segmenter", "unwrap": "unwrap", "delight": "delighter"}
-    names |= {"blend": "blend_solver", "synthesize": "synthesizer", "detail": "detailer"}
+    names = {"detect": "detector", "segment": "segmenter", "fit": "fitter", "unwrap": "unwrap", "delight": "delighter"}
+    names |= {"solve": "blend_solver", "synthesize": "synthesizer", "add_detail": "detailer"}
     for step, name in names.items():
         need = photos if step == "segment" else photos * fresh["fit" if step == "unwrap" else step]
         print(f"{name}: {made[name]} runs, {need} needed, {photos * len(variants)} without sharing")

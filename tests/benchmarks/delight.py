@@ -25,19 +25,17 @@ import cv2
 import numpy as np
 from skimage.color import deltaE_ciede2000
 
-from facetex_core import Fit, PhotoError, Registry, Texture, load_preset
+from facetex_core import Fit, LitView, MorphableModel, PhotoError, Registry, Texture, load_preset
 from facetex_core.colour import encode_srgb, luminance
 from facetex_core.crop import plain_skin, skin_texels
 from facetex_core.evaluation.synthetic import BANDS, sample_case
 from facetex_core.evaluation.synthetic_light import read_panorama
-from facetex_core.fitting.fit import relight
 from facetex_core.image_io import load_photo
 from facetex_core.masked_blur import blur_where
 from facetex_core.mesh import spread
+from facetex_core.observe import FrontHalf
 from facetex_core.photometry import normal_map
-from facetex_core.pipeline import choose
 from facetex_core.structures import Photo
-from facetex_core.unwrap import unwrap
 
 SIZE = 512
 LOW, FINE, COARSE = 8 / 256, 0.004, 0.012
@@ -47,19 +45,17 @@ COLUMNS = ("sides", "kept", "detail", "middle", "contour", "grey")
 
 @dataclass(frozen=True)
 class Bench:
-    """The stages as far as the delighter, and the delighters."""
+    """The stages as far as the delighter, the model that is fitted, and the delighters."""
 
-    detector: object
-    fitter: object
-    segmenter: object
+    front: FrontHalf
+    model: MorphableModel
     delighters: dict[str, object]
 
-    def unwrapped(self, photo: Photo) -> tuple[Texture, Fit]:
+    def unwrapped(self, photo: Photo) -> LitView:
         """What a run gives to its delighter."""
-        face = choose(self.detector.detect(photo), None, photo)
-        (fit,) = self.fitter.fit([photo], [face])
-        lit = unwrap(photo, fit, self.segmenter.segment(photo, face), SIZE)
-        return lit, relight(fit, lit)
+        observation = self.front.observe(photo)
+        (fit,) = self.front.fitter.fit([observation])
+        return self.front.unwrapped(observation, fit)
 
 
 def log_light(texture: Texture) -> np.ndarray:
@@ -95,15 +91,16 @@ def mean_lab(texture: Texture, seen: np.ndarray) -> np.ndarray:
 
 def portrait_figures(bench: Bench, photo: Photo) -> dict[str, list[float]]:
     """The columns for each delighter."""
-    lit, fit = bench.unwrapped(photo)
+    view = bench.unwrapped(photo)
+    lit, fit = view.lit, view.fit
     skin = plain_skin(fit.model, SIZE) > 0.5
-    found = {name: delighter.delight(lit, fit) for name, delighter in bench.delighters.items()}
+    found = {name: delighter.delight(view) for name, delighter in bench.delighters.items()}
     seen = np.all([texture.visibility > 0 for texture in found.values()], axis=0) & skin
     in_grey = Photo(np.repeat(luminance(photo.rgb)[..., None], 3, 2), photo.name)
-    grey_lit, grey_fit = bench.unwrapped(in_grey)
+    grey_view = bench.unwrapped(in_grey)
     rows = {}
     for name, texture in found.items():
-        grey = bench.delighters[name].delight(grey_lit, grey_fit)
+        grey = bench.delighters[name].delight(grey_view)
         apart = deltaE_ciede2000(
             mean_lab(grey, (grey.visibility > 0) & skin), mean_lab(texture, (texture.visibility > 0) & skin)
         )
@@ -128,12 +125,12 @@ def print_portraits(bench: Bench, photos: list[Path]) -> None:
         print(f"{name:12}{1 - mean[0] / mean[-1]:8.1%}{''.join(f'{value:9.3f}' for value in mean[:-1])}")
 
 
-def lit_heads(bench: Bench, panoramas: tuple[Path, ...], count: int) -> Iterator[list[tuple[Texture, Fit]]]:
+def lit_heads(bench: Bench, panoramas: tuple[Path, ...], count: int) -> Iterator[list[LitView]]:
     """Heads of the fitter's model, each with the same camera, skin and expression in every light."""
     lights = [read_panorama(path) for path in panoramas]
     for seed in range(count):
         band = BANDS[seed % 4 == 3]
-        yield [bench.unwrapped(sample_case(bench.fitter.model, 70_000 + seed, light, band=band).photo) for light in lights]
+        yield [bench.unwrapped(sample_case(bench.model, 70_000 + seed, light, band=band).photo) for light in lights]
 
 
 def differences(one: Texture, other: Texture, seen: np.ndarray) -> tuple[float, float]:
@@ -145,11 +142,11 @@ def differences(one: Texture, other: Texture, seen: np.ndarray) -> tuple[float, 
 def print_lights(bench: Bench, panoramas: tuple[Path, ...], count: int) -> None:
     squares: dict[str, list[tuple[float, float]]] = {"lit": [], **{name: [] for name in bench.delighters}}
     for head in lit_heads(bench, panoramas, count):
-        found = {name: [each.delight(lit, fit) for lit, fit in head] for name, each in bench.delighters.items()}
-        skin = plain_skin(head[0][1].model, SIZE) > 0.5
+        found = {name: [each.delight(view) for view in head] for name, each in bench.delighters.items()}
+        skin = plain_skin(bench.model, SIZE) > 0.5
         for a, b in combinations(range(len(head)), 2):
             seen = np.all([textures[k].visibility > 0 for textures in found.values() for k in (a, b)], axis=0) & skin
-            squares["lit"].append(differences(head[a][0], head[b][0], seen))
+            squares["lit"].append(differences(head[a].lit, head[b].lit, seen))
             for name, textures in found.items():
                 squares[name].append(differences(textures[a], textures[b], seen))
     before = np.sqrt(np.mean(squares.pop("lit"), axis=0))
@@ -169,8 +166,9 @@ def main(folders: tuple[Path, ...], delighter: str, every: int, hdri: tuple[Path
     """Prints what is asked for: portraits of folders, heads in lights, or both."""
     logging.getLogger("facetex").setLevel(logging.ERROR)
     recipe, registry = load_preset("embedded"), Registry()
-    stages = [recipe.make(role, registry) for role in ("detector", "fitter", "segmenter")]
-    bench = Bench(*stages, {name: registry.make("delighter", name, {}) for name in delighter.split(",")})
+    front = FrontHalf(**{role: recipe.make(role, registry) for role in FrontHalf.roles()}, size=SIZE)
+    model = registry.bare("fitter", recipe.stages["fitter"].name, {}).model
+    bench = Bench(front, model, {name: registry.make("delighter", name, {}) for name in delighter.split(",")})
     photos = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".jpg", ".png"))[::every]
     if photos:
         print_portraits(bench, photos)

@@ -11,14 +11,16 @@ import click
 import cv2
 import numpy as np
 
-from facetex_core import Face, Fit, Photo, Registry, load_preset
+from facetex_core import Face, Fit, Photo, PhotoError, Registry, load_preset
 from facetex_core.camera import project
 from facetex_core.colour import luminance, to_bytes
 from facetex_core.crop import region
-from facetex_core.fitting.fit import LANDMARKS, PHOTO
+from facetex_core.fitting.fit import LANDMARKS, appearance_over
 from facetex_core.fitting.gauss_newton import Pose, State
 from facetex_core.fitting.outline import find_outline
 from facetex_core.image_io import load_photo
+from facetex_core.observe import Observer
+from facetex_core.photometry import PHOTO
 from facetex_core.unwrap import unwrap
 
 SIZE = 512
@@ -46,18 +48,18 @@ def worsened(photo: Photo, face: Face, pixels: int | None, grey: bool) -> Photo:
     return Photo(np.repeat(luminance(rgb)[..., None], 3, 2) if grey else rgb, photo.name)
 
 
-def fitted(path: Path, detector: object, fitter: object, pixels: int | None, grey: bool) -> Fitted | None:
+def fitted(path: Path, observer: Observer, fitter: object, pixels: int | None, grey: bool) -> Fitted | None:
     """The largest face of a photo, fitted; none where there is no face."""
     photo = load_photo(path)
-    faces = detector.detect(photo)
-    if faces and (pixels or grey):
-        photo = worsened(photo, faces[0], pixels, grey)
-        faces = detector.detect(photo)
-    if not faces:
+    try:
+        observation = observer.observe(photo)
+        if pixels or grey:
+            observation = observer.observe(worsened(photo, observation.face, pixels, grey))
+    except PhotoError:
         return None
     begin = time.perf_counter()
-    (fit,) = fitter.fit([photo], [faces[0]])
-    return Fitted(photo, faces[0], fit, time.perf_counter() - begin)
+    (fit,) = fitter.fit([observation])
+    return Fitted(observation.photo, observation.face, fit, time.perf_counter() - begin)
 
 
 def overlay(each: Fitted) -> np.ndarray:
@@ -115,7 +117,15 @@ def sharpness(details: np.ndarray, where: np.ndarray) -> float:
 def print_figures(found: list[Fitted]) -> None:
     """A line a photo, then the whole."""
     rows = np.array(
-        [[f.fit.residuals[LANDMARKS], f.fit.residuals[PHOTO], np.abs(f.fit.identity).max(), f.seconds] for f in found]
+        [
+            [
+                f.fit.residuals[LANDMARKS],
+                appearance_over(f.photo, f.fit).residuals[PHOTO],
+                np.abs(f.fit.identity).max(),
+                f.seconds,
+            ]
+            for f in found
+        ]
     )
     print(f"{'':32} landmarks %  photo  identity max  seconds")
     for each, row in zip(found, rows, strict=True):
@@ -129,7 +139,7 @@ def print_sharpness(found: list[Fitted]) -> None:
     """Of the mean texture, with and without the drift of the sampling map."""
     print(f"\nsharpness of the mean texture   {'  '.join(f'{name:>6}' for name in FEATURES)}")
     for name, drifting in (("model alone", False), ("with drift", True)):
-        fits = [each.fit if drifting else replace(each.fit, drift=None) for each in found]
+        fits = [each.fit if drifting else replace(each.fit, residual_flow=None) for each in found]
         details = np.stack([detail(each.photo, fit) for each, fit in zip(found, fits, strict=True)])
         values = [sharpness(details, region(fits[0].model, feature, SIZE) > 0.5) for feature in FEATURES]
         print(f"{name:31} {'  '.join(f'{value:6.3f}' for value in values)}")
@@ -144,7 +154,8 @@ def print_sharpness(found: list[Fitted]) -> None:
 def main(folders: tuple[Path, ...], fitter: str, pixels: int | None, grey: bool, out: Path | None) -> None:
     """Fits every portrait of the folders."""
     recipe, registry = load_preset("embedded").choosing("fitter", fitter), Registry()
-    stages = recipe.make("detector", registry), recipe.make("fitter", registry)
+    observer = Observer(**{role: recipe.make(role, registry) for role in Observer.roles()})
+    stages = observer, recipe.make("fitter", registry)
     paths = sorted(path for folder in folders for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
     found = [each for each in (fitted(path, *stages, pixels, grey) for path in paths) if each]
     print_figures(found)

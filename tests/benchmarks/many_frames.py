@@ -9,12 +9,11 @@ import time
 import tracemalloc
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 
 import click
 import numpy as np
 
-from facetex_core import Face, MorphableModel, Photo, Registry, load_preset
+from facetex_core import Face, MorphableModel, Observation, Photo, Registry, Segmentation
 from facetex_core.camera import orbit_camera, project
 from facetex_core.evaluation.synthetic import sample_expression
 from facetex_core.fitting.gauss_newton import RIGID
@@ -47,17 +46,15 @@ def made_up(side: int) -> np.ndarray:
     return np.array([0.45, 0.28, 0.2], np.float32) * shade * np.ones((side, 1, 1), np.float32)
 
 
-def measured(name: str, fitter: object, photos: Sequence[Photo], faces: Sequence[Face]) -> np.ndarray:
+def measured(name: str, fitter: object, observations: Sequence[Observation]) -> np.ndarray:
     """Prints a fit's peak and time; the identity that it found."""
     tracemalloc.start()
     before, begin = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
-    fits = fitter.fit(photos, faces)
-    seconds, peak = time.perf_counter() - begin, tracemalloc.get_traced_memory()[1]
+    fits = fitter.fit(observations)
+    frames, seconds, peak = len(observations), time.perf_counter() - begin, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-    text = (
-        f"{name:10} {len(photos):4} frames  arrays at most {peak / MEGABYTE:6.0f} MB  process grew {grown / MEGABYTE:6.0f} MB"
-    )
+    text = f"{name:10} {frames:4} frames  arrays at most {peak / MEGABYTE:6.0f} MB  process grew {grown / MEGABYTE:6.0f} MB"
     click.echo(f"{text}  {seconds:6.1f} s")
     return fits[0].identity
 
@@ -69,16 +66,17 @@ def measured(name: str, fitter: object, photos: Sequence[Photo], faces: Sequence
 def main(frames: int, side: int, fitters: tuple[str, ...]) -> None:
     """Fits made-up frames of one person."""
     warnings.simplefilter("ignore")
-    recipe, registry = load_preset("embedded"), Registry()
+    registry = Registry()
+    skin = Segmentation({"skin": np.ones((side, side), np.float32)})
     for name in fitters:
-        fitter = recipe.choosing("fitter", name).make("fitter", registry)
+        fitter = registry.bare("fitter", name, {})
         model = fitter.model
         identity = np.random.default_rng(1).standard_normal(len(model.identity)).astype(np.float32)
         faces = faces_of(model, identity, frames, side)
-        photos = [Photo(made_up(side), "0")] * frames
-        photos = [replace(photo, name=str(number)) for number, photo in enumerate(photos)]
-        fitter.fit(photos[:1], faces[:1])  # what is loaded once is not of the frames
-        found = measured(name, fitter, photos, faces)
+        picture = made_up(side)
+        observations = [Observation(Photo(picture, str(number)), face, skin) for number, face in enumerate(faces)]
+        fitter.fit(observations[:1])  # what is loaded once is not of the frames
+        found = measured(name, fitter, observations)
         alone = fit_landmarks(model, [sight_of(model, faces[0], (side, side))]).identity
         off = [float(np.sqrt(np.mean((each - identity) ** 2))) for each in (found, alone)]
         click.echo(f"{'':10} identity off by {off[0]:.2f} standard deviations; by the landmarks of one frame {off[1]:.2f}")

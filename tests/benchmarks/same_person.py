@@ -22,7 +22,6 @@ from facetex_core.evaluation.synthetic import CLOTHS, MOST, TEXTURE, _developed,
 from facetex_core.evaluation.synthetic_light import Environment, studio_panorama
 from facetex_core.evaluation.synthetic_render import photograph
 from facetex_core.evaluation.synthetic_skin import sample_skin
-from facetex_core.harmonics import ambient
 from facetex_core.masked_blur import blur_where
 from facetex_core.structures import Texture
 
@@ -40,8 +39,8 @@ class Known:
 
     fits: dict[str, Fit]
 
-    def fit(self, photos, faces):  # noqa: ARG002  # of the stage
-        return tuple(self.fits[photo.name] for photo in photos)
+    def fit(self, observations):
+        return tuple(self.fits[each.photo.name] for each in observations)
 
 
 def photographed(model: MorphableModel, seed: int) -> tuple[list[Photo], dict[str, Fit], Texture]:
@@ -61,8 +60,7 @@ def photographed(model: MorphableModel, seed: int) -> tuple[list[Photo], dict[st
         cloth = np.array(CLOTHS[seed % len(CLOTHS)], np.float32)
         linear = photograph(mesh, np.dstack([albedo, shine]), cloth, light, camera, rng)
         photos.append(Photo(_developed(linear, rng), name))
-        grey = np.full((4, 4, 3), 0.4, np.float32)
-        fits[name] = Fit(model, identity, expression, camera, ambient(), grey)
+        fits[name] = Fit(model, identity, expression, camera)
     return photos, fits, Texture(albedo, np.ones(albedo.shape[:2], np.float32))
 
 
@@ -74,7 +72,7 @@ def scores(run: Run, truth: np.ndarray, union: np.ndarray) -> tuple[float, float
     wrong = encode_srgb(np.clip(found * gain, 0, 1).astype(np.float32)) - encode_srgb(truth)
     plain = union & (plain_skin(run.head.fit.model, len(union)) > 0.9)
     contrast = fine(found, plain) / fine(truth, plain)
-    return float((run.partial.visibility[face] > 0).mean()), float(-10 * np.log10((wrong[union] ** 2).mean())), contrast
+    return float((run.merged.albedo.visibility[face] > 0).mean()), float(-10 * np.log10((wrong[union] ** 2).mean())), contrast
 
 
 def fine(rgb: np.ndarray, where: np.ndarray) -> float:
@@ -83,16 +81,15 @@ def fine(rgb: np.ndarray, where: np.ndarray) -> float:
     return float((log - blur_where(log, where.astype(np.float32), FINE * len(log)))[where].std())
 
 
-def compare(pipeline: Pipeline, people: int) -> Iterator[tuple[str, np.ndarray]]:
+def compare(pipeline: Pipeline, model: MorphableModel, people: int) -> Iterator[tuple[str, np.ndarray]]:
     """For each person and geometry, rows of scores: each photo by itself, then all together."""
-    model = pipeline.fitter.model
     for seed in range(people):
         photos, fits, truth = photographed(model, seed)
         albedo = np.maximum(resize_texture(truth, pipeline.size).rgb, 1e-3)
         for name, fitter in (("true geometry", Known(fits)), ("found geometry", pipeline.fitter)):
             with_it = replace(pipeline, fitter=fitter)
             together = with_it.run(*photos)
-            union = together.partial.visibility > 0
+            union = together.merged.albedo.visibility > 0
             runs = [*(with_it.run(photo) for photo in photos), together]
             yield name, np.array([scores(run, albedo, union) for run in runs])
 
@@ -104,9 +101,11 @@ def main() -> None:
     asked.add_argument("--size", type=int, default=512)
     given = asked.parse_args()
     recipe = replace(load_preset("embedded"), size=given.size)
-    pipeline = recipe.build(Registry(), open_bank(recipe.bank))
+    registry = Registry()
+    pipeline = recipe.build(registry, open_bank(recipe.bank))
+    model = registry.bare("fitter", recipe.stages["fitter"].name, {}).model
     found: dict[str, list[np.ndarray]] = {}
-    for name, rows in compare(pipeline, given.people):
+    for name, rows in compare(pipeline, model, given.people):
         found.setdefault(name, []).append(rows)
     print(f"{given.people} people, {given.size} x {given.size}; mean (least, most)")
     for name, people in found.items():

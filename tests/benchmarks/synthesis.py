@@ -21,11 +21,10 @@ import click
 import numpy as np
 import torch
 from facetex_model_zoo import model_path, open_bank
-from facetex_plugins.synthesize_gram import GramSynthesizer, with_own_detail
+from facetex_plugins.synthesize_gram import with_own_detail
 
-from facetex_core import Bank, Descriptor, Fit, Registry, Texture, load_preset
+from facetex_core import Bank, DelitView, Descriptor, Registry, load_preset
 from facetex_core.banks.bank import seen_like, whole
-from facetex_core.banks.foretell import Own, aim
 from facetex_core.correlations import merge, mix, relative_error
 from facetex_core.crop import face_slices, region
 from facetex_core.evaluation.leave_one_out import sit
@@ -56,15 +55,16 @@ class EnoughError(Exception):
 class Problem:
     """A photo's face at one size, and what it should carry."""
 
-    def __init__(self, pipeline: Pipeline, fit: Fit, albedo: Texture) -> None:
-        seen = pipeline.describe(albedo, fit)
-        weights = pipeline.blend_solver.solve(merge(seen), seen_like(pipeline.bank, seen))
-        self.wanted = aim(pipeline.bank, weights, GramSynthesizer(), Own(seen))
+    def __init__(self, pipeline: Pipeline, view: DelitView) -> None:
+        fit, albedo = view.fit, view.albedo
+        own = pipeline.own(albedo, fit)
+        weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
+        self.wanted = pipeline.target(weights, own).whole
         self.fit, self.albedo = fit, albedo
         self.network = read_network(model_path(self.wanted.network), tuple(self.wanted.correlations))
         self.box = face_slices(fit.model, albedo.size)
         self.face = region(fit.model, "face", albedo.size)[self.box]
-        self.layout = expected_albedo(fit, albedo.size)[self.box]
+        self.layout = expected_albedo(view.appearance, albedo.size)[self.box]
         objective = Objective(self.network, self.wanted, to_plane(self.face, self.network))
         self.evaluate = with_layout(objective, to_pixels(self.layout, self.network))
 
@@ -182,7 +182,7 @@ def main(photo: Path | None, sizes: tuple[int, ...], descriptor: str, file: str,
         print(
             f"{size}: {descriptor}, {len(bank.names)} exemplars; a target is uncertain by {unit:.3f} ({low:.3f} to {high:.3f})"
         )
-        compare(Problem(pipeline, subject.fit, subject.albedo), [unit * times for times in TIMES], rounds)
+        compare(Problem(pipeline, subject.view), [unit * times for times in TIMES], rounds)
 
 
 if __name__ == "__main__":
