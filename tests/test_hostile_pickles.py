@@ -55,6 +55,7 @@ def test_of_a_dtype_s_state_the_byte_order_alone_counts():
         (b"\x96" + b"\xff" * 8 + b".", "ends too early"),
         (b"T\xff\xff\xff\xff.", "ends too early"),
         (b"a.", "pop from empty"),
+        (b"\x8b\0\x10\0\0" + bytes(4096) + b".", "number is too long"),
         (b"t.", "pop from empty"),
         (b"c_codecs\nencode\n)" + b"2\x86" * 60 + b"\x85R.", "no text"),
         (b"(" + b")" + b"2\x86" * 60 + b"N\x93.", "no text"),
@@ -107,6 +108,18 @@ def test_a_sparse_matrix_counts_no_further_than_its_numbers(ends, said):
             numbers(matrix)
     else:
         assert_array_equal(numbers(matrix), [[3, 0], [0, 0], [0, 4]])
+
+
+@pytest.mark.parametrize("pairs", [b"]](X\x01\0\0\0aK\x07ea", b"](U\x01aK\x07\x86e"])
+def test_an_ordered_dictionary_of_python_2_is_read(pairs):
+    assert read_pickle(b"ccollections\nOrderedDict\n" + pairs + b"\x85R.") == {"a": 7}
+
+
+def test_a_dictionary_is_not_made_again_and_again():
+    again = b"h\0h\1\x85R0" * 2000
+    data = b"ccollections\nOrderedDict\nq\0]q\1(" + b"X\x01\0\0\0aK\x07\x86" * 10_000 + b"e0" + again + b"N."
+    with pytest.raises(ValueError, match="promises more"):
+        read_pickle(data)
 
 
 def weights(path, **tensors):
