@@ -67,6 +67,7 @@ def test_a_head_promises_no_more_than_it_holds(glb, tmp_path, change):
     ("content", "said"),
     [
         (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 40000 +X 40000\n" + bytes(1000), r"promises more .*19200 MB"),
+        (b"#?RADIANCE\n-Y 4 +X 8\nFORMAT=32-bit_rle_rgbe\n\n-Y 40000 +X 40000\n", r"promises more .*19200 MB"),
         (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 4 +X 8\n", "Radiance"),
         (b"#?RADIANCE\n" + b"x" * 70000, "does not begin as one"),
         (b"II*\0" + bytes(100), "does not begin as one"),

@@ -1,5 +1,6 @@
 """What a model file may try, reader by reader: each is refused in one line, and nothing that it asks for is done."""
 
+import gzip
 import io
 import os
 import struct
@@ -218,11 +219,7 @@ def test_members_of_a_zip_are_plain_files_of_a_size_that_it_may_hold(tmp_path, c
 
 
 def test_a_packed_tar_is_read_as_a_plain_one(tmp_path):
-    import bz2
-    import gzip
-    import lzma
-
-    for name, pack in (("x.tar", bytes), ("x.tgz", gzip.compress), ("x.tbz", bz2.compress), ("x.txz", lzma.compress)):
+    for name, pack in (("x.tar", bytes), ("x.tar.gz", gzip.compress)):
         (tmp_path / name).write_bytes(pack(tar_of({"x/a.obj": b"hi", "x/b.txt": b"no"})))
         assert {str(path): content for path, content in read_members(tmp_path / name, ".obj")} == {"x/a.obj": b"hi"}
 

@@ -1,8 +1,10 @@
 """What a pickled model may try, FLAME's or torch's: it is read as numbers or refused in one line, and nothing is run."""
 
+import pickle  # noqa: TID251  # to write what facetex must read without it
 import struct
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
@@ -53,6 +55,7 @@ def test_of_a_dtype_s_state_the_byte_order_alone_counts():
         (b"\x96" + b"\xff" * 8 + b".", "ends too early"),
         (b"T\xff\xff\xff\xff.", "ends too early"),
         (b"a.", "pop from empty"),
+        (b"\x8b\0\x10\0\0" + bytes(4096) + b".", "number is too long"),
         (b"t.", "pop from empty"),
         (b"c_codecs\nencode\n)" + b"2\x86" * 60 + b"\x85R.", "no text"),
         (b"(" + b")" + b"2\x86" * 60 + b"N\x93.", "no text"),
@@ -83,6 +86,40 @@ def test_nothing_is_hashed_that_a_file_has_made():
     assert isinstance(read_pickle(b"cchumpy.ch\nCh\n)\x81}" + nested + b"K\x01sb."), Inert)
     deep = read_pickle(b")" + b"\x85" * 30_000 + b"0N.")
     assert deep is None
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ([0, 2**62, -(2**63), -(2**62), 0], "is damaged"),  # they add up to 0, modulo 2**64
+        ([0, 5, 3, 2], "is damaged"),
+        ([0, 1, 2, 2**40], "is damaged"),
+        ([], "is damaged"),
+        ([0, 1, 1, 2], ""),
+    ],
+)
+def test_a_sparse_matrix_counts_no_further_than_its_numbers(ends, said):
+    """numpy writes as many numbers as the counts are, wherever that is."""
+    state = {"indptr": np.array(ends, np.int64), "indices": np.array([0, 1]), "data": np.array([3.0, 4.0]), "_shape": (3, 2)}
+    matrix = Inert()
+    matrix.attributes = {name: read_pickle(pickle.dumps(value)) for name, value in state.items()}
+    if said:
+        with pytest.raises(ValueError, match=said):
+            numbers(matrix)
+    else:
+        assert_array_equal(numbers(matrix), [[3, 0], [0, 0], [0, 4]])
+
+
+@pytest.mark.parametrize("pairs", [b"]](X\x01\0\0\0aK\x07ea", b"](U\x01aK\x07\x86e"])
+def test_an_ordered_dictionary_of_python_2_is_read(pairs):
+    assert read_pickle(b"ccollections\nOrderedDict\n" + pairs + b"\x85R.") == {"a": 7}
+
+
+def test_a_dictionary_is_not_made_again_and_again():
+    again = b"h\0h\1\x85R0" * 2000
+    data = b"ccollections\nOrderedDict\nq\0]q\1(" + b"X\x01\0\0\0aK\x07\x86" * 10_000 + b"e0" + again + b"N."
+    with pytest.raises(ValueError, match="promises more"):
+        read_pickle(data)
 
 
 def weights(path, **tensors):

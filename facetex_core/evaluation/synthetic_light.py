@@ -12,11 +12,9 @@ from facetex_core.colour import luminance
 from facetex_core.decoder_process import decode_apart
 from facetex_core.errors import ConfigError
 from facetex_core.harmonics import harmonics
-from facetex_core.readers.declared import Allowance
+from facetex_core.readers.declared import Allowance, read_file
 from facetex_core.structures import Lighting
 
-HEADER = 65536
-"""Bytes of a panorama in which its size must stand."""
 ROWS = 36
 """Rows to which a panorama is averaged: 5 degrees each, finer than any shadow on skin needs."""
 LOBES = {"diffuse": 1.0, "sheen": 24.0, "gloss": 90.0}
@@ -119,10 +117,10 @@ def read_panorama(path: Path, most_rows: int = ROWS) -> Float32[np.ndarray, "row
 def _decoded(path: Path) -> Float32[np.ndarray, "rows columns channels"]:
     import cv2
 
-    content = np.fromfile(path, np.uint8)
     try:
-        _refuse_boundless(content[:HEADER].tobytes(), len(content))
-        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+        content = read_file(path)
+        _refuse_boundless(content)
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     except (ValueError, cv2.error) as error:
         raise ConfigError(f"{path.name}: is no Radiance .hdr picture that can be read ({str(error).splitlines()[0]})") from None
     if pixels is None or pixels.dtype != np.float32 or pixels.ndim != 3:
@@ -130,12 +128,13 @@ def _decoded(path: Path) -> Float32[np.ndarray, "rows columns channels"]:
     return np.asarray(pixels)
 
 
-def _refuse_boundless(beginning: bytes, length: int) -> None:
-    """ValueError where it is no Radiance picture, or promises more pixels than a file of its length may hold."""
-    size = re.search(rb"\n[-+][XY] +(\d{1,9}) +[-+][XY] +(\d{1,9})\n", beginning)
-    if not beginning.startswith(b"#?") or not size:
+def _refuse_boundless(content: bytes) -> None:
+    """ValueError where it is no Radiance picture, or any line of it promises more pixels than its length may hold."""
+    sizes = re.findall(rb"-Y\s*\+?(\d+)\s*\+X\s*\+?(\d+)", content)
+    if not content.startswith(b"#?") or not sizes:
         raise ValueError("it does not begin as one")
-    Allowance(length).array((int(size[1]), int(size[2])), 12)
+    for height, width in sizes:  # a comment may look like the size
+        Allowance(len(content)).array((int(height), int(width)), 12)
 
 
 def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows columns 3"]:

@@ -37,6 +37,8 @@ class BareModel:
             raise ValueError("it has no identity modes")
         if "skin" not in self.triangles or any(len(part) == 0 for part in self.triangles.values()):
             raise ValueError("it has no triangles")
+        if any(part.shape != (len(part), 3) for part in self.triangles.values()):
+            raise ValueError("its triangles have other than three corners")
         if any(part.min() < 0 or part.max() >= len(self.mean) for part in self.triangles.values()):
             raise ValueError("its triangles have vertices that do not exist")
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from facetex_core.readers.declared import Allowance
-from facetex_core.readers.pickle_machine import Machine, Made, Name, named
+from facetex_core.readers.pickle_machine import Machine, Made, Name
 
 KINDS = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 """Numbers and truth values, by numpy's names."""
@@ -88,9 +88,11 @@ def _dense(sparse: dict[str, Any]) -> np.ndarray:
     ends, indices, values = (numbers(sparse[name]).ravel() for name in ("indptr", "indices", "data"))
     shape = sparse.get("_shape") or sparse.get("shape")
     rows, columns = Allowance(values.nbytes).array(shape if isinstance(shape, tuple) else (), 8)
-    counts = np.diff(ends)
-    if counts.min(initial=0) < 0 or counts.sum() != len(indices) or len(values) != len(indices):
+    whole = ends.size > 0 and ends[0] == 0 and ends[-1] == len(indices) == len(values)
+    # numpy adds up the counts without a look at what overflows, and writes as many numbers as they are.
+    if not whole or (ends[1:] < ends[:-1]).any():
         raise ValueError("a sparse matrix of it is damaged")
+    counts = np.diff(ends)
     lines = np.repeat(np.arange(len(counts)), counts)
     by_column = len(counts) == columns
     dense = np.zeros((rows, columns))
@@ -100,10 +102,6 @@ def _dense(sparse: dict[str, Any]) -> np.ndarray:
 
 class _Reader(Machine):
     """Knows the names that models of numbers have."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(data)
-        self.allowance = Allowance(len(data))
 
     def knows(self, name: str) -> bool:
         return name in _MAKERS or name.startswith(("chumpy.", "scipy.sparse."))
@@ -125,12 +123,6 @@ def _from_buffer(reader: _Reader, content: object, kind: object, shape: object, 
     return array
 
 
-def _dictionary(reader: _Reader, pairs: Any = ()) -> dict[str, object]:  # noqa: ANN401
-    """An ordered one, of Python 2 with its pairs."""
-    reader.allowance.take(100 * len(pairs))
-    return named((key, value) for key, value in pairs)
-
-
 def _encoded(reader: _Reader, text: object, *_: object) -> bytes:
     """How old protocols write bytes."""
     if not isinstance(text, str):
@@ -147,7 +139,7 @@ def _object(reader: _Reader, kind: object, *_: object) -> object:
 _MAKERS: dict[str, Callable[..., object]] = {
     "numpy.dtype": lambda _, kind, *__: Kind(kind),
     "numpy.ndarray": lambda *_: Inert(),
-    "collections.OrderedDict": _dictionary,
+    "collections.OrderedDict": Machine.dictionary,
     "_codecs.encode": _encoded,
 }
 for core in ("numpy.core", "numpy._core"):

@@ -11,8 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from facetex_core.readers.declared import Allowance
+
 MOST_STEPS = 1_000_000
 """Models take some hundreds; with this many, no program runs long."""
+
+LONGEST = 16
+"""Bytes of a whole number; torch's files begin with one of ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Machine:
 
     def __init__(self, data: bytes, at: int = 0) -> None:
         self.data, self.at = data, at
+        self.allowance = Allowance(len(data))
         self.stack: list[Any] = []
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -62,7 +68,7 @@ class Machine:
                     raise ValueError(f"no pickle of numbers: step {code!r} at {self.at - 1} is not known")
                 _STEPS[code](self)
         except (LookupError, TypeError, struct.error) as error:
-            raise ValueError(f"no pickle of numbers: {error}") from None
+            raise ValueError(f"no pickle of numbers: {str(error)[:80]}") from None
         raise ValueError(f"the pickle takes more than {MOST_STEPS} steps, which no model needs")
 
     def take(self, count: int) -> bytes:
@@ -131,6 +137,11 @@ class Machine:
         if not isinstance(self.stack[-1], dict):
             raise TypeError("it would add to what is no dictionary")
         self.stack[-1].update(named(pairs(values)))
+
+    def dictionary(self, entries: Any = ()) -> dict[str, object]:  # noqa: ANN401  # the file's
+        """An ordered one as Python 2 wrote it, with its entries; they are counted, for a program may do so again and again."""
+        self.allowance.take(100 * len(entries))
+        return named((key, value) for key, value in entries)
 
 
 def pairs(values: list[Any]) -> Iterable[tuple[object, object]]:
@@ -201,6 +212,8 @@ def _text(content: bytes) -> str:
 
 
 def _signed(content: bytes) -> int:
+    if len(content) > LONGEST:
+        raise ValueError("no pickle of numbers: a whole number is too long")
     return int.from_bytes(content, "little", signed=True)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from facetex_core.readers.archive import zip_members
 from facetex_core.readers.declared import Allowance, read_file
-from facetex_core.readers.pickle_machine import Machine, Name, named
+from facetex_core.readers.pickle_machine import Machine, Name
 
 STORAGES = {
     "torch.DoubleStorage": "<f8", "torch.FloatStorage": "<f4", "torch.HalfStorage": "<f2", "torch.LongStorage": "<i8",
@@ -111,7 +111,7 @@ class _Reader(Machine):
         return name in STORAGES or name in _MAKERS
 
     def make(self, name: str, arguments: tuple[Any, ...]) -> object:
-        return _MAKERS[name](*arguments)
+        return _MAKERS[name](self, *arguments)
 
     def stored(self, place: object) -> Storage:
         """A storage, by its kind and key."""
@@ -121,7 +121,7 @@ class _Reader(Machine):
         raise TypeError("it refers to something that is no storage")
 
 
-def _tensor(storage: Storage, start: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object) -> Tensor:
+def _tensor(_: Machine, storage: Storage, start: int, shape: tuple[int, ...], strides: tuple[int, ...], *__: object) -> Tensor:
     """What is not a place in a storage is a TypeError."""
     whole = all(isinstance(number, int) for number in (start, *shape, *strides))
     if not isinstance(storage, Storage) or not whole or len(shape) != len(strides):
@@ -132,6 +132,6 @@ def _tensor(storage: Storage, start: int, shape: tuple[int, ...], strides: tuple
 _MAKERS: dict[str, Callable[..., object]] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_parameter": lambda data, *_: data,
-    "collections.OrderedDict": lambda pairs=(): named(tuple(pairs)),
+    "torch._utils._rebuild_parameter": lambda _, data, *__: data,
+    "collections.OrderedDict": Machine.dictionary,
 }

@@ -1,23 +1,22 @@
 """The files of a folder, a .zip or a .tar archive, one after the other, without unpacking them anywhere."""
 
-import bz2
 import gzip
 import io
-import lzma
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from facetex_core.readers.archive import refuse_outside, zip_members
 from facetex_core.readers.declared import Allowance, read_file
 
+GZIP = b"\x1f\x8b"
 UNREADABLE = (
     OSError, EOFError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError, RuntimeError,
-    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError,
+    ArithmeticError, struct.error, zipfile.BadZipFile, tarfile.TarError, zlib.error,
 )  # fmt: skip
 """What readers raise over a file that is none of theirs."""
 
@@ -38,36 +37,30 @@ def read_members(source: Path, ending: str) -> Iterator[tuple[PurePosixPath, byt
                 yield PurePosixPath(name), content
     else:
         with source.open("rb") as file:
-            yield from _tar_members(_unpacked(file), allowance, ending)
+            stream: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=file) if file.peek(2).startswith(GZIP) else file
+            yield from _tar_members(stream, allowance, ending)
 
 
-def _tar_members(file: BinaryIO, allowance: Allowance, ending: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _tar_members(file: BinaryIO | gzip.GzipFile, allowance: Allowance, ending: str) -> Iterator[tuple[PurePosixPath, bytes]]:
     """One after the other; what each declares is counted before anything is read past it."""
-    with tarfile.open(fileobj=_Bounded(file, allowance.left), mode="r:") as archive:
-        for member in archive:
-            allowance.take(member.size)
-            if not member.name.endswith(ending) or member.isdir():
-                continue
-            content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
-            if content is None:
-                raise ValueError("a file of it is a link, a device, or full of holes")
-            yield refuse_outside(member.name), content.read()
-
-
-def _unpacked(file: BinaryIO) -> BinaryIO:
-    """The stream inside a .tar.gz, .tar.bz2 or .tar.xz; a plain .tar is itself."""
-    beginning = file.read(6)
-    file.seek(0)
-    for opened, mark in ((gzip.open, b"\x1f\x8b"), (bz2.open, b"BZh"), (lzma.open, b"\xfd7zXZ")):
-        if beginning.startswith(mark):
-            return cast("BinaryIO", opened(file))
-    return file
+    try:
+        archive = tarfile.TarFile(fileobj=_Bounded(file, allowance.left), mode="r")
+    except tarfile.ReadError:
+        raise ValueError("neither a folder nor a .zip, .tar or .tar.gz archive") from None
+    for member in archive:
+        allowance.take(member.size)
+        if not member.name.endswith(ending) or member.isdir():
+            continue
+        content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
+        if content is None:
+            raise ValueError("a file of it is a link, a device, or full of holes")
+        yield refuse_outside(member.name), content.read()
 
 
 class _Bounded(io.RawIOBase):
     """A stream of which no more is read than may be: headers of a tar may ask for gigabytes at once."""
 
-    def __init__(self, file: BinaryIO, most: int) -> None:
+    def __init__(self, file: BinaryIO | gzip.GzipFile, most: int) -> None:
         self.file, self.left = file, most
 
     def read(self, size: int = -1) -> bytes:

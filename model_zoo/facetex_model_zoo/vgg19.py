@@ -122,6 +122,7 @@ def _skeleton(model: "onnx.ModelProto") -> tuple[object, ...]:
 def read_source(path: Path) -> Source:
     """Either kind of weights; what is no VGG-19 is a ModelError."""
     found = _convolutions(path)
+    fitting = all(layer.bias.shape == layer.weight.shape[:1] for layer in found)
     reflects = bool(found) and found[0].weight.shape == (3, 3, 1, 1)
     if reflects:
         preparation, *found = found
@@ -129,8 +130,7 @@ def read_source(path: Path) -> Source:
         preparation = Convolution(np.diag(1 / DEVIATION)[..., None, None], -MEAN / DEVIATION)
     convolutions = tuple(found[: len(LAYERS)])
     shapes = [convolution.weight.shape for convolution in convolutions]
-    biases = [convolution.bias.shape for convolution in convolutions]
-    if not shapes or shapes != SHAPES[: len(shapes)] or biases != [shape[:1] for shape in shapes]:
+    if not fitting or not shapes or shapes != SHAPES[: len(shapes)]:
         raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes[: len(SHAPES)] or 'none'}")
     return Source(preparation, convolutions, reflects)
 

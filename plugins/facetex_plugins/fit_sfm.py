@@ -69,8 +69,8 @@ class Cereal:
 
     def take(self, kind: str, count: int) -> np.ndarray:
         """The next numbers; a file that ends before them is a ValueError."""
-        if count < 0:
-            raise ValueError("it declares a negative count")
+        if not 0 <= count * np.dtype(kind).itemsize <= len(self.data) - self.at:
+            raise ValueError("it ends too early")
         values = np.frombuffer(self.data, kind, count, self.at)
         self.at += values.nbytes
         return values
