@@ -97,7 +97,7 @@ def read_choices(path: Path) -> bytes:
     return content
 
 
-def read_toml(path: Path) -> dict[str, object]:
+def read_toml(path: Path) -> dict[str, Any]:
     """The table of a TOML file, with or without a mark of byte order."""
     try:
         text = read_choices(path).decode("utf-8-sig")
@@ -106,7 +106,7 @@ def read_toml(path: Path) -> dict[str, object]:
     return parse_toml(text, path.name)
 
 
-def parse_toml(text: str, name: str) -> dict[str, object]:
+def parse_toml(text: str, name: str) -> dict[str, Any]:
     """The table of TOML text; `name` begins an error."""
     try:
         return tomllib.loads(text)

@@ -52,7 +52,14 @@ def test_the_same_choice_twice_is_one():
     assert [each.name for each in grid.variants()] == ["a", "b"]
 
 
+FIVE = "[1, 2, 3, 4, 5]"
+MANY = "[stages]\n" + "\n".join(
+    f'{role} = ["a", "b", "c", "d", "e"]' for role in ("detector", "fitter", "segmenter", "delighter", "renderer")
+)
+VAST = f"[stages]\nfitter = {{ use = 'a', {', '.join(f'x{number} = {FIVE}' for number in range(40))} }}"
 WRONG = {
+    "many": (MANY, "the grid: 3,125 variants, and a comparison takes at most 1,000: leave out some choices"),
+    "vast": (VAST, "grid.toml: stage fitter: 9,094,947,017,729,282,379,150,390,625 variants, and a comparison takes"),
     "no TOML": ("stages = [", "grid.toml is no TOML: "),
     "key": ("sise = 512", "grid.toml: unknown key 'sise'; did you mean 'size'?"),
     "preset": ('preset = "draught"', "no preset 'draught'; did you mean 'draft'?"),

@@ -15,7 +15,11 @@ from test_light_start import loaded
 from toy_distribution import declare, install_module
 
 from facetex_core import ConfigError, Metric, PluginError, Registry, Row, hookimpl, hookspecs, load_preset, model_rows
+from facetex_core.comparison.compare import Outcome
+from facetex_core.comparison.grid import Grid
 from facetex_core.comparison.metrics import METRICS, figures_of_plugins
+from facetex_core.comparison.record import Comparison, comparison_csv, comparison_json, page_data
+from facetex_core.recipe import Choice
 
 MODEL = Row("mynet", "a toy", "mynet.bin", "MIT", "here", True, get="write it yourself")
 METRIC = Metric("red %", "mean red of the albedo", 1, 0, lambda run: 100 * float(run.head.albedo.rgb[..., 0].mean()))
@@ -110,6 +114,16 @@ def test_a_metric_measures_a_run_and_one_that_fails_is_told(said):
     blind = Metric("blind", "has no figure", 1, 0, lambda _: float("nan"))
     assert figures_of_plugins.__wrapped__(run, {"broken": broken, "blind": blind, "red": METRIC}) == {"red": 25.0}
     assert said == ["metric 'broken' is left out: ZeroDivisionError: division by zero"]
+
+
+def test_a_metric_of_a_plugin_is_a_column_like_any_other():
+    variants = Grid(load_preset("draft"), {}).offering("fitter", [Choice("a"), Choice("b")]).variants()
+    outcomes = [Outcome("me.png", each, {"seam": 1.0, "red": 2.0 + number}) for number, each in enumerate(variants)]
+    comparison = Comparison(variants, outcomes, {}, {**METRICS, "red": METRIC})
+    assert json.loads(comparison_json(comparison))["cases"][1]["differences"] == {"seam": 0.0, "red": 1.0}
+    assert comparison_csv(comparison).splitlines()[0] == "photo,variant,fitter,seam,red,error"
+    told = {"name": "red", "title": "red %", "about": "mean red of the albedo", "digits": 1, "better": 0}
+    assert json.loads(json.dumps(page_data(comparison)[0]))["metrics"][1] == told
 
 
 def test_plugins_lists_what_stands_beside_the_stages(brought, capsys):

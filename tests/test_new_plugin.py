@@ -135,7 +135,9 @@ def test_the_page_shows_the_example_as_it_is(root):
 
 
 def test_the_page_shows_what_the_commands_print(root, here, capsys):
-    written, checked = re.findall(r"```console\n\$ facetex (.*?)\n(.*?)```", page_of(root), re.DOTALL)
+    written, checked = re.findall(
+        r"```console\n\$ facetex (plugins new .*?|plugins check .*?)\n(.*?)```", page_of(root), re.DOTALL
+    )
     assert main(written[0].split()) == 0
     assert capsys.readouterr().out == written[1]
     source = (root / "docs" / "examples" / "facetex-ply" / "facetex_ply.py").read_text("utf-8")

@@ -15,7 +15,7 @@ from facetex_core.plugin_files import FILES, LEFT_OUT
 
 def plugin_options(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
     """The two options, for a command that uses plugins."""
-    more: Any = {"multiple": True, "expose_value": False, "is_eager": True}
+    more: dict[str, Any] = {"multiple": True, "expose_value": False, "is_eager": True}
     text = "Leave out an installed plugin, by its name in `facetex plugins`; repeatable."
     command = click.option("--no-plugin", metavar="NAME", callback=_leave_out, help=text, **more)(command)
     file = click.Path(path_type=Path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 
 from facetex_core.choices_file import Source, quoted, read_toml
@@ -16,6 +17,8 @@ COMPARED = tuple(role for role in STAGES if role != "exporter")
 """Stages that make a difference to a head; files of it are the same in every variant."""
 PLAIN = ("preset", "size", "seed", "device", "bank")
 """Keys of a grid that stand for every variant; `bank` may be a list."""
+MOST = 1000
+"""Variants; of more no page can be looked at, and a list of options that is too long by accident would run for days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Grid:
             raise ConfigError(
                 "nothing to compare: name several plugins for a stage, such as --fitter basis,landmarks, or give --grid FILE"
             )
+        _refuse_many([self.axes[role] for role in roles], "the grid")
         base = replace(self.base, stages={**self.base.stages, **{role: found[0] for role, found in self.axes.items()}})
         labels = {role: _labels(self.axes[role]) for role in roles}
         found = []
@@ -106,8 +110,15 @@ def _choices(entry: object, where: str) -> Iterable[Choice]:
         if not isinstance(table, dict) or not isinstance(table.get("use"), str):
             raise ConfigError(f'{where}: a name or a table with `use = "NAME"` was expected, not {each!r}')
         options = {key: _listed(value, f"{where}: {key}") for key, value in table.items() if key != "use"}
+        _refuse_many(list(options.values()), where)
         for values in product(*options.values()):
             yield Choice(table["use"], dict(zip(options, values, strict=True)))
+
+
+def _refuse_many(lists: Sequence[Sequence[object]], where: str) -> None:
+    count = prod(map(len, lists))
+    if count > MOST:
+        raise ConfigError(f"{where}: {count:,} variants, and a comparison takes at most {MOST:,}: leave out some choices")
 
 
 def _listed(value: object, where: str) -> list[object]:
