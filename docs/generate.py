@@ -156,6 +156,7 @@ the bank's whole faces.
 """
 
 VARIABLES = {
+    "FACETEX_CACHE_GB": "How much the cache of a comparison may hold; else 20.",
     "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
     "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
     "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an error at once, instead of being left out and named.",
