@@ -180,6 +180,7 @@ the bank's whole faces.
 
 VARIABLES = {
     "FACETEX_BLENDER_PYTHON": "A Python that has Blender's module `bpy`, for the renderer `cycles`.",
+    "FACETEX_CACHE_GB": "How much the cache of a comparison may hold; else 20.",
     "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
     "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
     "FACETEX_PLUGIN_FILES": "What `--plugin` adds: files of one's own that are plugins, separated as in `PATH`.",

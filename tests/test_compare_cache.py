@@ -14,7 +14,8 @@ from sampled import tiny_fit, tiny_head, tiny_model, tiny_texture, view_of
 from test_compare_codec import same
 
 from facetex_core import Fit, PhotoError, PluginError, Registry, Texture, hookimpl, warn
-from facetex_core.comparison.cache import STALE, Cache
+from facetex_core.comparison.cache import Cache
+from facetex_core.comparison.cache_folder import STALE
 from facetex_core.comparison.workshop import identity_of
 from facetex_core.eyes import paint_parts
 from facetex_core.messages import listening
@@ -258,7 +259,7 @@ def test_an_identity_holds_every_option_and_what_is_in_its_files(tmp_path):
     assert found[0]["options"] == {"strength": "1.0", "table": "''"}
     assert found[1] == found[2], "a value is what it is read as"
     assert found[3] != found[4], "another content is another table"
-    assert found[0]["code"]
+    assert found[0]["code"] == found[1]["code"]
 
 
 class Soft:

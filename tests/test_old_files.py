@@ -103,10 +103,11 @@ def test_the_key_of_a_study_is_read(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["pairs"][0]["chosen"] == 1
 
 
-def test_what_an_old_comparison_has_kept_is_never_taken_for_a_result(tmp_path):
+def test_what_an_old_comparison_has_kept_is_removed(tmp_path):
     import facetex_model_zoo as zoo
 
     old = tmp_path / "cache" / "1" / f"{'0' * 64}.fitter"
     old.parent.mkdir(parents=True)
     old.write_bytes(hashlib.sha256(b"{}").digest() + b"{}")
-    assert Cache(tmp_path / "cache", zoo).folder != old.parent
+    assert Cache(tmp_path / "cache", zoo).folder == tmp_path / "cache" / "2"
+    assert not old.exists()

@@ -16,6 +16,7 @@ from facetex_cli.others import others
 COMMANDS = {
     "run": "From a photo, or several, to heads.",
     "compare": "Photos through every combination of plugins, side by side.",
+    "cache": "What a comparison keeps for the next one: how much it is, and away with it.",
     "render": "Pictures of a finished head: views, turntables, under any light.",
     "eval": "How good results are where the truth is known.",
     "study": "A user study: which of two pictures? The page, and what was answered.",

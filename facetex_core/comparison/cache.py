@@ -1,6 +1,6 @@
 """Work by content: what a stage made of the same input, with the same options and models, is read instead of made.
 
-    key = SHA-256(versions, plugin, its options and code | function; every input)
+    key = SHA-256(versions, facetex's code; plugin, its options and code | function; every input)
 
 A file holds what was made, how long it took, which model files it rests on and what was warned of. It gets its name when it
 is whole, and carries its own SHA-256, so a killed process leaves nothing that is taken for a result.
@@ -9,10 +9,9 @@ is whole, and carries its own SHA-256, so a killed process leaves nothing that i
 import hashlib
 import json
 import secrets
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +20,8 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from facetex_core.boundary import Made, Taken
+from facetex_core.comparison.cache_folder import Bounded, forget_older, limit
+from facetex_core.comparison.code_identity import facetex_code
 from facetex_core.comparison.codec import Codec, Packed
 from facetex_core.comparison.effort import Effort, measured
 from facetex_core.errors import ModelError, PluginError
@@ -28,10 +29,8 @@ from facetex_core.messages import collecting, warn
 from facetex_core.record import versions
 from facetex_core.structures import MorphableModel
 
-FORMAT = 1
-"""Of the files; those of another format are never looked at."""
-STALE = 3600
-"""Seconds after which a half-written file is nobody's any more."""
+FORMAT = 2
+"""Of the files; those of an older format are removed."""
 
 
 @runtime_checkable
@@ -69,7 +68,8 @@ class Cache:
 
     def __init__(self, folder: Path, models: Models) -> None:
         self.folder = folder / str(FORMAT)
-        _sweep(self.folder)
+        forget_older(folder, FORMAT)
+        self._bounded = Bounded(self.folder, limit())
         self.made: Counter[str] = Counter()
         """How often what was really done, by name."""
         self.uses: list[Use] = []
@@ -78,7 +78,7 @@ class Cache:
         """SHA-256 of all model files that these results rest on, by name."""
         self._zoo = models
         self._codec = Codec(self._read_model)
-        self._versions = versions()
+        self._code = (versions(), facetex_code())
         self._stages: dict[int, _Stage] = {}
         self._hashes: dict[Path, str] = {}
 
@@ -91,7 +91,7 @@ class Cache:
         stage = self._stages.get(id(getattr(work, "__self__", self))) or _function(work)
         if stage is None:
             return work(*given, **named)
-        packed = self._codec.pack([self._versions, stage.identity, given, named])
+        packed = self._codec.pack([self._code, stage.identity, given, named])
         path = self.folder / f"{packed.digest}.{stage.name}"
         found = self._read(path)
         if found is None:
@@ -121,7 +121,7 @@ class Cache:
         }
         for digest in packed.models:
             self._keep_model(digest)
-        write_whole(path, _sealed(about, packed))
+        self._write(path, about, packed)
         return self._codec.unpack(packed), about
 
     def _read(self, path: Path) -> tuple[Any, dict[str, Any]] | None:
@@ -129,6 +129,8 @@ class Cache:
         opened = _opened(path)
         if opened is None or not self._hold(opened[0]["models"]):
             return None
+        for used in (path, *(self._model_file(digest) for digest in opened[1].models)):
+            self._bounded.use(used)
         try:
             return self._codec.unpack(opened[1]), opened[0]
         except LookupError:  # the morphable model that it is about is gone
@@ -147,13 +149,21 @@ class Cache:
                 self._hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
         return self._hashes[path]
 
+    def _model_file(self, digest: str) -> Path:
+        return self.folder / f"{digest}.model"
+
     def _keep_model(self, digest: str) -> None:
-        path = self.folder / f"{digest}.model"
+        path = self._model_file(digest)
         if not path.exists():
-            write_whole(path, _sealed({}, self._codec.pack_model(self._codec.models[digest])))
+            self._write(path, {}, self._codec.pack_model(self._codec.models[digest]))
+
+    def _write(self, path: Path, about: Mapping[str, object], packed: Packed) -> None:
+        content = _sealed(about, packed)
+        write_whole(path, content)
+        self._bounded.take_in(path, len(content))
 
     def _read_model(self, digest: str) -> MorphableModel:
-        opened = _opened(self.folder / f"{digest}.model")
+        opened = _opened(self._model_file(digest))
         if opened is None:
             raise LookupError(digest)
         return cast("MorphableModel", self._codec.unpack(opened[1]))
@@ -199,11 +209,3 @@ def _opened(path: Path) -> tuple[dict[str, Any], Packed] | None:
     file = BytesIO(content[32:])
     head = json.loads(file.readline())
     return head["about"], Packed(head["tree"], [np.load(file, allow_pickle=False) for _ in range(head["arrays"])])
-
-
-def _sweep(folder: Path) -> None:
-    """Removes what killed processes left."""
-    for half in folder.glob(".*.part"):
-        with suppress(OSError):
-            if time.time() - half.stat().st_mtime > STALE:
-                half.unlink()

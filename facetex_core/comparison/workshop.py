@@ -1,13 +1,13 @@
 """Makes each stage once for all variants that want the same one, and tells the cache what it is."""
 
 import hashlib
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from facetex_core.banks.bank import refuse_other_descriptor
 from facetex_core.comparison.cache import Cache, Models
+from facetex_core.comparison.code_identity import code_of
 from facetex_core.comparison.grid import Variant
 from facetex_core.errors import ConfigError
 from facetex_core.options import Option
@@ -49,7 +49,7 @@ class Workshop(Registry):
 def identity_of(offer: Offer, options: Mapping[str, object]) -> dict[str, object]:
     """What tells a stage from all others: whose it is, in which version, and every option's value."""
     values = {option.name: _value(option, options) for option in offer.options}
-    return {"role": offer.role, "name": offer.name, "origin": offer.origin, "code": _code_of(offer), "options": values}
+    return {"role": offer.role, "name": offer.name, "origin": offer.origin, "code": code_of(offer), "options": values}
 
 
 def _value(option: Option, given: Mapping[str, object]) -> str:
@@ -59,11 +59,3 @@ def _value(option: Option, given: Mapping[str, object]) -> str:
     if path and path.is_file():
         return hashlib.sha256(path.read_bytes()).hexdigest()
     return repr(value)
-
-
-def _code_of(offer: Offer) -> str:
-    """Of the plugin's own module: versions stand still while an author is at work."""
-    try:
-        return hashlib.sha256(Path(inspect.getfile(offer.factory)).read_bytes()).hexdigest()
-    except (TypeError, OSError):
-        return ""

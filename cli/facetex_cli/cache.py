@@ -1,0 +1,51 @@
+"""`facetex cache`: the results that a comparison keeps, so that the next one need not make them again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from facetex_core.comparison.cache_folder import clear, files_of, limit
+from facetex_core.errors import ConfigError
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group("cache", short_help="What a comparison keeps for the next one: how much it is, and away with it.")
+def command() -> None:
+    """What a comparison keeps for the next one: how much it is, and away with it.
+
+    OUT is the folder of `facetex compare`. Its cache holds at most 20 GB, or as many as FACETEX_CACHE_GB says: what was used
+    longest ago goes first, and nothing that the running comparison has used.
+    """
+
+
+@command.command("size", short_help="How much a comparison keeps.")
+@click.argument("out", metavar="OUT", type=FOLDER)
+def size(out: Path) -> None:
+    """How much a comparison keeps, and how much it may."""
+    sizes = [size for _, size in files_of(_cache_in(out))]
+    click.echo(f"{_files(sizes)}, {sum(sizes) / 1e9:.2f} GB of at most {limit() / 1e9:g} GB")
+
+
+@command.command("clear", short_help="Removes it.")
+@click.argument("out", metavar="OUT", type=FOLDER)
+def remove(out: Path) -> None:
+    """Removes what a comparison keeps; its page and tables stay."""
+    folder = _cache_in(out)
+    sizes = [size for _, size in files_of(folder)]
+    if folder.is_dir():
+        clear(folder)
+    click.echo(f"{_files(sizes)} removed, {sum(sizes) / 1e9:.2f} GB")
+
+
+def _files(sizes: Sequence[int]) -> str:
+    return f"{len(sizes)} {'file' if len(sizes) == 1 else 'files'}"
+
+
+def _cache_in(out: Path) -> Path:
+    from facetex_core.comparison.deliver import CACHE, MARK
+
+    if not (out / MARK).is_file():
+        raise ConfigError(f"{out}: is no folder of facetex compare; give the one that was its -o")
+    return out / CACHE
