@@ -92,7 +92,7 @@ def read_grid(path: Path) -> Grid:
     base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"), path.parent)
     plain = {key: table[key] for key in ("size", "seed", "device") if key in table}
     banks = [_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank")]
-    base = replace(base, **plain)  # type: ignore[arg-type]  # values are checked where they are used
+    base = replace(base, **plain)  # values are checked where they are used
     grid = Grid(base, {}, tuple(quoted(banks, source)))
     stages = table.get("stages", {})
     warn_of_old_choices(stages, path.name)
