@@ -101,8 +101,8 @@ def test_what_variants_share_is_done_once(counts, photo, base, tmp_path):
     }
     assert [noted[f"fit {name}"] for name in "abc"] == [photos] * 3
     assert [noted[f"synthesize {name}"] for name in "xy"] == [photos * described] * 2
-    # What is seen for each fit, and what became of it; nothing of the toys' face is hidden, so x and y leave it alike.
-    assert [noted[f"describe {name}"] for name in "def"] == [photos * 2 * fits] * 3
+    # What is seen for each fit, its mirror, and what became of it; of the toys' face nothing is hidden: x and y leave it alike.
+    assert [noted[f"describe {name}"] for name in "def"] == [photos * 3 * fits] * 3
 
 
 def test_a_second_time_nothing_is_done_and_a_new_variant_is_all_that_is(counts, photo, base, tmp_path):
@@ -219,7 +219,10 @@ REFUSALS = {
     "one variant": (["--fitter", "a", "--synthesizer", "x"], "nothing to compare: name several plugins for a stage"),
     "the same twice": (["--fitter", "a,a", "--synthesizer", "x"], "nothing to compare: "),
     "option": (["--set", "detailer.soft=3"], "no option of detailer 'counted' named 'soft'; there are: none"),
-    "stage": (["--set", "exporter.normals=no"], "no stage 'exporter' to compare; there are: detector, fitter"),
+    "stage": (
+        ["--set", "exporter.normals=no"],
+        "no stage 'exporter' to compare; did you mean 'restorer'? there are: detector, restorer",
+    ),
     "choice": (["--fitter", "a,unmade"], "fitter 'unmade' wants what nobody has"),
     "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),
     "bank": (["--bank", "nowhere.bank"], "no bank at nowhere.bank"),

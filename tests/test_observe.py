@@ -89,7 +89,7 @@ def test_trainings_learn_from_what_a_run_sees(root, monkeypatch):
 
 def test_stages_that_no_registry_made_are_put_behind_the_door(pipeline):
     class Blind:
-        def segment(self, photo, face):
+        def segment(self, photo, _):
             return np.ones(photo.rgb.shape[:2], np.float32)
 
     with pytest.raises(Exception, match=r"^segmenter Blind: segment\(\): expected a Segmentation; found float32"):
