@@ -63,7 +63,7 @@ def _text(name: str) -> str:
 
 
 def _is_loud(path: Path) -> bool:
-    """Whether a decoder may print about it: libtiff, and OpenCV, which takes PNG of 16 bits; in no other format one has."""
+    """Whether a decoder may print about it: libtiff does, and OpenCV, which takes PNG of 16 bits."""
     with path.open("rb") as file:
         head = file.read(25)
     return head[:2] in (b"II", b"MM") or _is_deep_png(head)

@@ -126,6 +126,7 @@ def test_of_a_plugin_installed_in_place_the_whole_project_counts(tmp_path, monke
     monkeypatch.syspath_prepend(str(site))
     offer = offer_of(module_at(project / "src" / "deep" / "plugin.py", SINGLE), "deep 1.0")
     first = fresh(offer)
+    (project / "src" / "gone.py").symlink_to("nowhere.py")
     for elsewhere in (".venv/lib/x.py", "other/x.py", "README.md"):
         (project / elsewhere).write_text("x = 1\n", "utf-8")
     assert fresh(offer) == first

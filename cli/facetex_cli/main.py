@@ -108,10 +108,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def console() -> int:
     """`main` in a process of its own, with all that is set once for a process: signals, and where Python's warnings go."""
     signal.signal(signal.SIGTERM, _leave)
+    hear_python()
+    return main()
+
+
+def hear_python() -> None:
+    """What packages and plugins say by `warnings.warn`, anywhere in this process, is heard as what facetex says."""
     warnings.simplefilter("always", UserWarning)
     warnings.filterwarnings("ignore", module="PIL")  # remarks on damaged files; what matters is an error
     warnings.showwarning = _pass_on  # type: ignore[assignment]  # the rest of its arguments is where, in the code
-    return main()
 
 
 @contextmanager
@@ -132,7 +137,6 @@ def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the
 
 
 def _pass_on(message: Warning | str, *_: object) -> None:
-    """What packages and plugins say by `warnings.warn` is heard as what facetex says."""
     from facetex_core.messages import warn
 
     warn(str(message))

@@ -95,7 +95,8 @@ def _below(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         kept = [name for name in folders if not name.startswith(".") and name not in ("__pycache__", "node_modules")]
         folders[:] = [name for name in kept if not Path(place, name, "pyvenv.cfg").is_file()]
-        yield from (Path(place, name) for name in files if not name.endswith(".pyc"))
+        paths = (Path(place, name) for name in files if not name.startswith(".") and not name.endswith(".pyc"))
+        yield from filter(Path.is_file, paths)  # links may lead nowhere
 
 
 def _hash(files: Mapping[str, Path]) -> str:

@@ -116,15 +116,16 @@ def _alone(work: Path) -> Iterator[Path]:
     kept = {name: os.environ.get(name) for name in ("FACETEX_HOME", "HOME", "TMPDIR", "FACETEX_OFFLINE")}
     os.environ |= {"FACETEX_HOME": str(work / "home"), "HOME": str(work / "home"), "TMPDIR": str(work / "tmp")}
     os.environ["FACETEX_OFFLINE"] = "1"
+    from facetex_cli.main import hear_python
+
     cwd, connect, folder = Path.cwd(), socket.socket.connect, tempfile.tempdir
     tempfile.tempdir = str(work / "tmp")
     socket.socket.connect = _refuse
     os.chdir(work / "here")
     try:
         with _into(1, sys.stdout, told), _into(2, sys.stderr, said), warnings.catch_warnings():
-            warnings.simplefilter("always", UserWarning)
             warnings.simplefilter("always", RuntimeWarning)
-            warnings.filterwarnings("ignore", module="PIL")  # as the console script has it
+            hear_python()
             yield said
     finally:
         os.chdir(cwd)
