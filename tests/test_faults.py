@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
 from textwrap import indent
@@ -128,11 +129,11 @@ def test_strict_plugins_raise(tmp_path, monkeypatch, value):
 
 
 def test_whoever_takes_a_name_of_facetex_is_left_out_and_facetex_stays(tmp_path, monkeypatch, capsys):
-    source = "from facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {'landmarks': object}\n"
+    source = "from facetex_core import hookimpl\napi_version = 2\n@hookimpl\ndef detectors(): return {'landmarks': object}\n"
     (tmp_path / "a_thief.py").write_text(source, "utf-8")
     declare(tmp_path, "aaa-thief", {"a_thief": "a_thief"})
     monkeypatch.syspath_prepend(str(tmp_path))
     assert main(["plugins"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["detector", "landmarks", "detect_landmarks", "facetex", "0.1.0", "ok"] in lines
+    assert ["detector", "landmarks", "detect_landmarks", "facetex", version("facetex"), "ok"] in lines
     assert ["-", "-", "a_thief", "broken:"] in [line[:4] for line in lines]

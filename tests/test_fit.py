@@ -196,7 +196,7 @@ def test_a_jacobian_of_shading_is_the_slope_of_the_brightness():
     fit = Fit(model, np.float32([0.3, -0.4]), np.float32([0.2, 0.1]), camera_at(0))
     picked = plain_vertices(model)
     slopes = np.random.default_rng(0).normal(size=(len(picked), 3))
-    found = by_shape(fit, picked, slopes)
+    found = by_shape(model, fit.vertices, picked, slopes)
     for column in range(4):
         values = []
         for sign in (1, -1):

@@ -10,7 +10,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import lsq_linear
 from test_fit import SIZE, camera_at, seen
 
-from facetex_core.fitting import gauss_newton, landmark_fit
+from facetex_core.fitting import landmark_fit, normal_equations
 from facetex_core.fitting.landmark_fit import fit_landmarks, sight_of
 from facetex_core.fitting.normal_equations import Normal, Unknowns, solve_by_blocks
 
@@ -96,7 +96,7 @@ def test_many_photos_of_one_person_are_fitted_as_by_one_dense_matrix(monkeypatch
         sights.append(sight_of(model, replace(face, dense=np.float32(face.dense + noise)), SIZE))
     monkeypatch.setattr(landmark_fit, "STEPS", landmark_fit.RIGID_STEPS + 2)
     by_blocks = fit_landmarks(model, sights)
-    monkeypatch.setattr(gauss_newton, "solve_by_blocks", dense_solve)
+    monkeypatch.setattr(normal_equations, "solve_by_blocks", dense_solve)
     at_once = fit_landmarks(model, sights)
     np.testing.assert_allclose(by_blocks.identity, at_once.identity, atol=1e-7)
     for pose, other in zip(by_blocks.poses, at_once.poses, strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from facetex_core.fitting.normal_equations import Normal, Unknowns, solve_by_blocks
+from facetex_core.fitting.normal_equations import Normal, Unknowns, solve_some
 from facetex_core.structures import MorphableModel
 
 RIGID = 6
@@ -42,15 +42,18 @@ class State:
     poses: tuple[Pose, ...]
 
 
+def values_of(state: State, pose: Pose) -> Float64[np.ndarray, "unknowns"]:
+    """The unknowns of a photo as they are: turns and shifts count from here."""
+    return np.concatenate([np.zeros(RIGID), state.identity, pose.expression])
+
+
 def normal(
     jacobian: Float64[np.ndarray, "residuals unknowns"],
     residual: Float64[np.ndarray, "residuals"],
     weights: Float64[np.ndarray, "residuals"],
-    state: State,
-    pose: Pose,
+    values: Float64[np.ndarray, "unknowns"],
 ) -> Normal:
-    """A term's part: the Jacobian of its residuals at this state, and what each residual weighs."""
-    values = np.concatenate([np.zeros(RIGID), state.identity, pose.expression])
+    """A term's part: the Jacobian of its residuals at these values, and what each residual weighs."""
     weighted = jacobian * weights[:, None]
     return Normal(weighted.T @ jacobian, weighted.T @ (jacobian @ values - residual))
 
@@ -66,24 +69,22 @@ def unknowns_of(model: MorphableModel) -> Unknowns:
     return Unknowns(shared, prior, np.repeat([-np.inf, -np.inf, bottom], sizes), np.repeat([np.inf, np.inf, top], sizes))
 
 
-def step(model: MorphableModel, state: State, normals: Iterable[Normal]) -> State:
-    """The state that solves the normal equations of all photos."""
-    solved, end = solve_by_blocks(normals, unknowns_of(model)), RIGID + len(state.identity)
-    poses = zip(state.poses, solved, strict=True)
-    return State(solved[0, RIGID:end], tuple(_moved(pose, row[:RIGID], row[end:]) for pose, row in poses))
+def step(model: MorphableModel, state: State, normals: Iterable[Normal], *, rigid: bool = False) -> State:
+    """The state that solves the normal equations of all photos; when `rigid`, only turns and shifts change."""
+    now = np.stack([values_of(state, pose) for pose in state.poses])
+    free = np.arange(now.shape[1]) < (RIGID if rigid else now.shape[1])
+    return moved(state, solve_some(normals, unknowns_of(model), free, now))
 
 
-def rigid_step(state: State, normals: Iterable[Normal]) -> State:
-    """The same with turns and shifts alone: heads keep their shapes."""
-    poses = []
-    for pose, part in zip(state.poses, normals, strict=True):
-        shape = np.concatenate([state.identity, pose.expression])
-        matrix, right = part.matrix[:RIGID, :RIGID], part.right[:RIGID] - part.matrix[:RIGID, RIGID:] @ shape
-        poses.append(_moved(pose, np.linalg.solve(matrix + RIGID_PRIOR * np.eye(RIGID), right), pose.expression))
-    return State(state.identity, tuple(poses))
+def moved(state: State, values: Float64[np.ndarray, "photos unknowns"]) -> State:
+    """The state of these values."""
+    modes = len(state.identity)
+    identity, expressions = values[0, RIGID : RIGID + modes], values[:, RIGID + modes :]
+    poses = zip(state.poses, values, expressions, strict=True)
+    return State(identity, tuple(_turned(pose, row[:RIGID], expression) for pose, row, expression in poses))
 
 
-def _moved(pose: Pose, rigid: Float64[np.ndarray, "6"], expression: Float64[np.ndarray, "expressions"]) -> Pose:
+def _turned(pose: Pose, rigid: Float64[np.ndarray, "6"], expression: Float64[np.ndarray, "expressions"]) -> Pose:
     turn = rotation(rigid[:3])
     return Pose(turn @ pose.rotation, turn @ pose.translation + rigid[3:], expression)
 

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from facetex_core.errors import PhotoError
-from facetex_core.fitting.gauss_newton import Pose, State, normal, rigid_step, step
+from facetex_core.fitting.gauss_newton import Pose, State, normal, step, values_of
 from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import Probes, observe, probes_at
 from facetex_core.iris import DENSE, SPARSE
@@ -96,7 +96,7 @@ def fit_landmarks(model: MorphableModel, sights: Sequence[Sight]) -> State:
     state = State(np.zeros(len(model.identity)), tuple(_stand(sight) for sight in sights))
     for number in range(STEPS):
         terms = (landmark_term(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
-        state = rigid_step(state, terms) if number < RIGID_STEPS else step(model, state, terms)
+        state = step(model, state, terms, rigid=number < RIGID_STEPS)
     return state
 
 
@@ -106,7 +106,7 @@ def landmark_term(sight: Sight, state: State, pose: Pose) -> Normal:
     residual = (pixels - sight.seen) / sight.unit
     robust = sight.weights * _facing(sight, pose) / (1 + (np.linalg.norm(residual, axis=1) / CAUCHY) ** 2)
     jacobian = jacobian.reshape(2 * len(pixels), -1) / sight.unit
-    return normal(jacobian, residual.ravel(), np.repeat(robust, 2), state, pose)
+    return normal(jacobian, residual.ravel(), np.repeat(robust, 2), values_of(state, pose))
 
 
 def _facing(sight: Sight, pose: Pose) -> Float64[np.ndarray, "points"]:

@@ -35,6 +35,11 @@ class Normal:
         """Terms of an energy add up."""
         return Normal(self.matrix + other.matrix, self.right + other.right)
 
+    def only(self, which: Bool[np.ndarray, "unknowns"], values: Float64[np.ndarray, "unknowns"]) -> "Normal":
+        """The equations of some unknowns, while the others keep their values."""
+        rows = self.matrix[which]
+        return Normal(rows[:, which], self.right[which] - rows[:, ~which] @ values[~which])
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unknowns:
@@ -47,6 +52,10 @@ class Unknowns:
     low: Float64[np.ndarray, "unknowns"]
     high: Float64[np.ndarray, "unknowns"]
     """Limits of those that are not shared."""
+
+    def only(self, which: Bool[np.ndarray, "unknowns"]) -> "Unknowns":
+        """Some of them."""
+        return Unknowns(self.shared[which], self.prior[which], self.low[which], self.high[which])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -84,7 +93,7 @@ class _Arrow:
 def solve_by_blocks(normals: Iterable[Normal], unknowns: Unknowns) -> Float64[np.ndarray, "photos unknowns"]:
     """The least energy within the limits; every photo's row holds the shared unknowns, too.
 
-    By block principal pivoting (Judice and Pires 1994, section 2): what overshoots is held at its limit, what is held and
+    By block principal pivoting (Judice and Pires 1994): what overshoots is held at its limit, what is held and
     pulled inwards is freed, all at once; one at a time where that goes in circles, which always ends.
     """
     arrow = _arrow(normals, unknowns)
@@ -104,6 +113,19 @@ def solve_by_blocks(normals: Iterable[Normal], unknowns: Unknowns) -> Float64[np
     result = np.zeros((len(own), len(unknowns.shared)))
     result[:, unknowns.shared], result[:, ~unknowns.shared] = shared, np.clip(own, low, high)
     return result
+
+
+def solve_some(
+    normals: Iterable[Normal],
+    unknowns: Unknowns,
+    free: Bool[np.ndarray, "unknowns"],
+    now: Float64[np.ndarray, "photos unknowns"],
+) -> Float64[np.ndarray, "photos unknowns"]:
+    """The same where all unknowns but the free ones stay as they are now."""
+    solved = now.copy()
+    parts = (part.only(free, values) for part, values in zip(normals, now, strict=True))
+    solved[:, free] = solve_by_blocks(parts, unknowns.only(free))
+    return solved
 
 
 def _wrong(

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from facetex_core.fitting.gauss_newton import Pose, State, normal
+from facetex_core.fitting.gauss_newton import Pose, State, normal, values_of
 from facetex_core.fitting.landmark_fit import CAUCHY, Sight
 from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import observe, probes_at
@@ -32,7 +32,7 @@ def outline_term(model: MorphableModel, sight: Sight, state: State, pose: Pose) 
     residual, jacobian = _across(model, sight, state, pose)
     if not len(residual):
         return None
-    return normal(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), state, pose)
+    return normal(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), values_of(state, pose))
 
 
 def outline_error(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> float | None:

@@ -13,13 +13,13 @@ from jaxtyping import Float32, Float64, Int64
 
 from facetex_core.colour import LUMINANCE, luminance
 from facetex_core.crop import NO_SKIN
-from facetex_core.fitting.gauss_newton import RIGID, Pose, State, normal
+from facetex_core.fitting.gauss_newton import RIGID, Pose, State, normal, values_of
 from facetex_core.fitting.normal_equations import Normal
 from facetex_core.fitting.probes import observe, probes_at
 from facetex_core.harmonics import harmonics, harmonics_slopes
 from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
-from facetex_core.structures import Appearance, Fit, MorphableModel, Photo
+from facetex_core.structures import Appearance, Fit, Mesh, MorphableModel, Photo
 from facetex_core.unwrap import facing
 
 WEIGHT = 0.3
@@ -48,28 +48,32 @@ def shading_term(
     sight = facing(fit, vertices[picked], normals[picked])
     picked, sight = picked[sight > 0], sight[sight > 0]
     pixels, by_pixels = observe(probes_at(model, picked[:, None], np.ones((len(picked), 1))), state, pose, lens)
-    seen, slopes = _sample(picture, pixels)
-    albedo = _albedo(appearance, model, picked)
+    seen, slopes = sample(picture, pixels)
+    row, column = texels_of(model.mesh, picked, len(appearance.albedo))
+    albedo = appearance.albedo[row, column].astype(np.float64)
     shading = np.maximum(harmonics(normals[picked]) @ light, 0.02)
     sent = np.maximum((albedo * shading) @ LUMINANCE, DARKEST)
     by_normal = np.einsum("vik,kc,vc->vi", harmonics_slopes(normals[picked]), light, albedo * LUMINANCE)
     jacobian = np.einsum("vi,viu->vu", slopes, by_pixels)
-    jacobian[:, RIGID:] -= by_shape(fit, picked, by_normal / sent[:, None])
+    jacobian[:, RIGID:] -= by_shape(model, vertices, picked, by_normal / sent[:, None])
     residual = (seen - np.log(sent)).astype(np.float64)
     robust = WEIGHT * sight / (1 + (residual / DEVIATION) ** 2) * np.where(residual > 0.1, HIGHLIGHT, 1)
-    return normal(jacobian / DEVIATION, residual / DEVIATION, robust, state, pose)
+    return normal(jacobian / DEVIATION, residual / DEVIATION, robust, values_of(state, pose))
 
 
 def by_shape(
-    fit: Fit, picked: Int64[np.ndarray, "points"], slopes: Float64[np.ndarray, "points 3"]
+    model: MorphableModel,
+    vertices: Float32[np.ndarray, "vertices 3"],
+    picked: Int64[np.ndarray, "points"],
+    slopes: Float64[np.ndarray, "points 3"],
 ) -> Float64[np.ndarray, "points coefficients"]:
-    """What `slopes` . normal changes by with identity and expression.
+    """What `slopes` . normal changes by with identity and expression, at the picked vertices.
 
     A normal is the sum of the cross products of edges round its vertex, made a unit: linear in the move of each corner.
     """
     from scipy.sparse import csr_matrix
 
-    vertices, triangles = fit.vertices.astype(np.float64), fit.model.mesh.triangles[fit.model.mesh.parts["skin"]]
+    vertices, triangles = vertices.astype(np.float64), model.mesh.triangles[model.mesh.parts["skin"]]
     row = np.full(len(vertices), -1)
     row[picked] = np.arange(len(picked))
     corners = np.stack([triangles, np.roll(triangles, -1, 1), np.roll(triangles, -2, 1)], -1).reshape(-1, 3)
@@ -86,7 +90,7 @@ def by_shape(
     columns = 3 * corners[..., None] + np.arange(3)
     shape = (len(picked), 3 * len(vertices))
     where = np.broadcast_to(rows[:, None, None], columns.shape).ravel(), columns.ravel()
-    return np.asarray(csr_matrix((values.ravel(), where), shape) @ _motion(fit.model), np.float64)
+    return np.asarray(csr_matrix((values.ravel(), where), shape) @ _motion(model), np.float64)
 
 
 @lru_cache(maxsize=2)
@@ -104,20 +108,16 @@ def plain_vertices(model: MorphableModel) -> Int64[np.ndarray, "points"]:
     return np.asarray(skin[plain[skin] > 0.5], np.int64)
 
 
-def _albedo(
-    appearance: Appearance, model: MorphableModel, picked: Int64[np.ndarray, "points"]
-) -> Float64[np.ndarray, "points 3"]:
-    """The albedo at vertices."""
-    mesh, size = model.mesh, len(appearance.albedo)
+def texels_of(mesh: Mesh, vertices: Int64[np.ndarray, "points"], size: int) -> Int64[np.ndarray, "2 points"]:
+    """Row and column of vertices in a map of `size` texels."""
     uv = np.zeros((len(mesh.vertices), 2))
     uv[mesh.triangles] = mesh.uvs[mesh.uv_triangles]
-    u, v = np.clip(uv[picked] * size, 0, size - 1).astype(int).T
-    return appearance.albedo[v, u].astype(np.float64)
+    return np.clip(uv[vertices, ::-1] * size, 0, size - 1).astype(np.int64).T
 
 
-def _sample(
-    picture: Float32[np.ndarray, "height width"], pixels: Float64[np.ndarray, "points 2"]
-) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "points 2"]]:
+def sample(
+    picture: Float32[np.ndarray, "height width *channels"], pixels: Float64[np.ndarray, "points 2"]
+) -> tuple[Float64[np.ndarray, "points *channels"], Float64[np.ndarray, "points 2 *channels"]]:
     """Values and slopes by x and y."""
     x, y = (pixels - 0.5).astype(np.float32).T
 
