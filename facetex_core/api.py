@@ -16,6 +16,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.face_crops": "Square Views best_first cut face_square halves view_for",
     "facetex_core.fill": "fill_smooth",
     "facetex_core.fitting.fit": "ModelFitter",
+    "facetex_core.fitting.joint_energy": "appearance_on fit_jointly fit_of",
     "facetex_core.glasses": "within_rims",
     "facetex_core.glb": "GlbFile add_materials add_mesh maps_of",
     "facetex_core.guided_filter": "guided_filter",

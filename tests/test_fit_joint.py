@@ -12,7 +12,7 @@ from facetex_core.fitting import joint_energy
 from facetex_core.fitting.fit import LANDMARKS
 from facetex_core.fitting.gauss_newton import moved, values_of
 from facetex_core.fitting.joint_energy import Look, colour_differences, fit_jointly, joint_values, radiance, skin_of, visible
-from facetex_core.fitting.landmark_fit import fit_landmarks, sight_of
+from facetex_core.fitting.landmark_fit import camera_of, fit_landmarks, sight_of
 from facetex_core.fitting.probes import observe
 from facetex_core.fitting.shading_term import sample
 from facetex_core.harmonics import harmonics, harmonics_slopes, shade
@@ -36,7 +36,7 @@ def at_work():
     model, generator = tiny_model(), np.random.default_rng(0)
     sight = sight_of(model, seen(model, [0.3, -0.4], [0.4, 0.3], camera_at(15)), SIZE)
     state = fit_landmarks(model, [sight])
-    skin, _ = visible(model, sight, state, state.poses[0])
+    skin, _ = visible(model, camera_of(sight, state.poses[0]), state, state.poses[0])
     light = np.eye(9)[:, :1] + generator.normal(0, 0.3, (9, 3))
     return model, sight, state, skin, Look(generator.normal(0, 0.5, skin.modes.shape[-1]), light)
 

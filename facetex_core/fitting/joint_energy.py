@@ -18,6 +18,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
+from facetex_core.camera import project
 from facetex_core.fitting.fit import LANDMARKS
 from facetex_core.fitting.gauss_newton import RIGID, Pose, State, moved, normal, unknowns_of, values_of
 from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
@@ -134,18 +135,26 @@ def joint_term(
     model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], sight: Sight, state: State, pose: Pose, look: Look
 ) -> Normal:
     """One photo's part of the energy: E_c at its smoothed picture, and E_lan."""
-    skin, weights = visible(model, sight, state, pose)
-    seen, residual, jacobian = colour_differences(model, picture, skin, sight.lens, state, pose, look)
-    level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST)
-    norm = np.sqrt((residual**2).sum(1) / level**2 + FLOOR**2)
-    robust = WEIGHT * weights / (2 * norm * weights.sum())
-    flat = jacobian.reshape(residual.size, -1)
-    term = normal(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
+    term = colour_term(model, picture, camera_of(sight, pose), state, pose, look)
     landmarks = landmark_term(sight, state, pose)
     shape = len(landmarks.right)
     term.matrix[:shape, :shape] += landmarks.matrix
     term.right[:shape] += landmarks.right
     return term
+
+
+def colour_term(
+    model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], camera: Camera, state: State, pose: Pose, look: Look
+) -> Normal:
+    """E_c of one photo."""
+    skin, weights = visible(model, camera, state, pose)
+    lens = camera.intrinsics.astype(np.float64)
+    seen, residual, jacobian = colour_differences(model, picture, skin, lens, state, pose, look)
+    level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST)
+    norm = np.sqrt((residual**2).sum(1) / level**2 + FLOOR**2)
+    robust = WEIGHT * weights / (2 * norm * weights.sum())
+    flat = jacobian.reshape(residual.size, -1)
+    return normal(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
 
 
 def colour_differences(
@@ -200,11 +209,11 @@ def skin_of(model: MorphableModel) -> Skin:
     return Skin(picked, (colours.mean + detail)[row, column].astype(np.float64), modes)
 
 
-def visible(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> tuple[Skin, Float64[np.ndarray, "points"]]:
+def visible(model: MorphableModel, camera: Camera, state: State, pose: Pose) -> tuple[Skin, Float64[np.ndarray, "points"]]:
     """The skin that the camera sees, and how well."""
     skin = skin_of(model)
     vertices, normals = surface(model, skin, state, pose)
-    head = geometry(model, state.identity, pose.expression, camera_of(sight, pose))
+    head = geometry(model, state.identity, pose.expression, camera)
     seen = facing(head, vertices[skin.vertices], normals).astype(np.float64)
     return skin.only(seen > 0), seen[seen > 0]
 
@@ -220,7 +229,7 @@ def _even_light(model: MorphableModel) -> Look:
 
 
 def _joint_fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose, look: Look) -> JointFit:
-    skin, weights = visible(model, sight, state, pose)
+    skin, weights = visible(model, camera_of(sight, pose), state, pose)
     seen, residual, _ = colour_differences(model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.lens, state, pose, look)
     left = np.average(residual.mean(1) ** 2, weights=weights) / np.average(seen.mean(1) ** 2, weights=weights)
     return JointFit(
@@ -239,6 +248,29 @@ def fit_of(model: MorphableModel, found: JointFit) -> tuple[Fit, Appearance]:
     albedo = np.exp(colours.mean + np.tensordot(found.albedo, colours.modes, 1)).astype(np.float32)
     fit = geometry(model, found.identity, found.expression, found.camera)
     return replace(fit, residuals=found.residuals), Appearance(Lighting(found.lighting), albedo)
+
+
+def appearance_on(photo: Photo, fit: Fit) -> Appearance:
+    """The light and the albedo that the energy finds with the shape held: those of `fit_jointly` on its own fit."""
+    model, camera = fit.model, fit.camera
+    matrix = camera.world_to_camera.astype(np.float64)
+    pose = Pose(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
+    state, looks = State(fit.identity.astype(np.float64), (pose,)), [_even_light(model)]
+    picture = smoothed(photo, BLUR[-1] * _unit_of(fit))
+    for _ in range(2 * STEPS):
+        terms = [colour_term(model, picture, camera, state, pose, looks[0])]
+        _, looks = joint_step(model, state, looks, terms, shape_too=False)
+    colours = albedo_model(model)
+    albedo = np.exp(colours.mean + np.tensordot(looks[0].albedo, colours.modes, 1))
+    return Appearance(Lighting(looks[0].light.astype(np.float32)), albedo.astype(np.float32))
+
+
+def _unit_of(fit: Fit) -> float:
+    """Pixels: one percent of the distance between the outer eye corners, as the fitted head shows it."""
+    where, corners = fit.model.embedding, [36, 45]
+    points = fit.vertices[fit.model.mesh.triangles[where.landmark_triangles[corners]]]
+    ends = project(fit.camera, np.einsum("pk,pki->pi", where.landmark_barycentric[corners], points).astype(np.float32))
+    return float(np.linalg.norm(ends[0] - ends[1])) / 100
 
 
 def geometry(model: MorphableModel, identity: np.ndarray, expression: np.ndarray, camera: Camera) -> Fit:
