@@ -11,7 +11,7 @@ CARRYING = ("least-squares", "affine")
 
 def record_of_01(table: Mapping[str, Any], version: object) -> Mapping[str, Any]:
     """The recipe of a facetex.json as this facetex repeats it."""
-    stages: Any = table.get("stages")
+    stages: Any = table.get("stages") if isinstance(table, Mapping) else None
     old = str(version).startswith("0.1.") and isinstance(stages, Mapping) and "hidden_predictor" not in stages
     if old and not set(_solvers(stages.get("blend_solver"))) <= set(CARRYING):
         return {**table, "stages": {**stages, "hidden_predictor": {"use": "none"}}}

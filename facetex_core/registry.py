@@ -25,6 +25,8 @@ from facetex_core.suggest import there_are
 GROUP = "facetex"
 UNCHANGED = ("renderer", "exporter")
 """Roles whose verbs are those of the API before: plugins made for it still work."""
+SAME_VERBS = ("detector", "descriptor_extractor", "blend_solver")
+"""Roles whose verbs have not changed, either, but what they may rely on has."""
 MOVING = "docs/how-to/move-a-plugin-to-api-2.md"
 NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 """What offers are called: `facetex run --synthesizer NAME`, and `glb+obj` names two."""
@@ -172,8 +174,11 @@ def _tell_old(name: str, made_for: int, refused: Sequence[str]) -> None:
     """A plugin of the API before: what has changed is refused, what has not still works in this release."""
     told = f"plugin {name!r} was made for api_version {made_for}, this facetex has {API_VERSION}"
     if refused:
-        verbs = ", ".join(f"{verb_of(role)}()" for role in refused)
-        raise PluginError(f"{told}: {verbs} take other values now; {MOVING} says what to change")
+        changed = [f"{verb_of(role)}()" for role in refused if role not in SAME_VERBS]
+        words = (
+            f"{', '.join(changed)} take other values now" if changed else "its verbs are the same, its promises are held now"
+        )
+        raise PluginError(f"{told}: {words}; {MOVING} says what to change")
     warn(f"{told}; it still works in this release: write `api_version = {API_VERSION}` into its module ({MOVING})")
 
 

@@ -1,6 +1,7 @@
 """`facetex plugins new`: a package with a plugin that works and a test that holds it to its role's contract."""
 
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,8 +33,7 @@ dev = ["pytest"]
 TEST = '''\
 """What every {words} promises; facetex_core.testing tells what that is."""
 
-from facetex_core.testing import {protocol}Contract
-from {module} import {title}
+{imports}
 
 
 class Test{title}({protocol}Contract):
@@ -69,12 +69,18 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
         "README.md": README.format(**words),
         "pyproject.toml": PYPROJECT.format(**words),
         f"{module}.py": re.sub("Example|example", lambda found: words["title"] if found[0] == "Example" else name, source),
-        f"test_{module}.py": TEST.format(**words),
+        f"test_{module}.py": TEST.format(imports=_test_imports(words), **words),
     }
     folder.mkdir(exist_ok=True)
     for file, content in contents.items():
         (folder / file).write_text(content, "utf-8")
     return folder
+
+
+def _test_imports(words: Mapping[str, str]) -> str:
+    """In the order that linters want, whatever the plugin is called."""
+    core = f"from facetex_core.testing import {words['protocol']}Contract"
+    return "\n".join(sorted([core, f"from {words['module']} import {words['title']}"]))
 
 
 def _words_for(registry: Registry, name: str, role: str) -> dict[str, str]:

@@ -13,6 +13,7 @@ from facetex_cli.plugin_options import plugin_options
 from facetex_core.choices_file import preset_names
 from facetex_core.errors import ConfigError
 from facetex_core.recipe import SIZES
+from facetex_core.stages import CHAINED
 
 FILE = click.Path(path_type=Path)
 
@@ -20,7 +21,7 @@ FILE = click.Path(path_type=Path)
 def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
     """One option a stage, in running order."""
     for short, role in reversed(SHORT.items()):
-        several = "; several by +" if role == "exporter" else ""
+        several = "; several by +" if role in CHAINED else ""
         text = f"Plugin for the {role.replace('_', ' ')}{several}."
         command = click.option(f"--{short}", role, metavar="NAME", help=text)(command)
     return command

@@ -30,6 +30,7 @@ from facetex_core.lazy import cv2
 from facetex_core.mesh import vertex_normals
 from facetex_core.photometry import PHOTO, albedo_model
 from facetex_core.structures import Appearance, Camera, Face, Fit, Lighting, MorphableModel, Photo
+from facetex_core.teeth import behind_lips
 from facetex_core.unwrap import facing
 
 WEIGHT = 10_000.0
@@ -247,7 +248,8 @@ def fit_of(model: MorphableModel, found: JointFit) -> tuple[Fit, Appearance]:
     colours = albedo_model(model)
     albedo = np.exp(colours.mean + np.tensordot(found.albedo, colours.modes, 1)).astype(np.float32)
     fit = geometry(model, found.identity, found.expression, found.camera)
-    return replace(fit, residuals=found.residuals), Appearance(Lighting(found.lighting), albedo)
+    offsets = behind_lips(model, fit.vertices)
+    return replace(fit, residuals=found.residuals, vertex_offsets=offsets), Appearance(Lighting(found.lighting), albedo)
 
 
 def appearance_on(photo: Photo, fit: Fit) -> Appearance:
