@@ -188,7 +188,7 @@ def test_layers_that_the_bank_lacks_are_named(wanted):
 def test_the_paper_s_preset_resolves_and_runs_on_foreign_models_only_when_they_are_there(tmp_path, monkeypatch, capsys):
     recipe, registry = load_preset("paper"), Registry()
     chosen = {role: choice.name for role, choice in recipe.stages.items()}
-    assert (chosen["fitter"], chosen["descriptor_extractor"], chosen["synthesizer"]) == ("bfm", "vgg19", "gram")
+    assert (chosen["fitter"], chosen["descriptor_extractor"], chosen["synthesizer"]) == ("saito", "vgg19", "gram")
     for role, choice in recipe.stages.items():
         for name in choice.name.split("+"):
             assert {*choice.options} <= {option.name for option in registry.find(role, name).options}

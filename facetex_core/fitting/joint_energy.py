@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from facetex_core.camera import project
+from facetex_core.errors import PhotoError
 from facetex_core.fitting.fit import LANDMARKS
 from facetex_core.fitting.gauss_newton import RIGID, Pose, State, moved, normal, unknowns_of, values_of
 from facetex_core.fitting.landmark_fit import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
@@ -211,11 +212,15 @@ def skin_of(model: MorphableModel) -> Skin:
 
 
 def visible(model: MorphableModel, camera: Camera, state: State, pose: Pose) -> tuple[Skin, Float64[np.ndarray, "points"]]:
-    """The skin that the camera sees, and how well."""
+    """The skin that the photo shows, and how well."""
     skin = skin_of(model)
     vertices, normals = surface(model, skin, state, pose)
-    head = geometry(model, state.identity, pose.expression, camera)
-    seen = facing(head, vertices[skin.vertices], normals).astype(np.float64)
+    points = vertices[skin.vertices]
+    places = project(camera, points)
+    inside = ((places > 0) & (places < camera.size)).all(1)
+    seen = inside * facing(geometry(model, state.identity, pose.expression, camera), points, normals).astype(np.float64)
+    if not seen.any():
+        raise PhotoError("the photo shows nothing of the fitted face, so no light can be found for it")
     return skin.only(seen > 0), seen[seen > 0]
 
 
