@@ -16,7 +16,7 @@ from facetex_core.testing import CONTRACTS
 
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:dash", "-W", "error")
 NAMES = (
-    "photo", "restore", "mask", "model", "tidy", "light", "texture", "view", "counterexample", "my-solver", "hidden",
+    "photo", "restore", "mask", "model", "clean", "light", "texture", "view", "counterexample", "my-solver", "hidden",
     "none", "paint", "detail", "head2", "example",
 )  # fmt: skip
 """Of new plugins: words that mean something to Python, to facetex or to the templates are as good as others."""
