@@ -151,7 +151,7 @@ def test_of_a_plugin_made_for_the_api_before_nothing_stays_that_has_changed():
         def fitters(self) -> dict[str, object]:
             return {"plain": Centre}
 
-    told = "'Old' was made for api_version 1, this facetex has 2: fit\(\) take other values now; docs/how-to/move-a-plugin"
+    told = r"'Old' was made for api_version 1, this facetex has 2: fit\(\) take other values now; docs/how-to/move-a-plugin"
     with pytest.raises(PluginError, match=told):
         registry(Old())
 
