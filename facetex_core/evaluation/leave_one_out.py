@@ -131,7 +131,8 @@ def blinded(pipeline: Pipeline, subject: Subject, hidden: Hidden) -> DelitView:
     ratio = np.log(expected_albedo(view.appearance, len(found))[seen] / np.maximum(found[seen], DARKEST))
     level = np.median(ratio, axis=0) if seen.any() else np.zeros(3)
     appearance = replace(view.appearance, albedo=np.asarray(found * np.exp(level), np.float32))
-    return DelitView(view.observation, view.fit, known.lit, appearance, shown)
+    black = Photo(np.zeros_like(view.photo.rgb), view.photo.name)  # the photo itself would tell what is hidden
+    return DelitView(replace(view.observation, photo=black), view.fit, known.lit, appearance, shown)
 
 
 def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, Eye]) -> Truth:
