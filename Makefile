@@ -57,6 +57,9 @@ figures: $(VENV)/checked
 	$(BIN)/python tests/benchmarks/synthesis.py --tiled 8192
 	$(BIN)/python tests/benchmarks/simplex.py
 	$(BIN)/python tests/benchmarks/same_person.py
+	$(BIN)/python tests/benchmarks/alternates.py
+	$(BIN)/python tests/benchmarks/door.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/benchmarks/many_frames.py --side 1024
 	$(BIN)/python tests/benchmarks/compare.py
 	$(BIN)/python tests/benchmarks/kill.py 50 0
 	$(BIN)/python tests/fuzz.py --count 5000 --seed 0

@@ -23,10 +23,13 @@ from facetex_core.evaluation.synthetic_light import Environment, studio_panorama
 from facetex_core.evaluation.synthetic_render import photograph
 from facetex_core.evaluation.synthetic_skin import sample_skin
 from facetex_core.masked_blur import blur_where
+from facetex_core.stages import Merger
 from facetex_core.structures import Texture
 
 YAWS = {"front": 0.0, "left": 45.0, "right": -45.0}
 SIDE = 768
+MERGERS = ("bands", "mean", "none")
+"""The first tells which texels count."""
 WIDTH_SEEN = 0.36
 """Metres: a face of about 430 pixels."""
 FINE = 0.004
@@ -81,16 +84,16 @@ def fine(rgb: np.ndarray, where: np.ndarray) -> float:
     return float((log - blur_where(log, where.astype(np.float32), FINE * len(log)))[where].std())
 
 
-def compare(pipeline: Pipeline, model: MorphableModel, people: int) -> Iterator[tuple[str, np.ndarray]]:
-    """For each person and geometry, rows of scores: each photo by itself, then all together."""
+def compare(pipeline: Pipeline, model: MorphableModel, mergers: list[Merger], people: int) -> Iterator[tuple[str, np.ndarray]]:
+    """For each person and geometry, rows of scores: each photo by itself, then all together by each merger."""
     for seed in range(people):
         photos, fits, truth = photographed(model, seed)
         albedo = np.maximum(resize_texture(truth, pipeline.size).rgb, 1e-3)
         for name, fitter in (("true geometry", Known(fits)), ("found geometry", pipeline.fitter)):
             with_it = replace(pipeline, fitter=fitter)
-            together = with_it.run(*photos)
-            union = together.merged.albedo.visibility > 0
-            runs = [*(with_it.run(photo) for photo in photos), together]
+            together = [replace(with_it, merger=merger).run(*photos) for merger in mergers]
+            union = together[0].merged.albedo.visibility > 0
+            runs = [*(with_it.run(photo) for photo in photos), *together]
             yield name, np.array([scores(run, albedo, union) for run in runs])
 
 
@@ -105,15 +108,16 @@ def main() -> None:
     pipeline = recipe.build(registry, open_bank(recipe.bank))
     model = registry.bare("fitter", recipe.stages["fitter"].name, {}).model
     found: dict[str, list[np.ndarray]] = {}
-    for name, rows in compare(pipeline, model, given.people):
+    mergers = [registry.make("merger", name, {}) for name in MERGERS]
+    for name, rows in compare(pipeline, model, mergers, given.people):
         found.setdefault(name, []).append(rows)
     print(f"{given.people} people, {given.size} x {given.size}; mean (least, most)")
     for name, people in found.items():
         print(name)
         table = np.stack(people)
-        for row, photo in enumerate([*YAWS, "together"]):
+        for row, photo in enumerate([*YAWS, *(f"together, {name}" for name in MERGERS)]):
             cells = [f"{v.mean():.3g} ({v.min():.3g}, {v.max():.3g})" for v in table[:, row].T]
-            print(f"    {photo:9} seen {cells[0]}, PSNR {cells[1]} dB, contrast {cells[2]}")
+            print(f"    {photo:15} seen {cells[0]}, PSNR {cells[1]} dB, contrast {cells[2]}")
 
 
 if __name__ == "__main__":
