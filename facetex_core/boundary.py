@@ -93,10 +93,15 @@ class Guarded:
 
     def __init__(self, stage: object, role: str, title: str) -> None:
         self._stage, self.role, self.title = stage, role, title
+        self._others: dict[str, Guarded] = {}
 
     def playing(self, role: str) -> Any:  # noqa: ANN401  # each role has its own protocol
         """The same stage in another role that it plays as well, such as a fitter that finds light; none where it does not."""
-        return guard(self._stage, role, self.title) if isinstance(self._stage, STAGES[role]) else None
+        if role == self.role:
+            return self
+        if role not in self._others and isinstance(self._stage, STAGES[role]):
+            self._others[role] = guard(self._stage, role, self.title)
+        return self._others.get(role)
 
     def work(self, *given: object, **named: object) -> object:
         """The verb, given locked arguments and held to its promise."""

@@ -67,9 +67,11 @@ class Recipe:
     def make(self, role: str, registry: Registry) -> Any:  # noqa: ANN401  # each role has its own protocol
         """One stage, told the device where it asks for one; of a chained role, all of its stages."""
         choice = self.stages[role]
-        return (
-            self._chain(role, choice, registry) if role in CHAINED else self._make(role, choice.name, registry, choice.options)
-        )
+        if role == "light_estimator" and choice.name == FITTER:
+            return self._light_of(self.make("fitter", registry), registry)
+        if role in CHAINED:
+            return self._chain(role, choice, registry)
+        return self._make(role, choice.name, registry, choice.options)
 
     def make_all(self, roles: Iterable[str], registry: Registry) -> dict[str, Any]:
         """The stages of these roles in running order; the light may be the fitter's own (`--light fitter`)."""

@@ -217,3 +217,17 @@ def test_a_fitter_s_model_is_checked_once_and_locked_once(monkeypatch):
     assert [each is model for each in checked] == [True]
     assert first.model is again.model
     assert not first.model.mean.flags.writeable
+
+
+def test_a_stage_that_plays_another_role_is_one_guarded_stage_in_it():
+    class Both(toys.ToyFitter):
+        def estimate(self, view):
+            return toys.ToyLight().estimate(view)
+
+    fitter = guard(Both(), "fitter")
+    light = fitter.playing("light_estimator")
+    assert light.role == "light_estimator"
+    assert fitter.playing("light_estimator") is light
+    assert fitter.playing("fitter") is fitter
+    assert fitter.playing("delighter") is None
+    assert guard(toys.ToyFitter(), "fitter").playing("light_estimator") is None

@@ -13,6 +13,7 @@ from facetex_core.errors import ConfigError
 from facetex_core.options import Option
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Offer, Registry
+from facetex_core.stages import STAGES
 from facetex_core.structures import Bank
 
 
@@ -30,7 +31,10 @@ class Workshop(Registry):
         if key not in self._made:
             with self._zoo.recording() as asked:
                 stage = super().make(role, name, options)
-            self._cache.know(stage, role, identity_of(self.find(role, name), options), asked)
+            identity = identity_of(self.find(role, name), options)
+            for played in STAGES:  # a fitter may find light, too
+                if found := stage.playing(played):
+                    self._cache.know(found, played, {**identity, "role": played}, asked)
             self._made[key] = stage
         return self._made[key]
 
