@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -70,7 +71,7 @@ class Registry:
             if entry.name not in left_out():
                 self._load(entry)
         for file in plugin_files() if installed else ():
-            self._add(load_plugin_file(file), file.name, f"file {file.name}")
+            self._load_file(file)
         for plugin in plugins:
             self._add(plugin, getattr(plugin, "__name__", type(plugin).__name__), "in-process")
 
@@ -86,6 +87,13 @@ class Registry:
             warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}")
         finally:
             self.seconds[entry.name] = time.perf_counter() - begin
+
+    def _load_file(self, file: Path) -> None:
+        """A file that the user has named: what is wrong with it, the user can mend."""
+        try:
+            self._add(load_plugin_file(file), file.name, f"file {file.name}")
+        except PluginError as error:
+            raise ConfigError(str(error)) from None
 
     def _add(self, plugin: object, name: str, origin: str) -> None:
         """All or nothing: a plugin that fails half-way leaves no offer behind."""

@@ -18,6 +18,8 @@ MINE = '''
 
 from facetex_core import Photo, hookimpl
 
+api_version = 2
+
 
 @hookimpl
 def detectors():

@@ -52,7 +52,7 @@ def seconds(*words: str) -> float:
 def crowd(toy: Path) -> Path:
     """Twenty plugins of strangers: one is broken, one sleeps for five seconds when it is imported, one brings a command."""
     for number in range(16):
-        source = f"from facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {{'crowd-{number}': object}}\n"
+        source = f"from facetex_core import hookimpl\napi_version = 2\n@hookimpl\ndef detectors(): return {{'crowd-{number}': object}}\n"
         install_module(toy, f"crowd_{number}", source)
     declare(toy, "crowd-command", {}, {"measure": "crowd_asleep:command"})
     install_module(toy, "crowd_broken", "raise RuntimeError('out of order')")
@@ -84,7 +84,7 @@ def test_nothing_heavy_is_loaded(words):
 
 
 def test_the_look_sees_what_a_plugin_loads(toy):
-    source = "import scipy\nfrom facetex_core import hookimpl\n@hookimpl\ndef detectors(): return {'heavy': object}\n"
+    source = "import scipy\nfrom facetex_core import hookimpl\napi_version = 2\n@hookimpl\ndef detectors(): return {'heavy': object}\n"
     install_module(toy, "heavy_plugin", source)
     assert loaded("--help") == []
     assert "scipy" in loaded("plugins")

@@ -26,19 +26,23 @@ from facetex_core.banks.file import load_bank
 class Chatty(ToySynthesizer):
     """Warns and reports under its number, in step with another one."""
 
+    together = threading.Barrier(2)
+
     def __init__(self, number: int = 0) -> None:
         super().__init__()
-        self.number, self.together = number, threading.Barrier(1)
+        self.number = number
 
-    def synthesize(self, albedo, wanted, fit, rng):
+    def synthesize(self, view, target, rng):
         for step in range(5):
             self.together.wait(60)
             warn(f"step {step} of {self.number}")
             progress.report_progress(step, 100 + self.number)
-        return super().synthesize(albedo, wanted, fit, rng)
+        return super().synthesize(view, target, rng)
 
 
 class ChattyPlugin:
+    api_version = 2
+
     @hookimpl
     def synthesizers(self):
         return {"chatty": Chatty}
@@ -49,11 +53,10 @@ def test_two_pipelines_in_two_threads_mix_neither_warnings_nor_progress(tmp_path
     recipe, bank = replace(load_preset("embedded"), size=256), load_bank(write_toy_bank(tmp_path / "toy.bank"))
     for role in STAGES:
         recipe = recipe.choosing(role, "toy")
-    recipe, together = recipe.choosing("synthesizer", "chatty"), threading.Barrier(2)
+    recipe = recipe.choosing("synthesizer", "chatty")
 
     def run(number):
         pipeline = recipe.setting("synthesizer", "number", number).build(registry, bank)
-        pipeline.synthesizer.together = together
         said, done = [], []
         with messages.listening(said.append), progress.listening(lambda *step: done.append(step)):
             pipeline.run(Photo(np.full((96, 96, 3), 0.4, np.float32), f"{number}.png"))
@@ -107,11 +110,12 @@ def printed(source):
 OLD = """
 import warnings
 from facetex_core import hookimpl
+api_version = 2
 class Old:
     "Says it as Python does."
-    def delight(self, texture, fit):
+    def delight(self, view):
         warnings.warn("an old friend", stacklevel=2)
-        return texture
+        return view.lit
 @hookimpl
 def delighters(): return {"old": Old}
 """
