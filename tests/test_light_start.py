@@ -26,6 +26,8 @@ finally:
 sys.exit(code)
 """
 
+HEAD = "from facetex_core import hookimpl\napi_version = 2\n"
+
 
 def probe(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=False)
@@ -52,7 +54,7 @@ def seconds(*words: str) -> float:
 def crowd(toy: Path) -> Path:
     """Twenty plugins of strangers: one is broken, one sleeps for five seconds when it is imported, one brings a command."""
     for number in range(16):
-        source = f"from facetex_core import hookimpl\napi_version = 2\n@hookimpl\ndef detectors(): return {{'crowd-{number}': object}}\n"
+        source = f"{HEAD}@hookimpl\ndef detectors(): return {{'crowd-{number}': object}}\n"
         install_module(toy, f"crowd_{number}", source)
     declare(toy, "crowd-command", {}, {"measure": "crowd_asleep:command"})
     install_module(toy, "crowd_broken", "raise RuntimeError('out of order')")
@@ -84,7 +86,7 @@ def test_nothing_heavy_is_loaded(words):
 
 
 def test_the_look_sees_what_a_plugin_loads(toy):
-    source = "import scipy\nfrom facetex_core import hookimpl\napi_version = 2\n@hookimpl\ndef detectors(): return {'heavy': object}\n"
+    source = f"import scipy\n{HEAD}@hookimpl\ndef detectors(): return {{'heavy': object}}\n"
     install_module(toy, "heavy_plugin", source)
     assert loaded("--help") == []
     assert "scipy" in loaded("plugins")
