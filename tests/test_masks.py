@@ -1,15 +1,26 @@
-"""Segmenters: probabilities over the whole photo, and what of a portrait is skin."""
+"""Segmenters: probabilities over the whole photo, and what each pixel of a portrait shows."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
-from facetex_plugins.segment_skin import GeometrySegmenter, SkinSegmenter, crop_matrix, cut_crop, fill_polygon, warp
+from facetex_model_zoo import model_path
+from facetex_plugins.segment_skin import (
+    GeometrySegmenter,
+    SkinSegmenter,
+    crop_matrix,
+    cut_crop,
+    fill_polygon,
+    surroundings,
+    warp,
+)
 from numpy.testing import assert_allclose
 from skimage import data
 
 from facetex_core import Face, Photo, Registry, load_preset
 from facetex_core.colour import decode_srgb
+from facetex_core.structures import CLASSES
 
 CHEEKS = (50, 280, 187, 411, 205, 425)
 """MediaPipe's points in the middle of the cheeks."""
@@ -39,8 +50,13 @@ def mask(segmenter, photo, face):
 
 
 @pytest.fixture(scope="module")
-def by_network(photo, face):
-    return SkinSegmenter().segment(photo, face).skin
+def classes(photo, face):
+    return SkinSegmenter().segment(photo, face).probabilities
+
+
+@pytest.fixture(scope="module")
+def by_network(classes):
+    return classes["skin"]
 
 
 def around(mask, point, radius=2):
@@ -105,6 +121,65 @@ def test_the_network_sees_hair_and_background_beside_the_face(by_network, face):
     beside = [face.landmarks[0] - [0.35 * eyes, 0.3 * eyes], face.landmarks[16] + [0.35 * eyes, -0.3 * eyes]]
     for point in (crown, face.dense[FRINGE], *beside):
         assert around(by_network, point) < 0.3
+
+
+def test_the_network_tells_all_classes_and_a_pixel_shows_one_thing(classes, photo):
+    assert set(classes) == set(CLASSES)
+    for mask in classes.values():
+        assert mask.shape == photo.rgb.shape[:2]
+        assert mask.dtype == np.float32
+        assert 0 <= mask.min() <= mask.max() <= 1
+    assert sum(classes.values()).max() <= 1 + 1e-5
+
+
+def test_hair_is_above_the_forehead_and_beside_the_face(classes, face):
+    eyes = float(np.linalg.norm(face.landmarks[36] - face.landmarks[45]))
+    crown = face.dense[10] - [0, 0.45 * eyes]
+    beside = [face.landmarks[0] - [0.2 * eyes, 0.3 * eyes], face.landmarks[16] + [0.2 * eyes, -0.3 * eyes]]
+    for point in (crown, *beside):
+        assert around(classes["hair"], point) > 0.7
+    for point in (NOSE, BETWEEN_BROWS, *CHEEKS):
+        assert around(classes["hair"], face.dense[point]) < 0.05
+
+
+def test_background_is_in_the_upper_corners_and_not_on_the_person(classes, face):
+    background = classes["background"]
+    for corner in (background[:20, :20], background[:20, -20:]):
+        assert corner.mean() > 0.8
+    eyes = float(np.linalg.norm(face.landmarks[36] - face.landmarks[45]))
+    suit = face.landmarks[8] + [0, 0.9 * eyes]
+    for point in (suit, face.dense[NOSE], face.dense[10] - [0, 0.45 * eyes]):
+        assert around(background, point) < 0.1
+
+
+def test_hair_and_background_get_what_is_left_and_background_goes_on_beyond_the_crop():
+    told = np.stack([np.full((4, 4), 0.6, np.float32), np.full((4, 4), 0.3, np.float32)])
+    taken = np.zeros((4, 12), np.float32)
+    taken[:, 1], taken[:, 2] = 0.55, 1
+    hair, background = surroundings(told, np.eye(2, 3), taken)
+    assert_allclose(hair[0, :4], [0.6, 0.3, 0, 0.6], atol=1e-6)
+    assert_allclose(background[0, :4], [0.3, 0.15, 0, 0.3], atol=1e-6)
+    assert_allclose(hair[:, 5:], 0)
+    assert_allclose(background[:, 5:], 0.3)
+
+
+def test_hair_and_background_leave_the_skin_s_part_of_the_network_as_it_was():
+    """Every weight that leads to the skin, and skin is the same to the bit whether the others are asked for."""
+    import onnx
+
+    whole = onnx.shape_inference.infer_shapes(onnx.load(model_path("skin")))
+    part = onnx.utils.Extractor(whole).extract_model(["image"], ["skin"])
+    weights = sorted((weight.name, weight.raw_data) for weight in part.graph.initializer)
+    assert sha256(repr(weights).encode()).hexdigest() == "d73579fc8c669c8c9bafd3d88ab7df6a179df66322e51b04c1535668354b6f01"
+    picture = {"image": np.random.default_rng(0).random((1, 3, 256, 256), np.float32)}
+    both, alone = (model.run(["skin"], picture)[0] for model in map(open_bytes, (whole, part)))
+    np.testing.assert_array_equal(both, alone)
+
+
+def open_bytes(model):
+    import onnxruntime
+
+    return onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
 def test_a_hand_s_breadth_of_cloth_over_the_mouth_is_no_skin_for_the_network(photo, face):

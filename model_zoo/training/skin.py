@@ -7,7 +7,7 @@ import click
 import numpy as np
 import torch
 from skin_augment import example, shrink
-from skin_labels import IGNORE, WORK, Labelled, read_labelled
+from skin_labels import IGNORE, SKIN, WORK, Labelled, read_labelled
 from skin_net import SkinNet, export
 from timed_training import make_model, schedule
 from torch.nn import functional
@@ -27,7 +27,7 @@ def batch(faces: list[Labelled], rng: np.random.Generator) -> tuple[torch.Tensor
 def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     """Cross entropy plus soft Dice over the pixels that are known."""
     known = (label != IGNORE).float()
-    truth = (label == 1).float()
+    truth = (label == SKIN).float()
     value = logits[:, 0].float()
     entropy = (functional.binary_cross_entropy_with_logits(value, truth, reduction="none") * known).sum() / known.sum()
     guess = torch.sigmoid(value) * known

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from skin_draw import Canvas, draw_cloth, draw_glasses, draw_hair, draw_hand, draw_patch
-from skin_labels import CROP_IN_WIDE, IGNORE, WIDE, Labelled
+from skin_labels import CROP_IN_WIDE, HAIR, IGNORE, SKIN, WIDE, Labelled
 
 SIZE = 256
 # Faces are drawn on at this share of their stored size: 280 pixels a crop, a little more than the network's.
@@ -15,9 +15,10 @@ WORKING = 0.7
 def shrink(face: Labelled) -> Labelled:
     """The face at its working size."""
     side = round(WIDE * WORKING)
-    rgb, person = (cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in (face.rgb, face.person))
+    pictures = (face.rgb, face.person, face.hair)
+    rgb, person, hair = (cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA) for each in pictures)
     label = cv2.resize(face.label, (side, side), interpolation=cv2.INTER_NEAREST)
-    return Labelled(rgb, label, person, face.dense * WORKING, face.landmarks * WORKING)
+    return Labelled(rgb, label, person, hair, face.dense * WORKING, face.landmarks * WORKING)
 
 
 def background(faces: Sequence[Labelled], side: int, rng: np.random.Generator) -> np.ndarray:
@@ -39,7 +40,7 @@ def draw(face: Labelled, faces: Sequence[Labelled], rng: np.random.Generator) ->
     """The face with other things around and on it."""
     canvas = Canvas(face.rgb.astype(np.float32), face.label.copy(), face.landmarks)
     if rng.random() < 0.35:
-        outside = np.where(face.label == 1, 0, 1 - face.person / 255.0).astype(np.float32)
+        outside = np.where(np.isin(face.label, (SKIN, HAIR)), 0, 1 - face.person / 255.0).astype(np.float32)
         canvas.rgb += outside[..., None] * (background(faces, len(outside), rng) - canvas.rgb)
     if rng.random() < 0.2:
         draw_hair(canvas, rng)

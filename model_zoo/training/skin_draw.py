@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from skin_labels import BACKGROUND, HAIR, IGNORE, NO_SKIN, REST, SKIN
 
 HAIR_COLOURS = (
     (20, 16, 14),
@@ -24,7 +25,7 @@ class Canvas:
     rgb: np.ndarray
     """Floats, 0 to 255."""
     label: np.ndarray
-    """1 skin, 0 not, 255 unknown."""
+    """As in skin_labels.py."""
     landmarks: np.ndarray
     """The 68 of iBUG."""
 
@@ -34,14 +35,18 @@ class Canvas:
         return float(np.linalg.norm(self.landmarks[42:48].mean(0) - self.landmarks[36:42].mean(0)))
 
     def paint(self, cover: np.ndarray, colour: np.ndarray, *, occludes: bool = True) -> None:
-        """Blend a colour (3, or an image) in by a cover in [0,1]; what is covered is no skin."""
+        """Blend a colour (3, or an image) in by a cover in [0,1]; what is covered is no skin.
+
+        Of a thing over the background nobody can tell whether it belongs to the person.
+        """
         left, top, width, height = cv2.boundingRect((cover > 0).astype(np.uint8))
         box = slice(top, top + height), slice(left, left + width)
         value = np.asarray(colour, np.float32)
         part = self.rgb[box]
         part += cover[box][..., None].astype(np.float32) * ((value[box] if value.ndim == 3 else value) - part)
         if occludes:
-            self.label[box][cover[box] > 0.5] = 0
+            label, covered = self.label[box], cover[box] > 0.5
+            label[covered] = np.where(np.isin(label[covered], (BACKGROUND, NO_SKIN)), NO_SKIN, REST)
 
     def blank(self) -> np.ndarray:
         """An empty cover, 8 bits."""
@@ -110,7 +115,7 @@ def draw_glasses(canvas: Canvas, rng: np.random.Generator) -> np.ndarray:
     canvas.paint(shadow * rng.uniform(0, 0.45), np.zeros(3), occludes=False)
     canvas.paint(frame, random_colour(rng))
     covered = np.maximum(covered, frame)
-    canvas.label[covered > 0.5] = 0
+    canvas.label[covered > 0.5] = REST
     return covered > 0.5
 
 
@@ -158,7 +163,7 @@ def hair_colour(canvas: Canvas, rng: np.random.Generator) -> np.ndarray:
     top = int(max(canvas.landmarks[17:27, 1].min() - 1.3 * canvas.unit, 0))
     middle = int(canvas.landmarks[27, 0])
     above = canvas.rgb[top : top + 8, middle - 8 : middle + 8]
-    if rng.random() < 0.6 and above.size and not (canvas.label[top : top + 8, middle - 8 : middle + 8] == 1).any():
+    if rng.random() < 0.6 and above.size and not (canvas.label[top : top + 8, middle - 8 : middle + 8] == SKIN).any():
         return np.median(above, axis=(0, 1))
     return np.array(HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))], float)
 
@@ -190,14 +195,16 @@ def draw_hair(canvas: Canvas, rng: np.random.Generator) -> None:
         total = np.maximum(total, cover)
     # Between strands nobody can tell at this size.
     density = cv2.GaussianBlur(total, (0, 0), 0.02 * unit + 0.5)
-    canvas.label[(density > 0.12) & (canvas.label == 1)] = 255
-    canvas.label[density > 0.4] = 0
+    thin = density > 0.12
+    canvas.label[thin & (canvas.label == SKIN)] = IGNORE
+    canvas.label[thin & (canvas.label == BACKGROUND)] = NO_SKIN
+    canvas.label[density > 0.4] = HAIR
 
 
 def draw_hand(canvas: Canvas, rng: np.random.Generator) -> None:
     """Fingers in the face's own colour, rounded by shading, over chin, cheek or mouth."""
     unit, points = canvas.unit, canvas.landmarks
-    skin = np.median(canvas.rgb[canvas.label == 1], axis=0) if (canvas.label == 1).any() else np.full(3, 150.0)
+    skin = np.median(canvas.rgb[canvas.label == SKIN], axis=0) if (canvas.label == SKIN).any() else np.full(3, 150.0)
     colour = skin * rng.uniform(0.65, 1.3) * rng.uniform(0.93, 1.07, 3)
     tip = points[rng.integers(68)] + rng.normal(0, 0.2, 2) * unit
     angle = rng.uniform(0, 2 * np.pi)

@@ -11,7 +11,7 @@ from onnx_teacher import session
 from skin import FILES
 from skin_augment import SIZE
 from skin_draw import Canvas, draw_glasses, draw_hand
-from skin_labels import CROP_IN_WIDE, IGNORE, WIDE, WORK, Labelled, read_labelled
+from skin_labels import CROP_IN_WIDE, IGNORE, REST, SKIN, WIDE, WORK, Labelled, read_labelled
 
 
 def middle(image: np.ndarray, way: int) -> np.ndarray:
@@ -23,13 +23,13 @@ def middle(image: np.ndarray, way: int) -> np.ndarray:
 def predict(net: onnxruntime.InferenceSession, rgb: np.ndarray) -> np.ndarray:
     """Probability of skin on the network's crop."""
     fed = np.clip(middle(rgb.astype(np.float32), cv2.INTER_AREA) / 255, 0, 1)
-    return net.run(None, {"image": np.ascontiguousarray(fed.transpose(2, 0, 1)[None])})[0][0, 0]
+    return net.run(["skin"], {"image": np.ascontiguousarray(fed.transpose(2, 0, 1)[None])})[0][0, 0]
 
 
 def overlap(skin: np.ndarray, label: np.ndarray) -> float:
     """Intersection over union at probability 0.5, where the label is known."""
     known = label != IGNORE
-    guess, truth = (skin > 0.5) & known, label == 1
+    guess, truth = (skin > 0.5) & known, label == SKIN
     return float((guess & truth).sum() / max((guess | truth).sum(), 1))
 
 
@@ -46,7 +46,7 @@ def occluded(face: Labelled, kind: str, seed: int) -> tuple[Canvas, np.ndarray]:
     """The face with glasses or a hand drawn on, and where they are skin's place."""
     canvas = Canvas(face.rgb.astype(np.float32), face.label.copy(), face.landmarks)
     (draw_glasses if kind == "glasses" else draw_hand)(canvas, np.random.default_rng(seed))
-    return canvas, (face.label == 1) & (canvas.label == 0)
+    return canvas, (face.label == SKIN) & (canvas.label == REST)
 
 
 def report(net: onnxruntime.InferenceSession, faces: list[Labelled], kind: str) -> list[np.ndarray]:

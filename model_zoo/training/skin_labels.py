@@ -1,4 +1,4 @@
-"""Teacher labels of bare skin: MediaPipe's hair and person masks, 468 points' polygons, and the face's own skin colour."""
+"""Teacher labels of skin, hair, background: MediaPipe's hair and person masks, 468 points' polygons, the face's own colour."""
 
 import sys
 import tempfile
@@ -23,7 +23,14 @@ WIDE = 640
 CROP_IN_WIDE = 400
 UNIT = CROP_IN_WIDE / 3.9
 """Eye distance in the labelled square, pixels."""
-IGNORE = 255
+REST, SKIN, HAIR, BACKGROUND = range(4)
+"""What a pixel shows; the rest is clothes, hats, eyes, hands."""
+NO_SKIN, IGNORE = 254, 255
+"""What nobody can tell but that it is no skin; what nobody can tell."""
+SIDES = {"extra": 1280, "synthetic": 512}
+"""At which size the photos of a folder are read, longer side in pixels; 1024 else."""
+HELD_OUT = 6
+"""Every so many of the synthetic faces is not learned from."""
 
 # fmt: off
 # Found by looking at the portraits of bank and dev: their eye regions are neither learned from nor scored.
@@ -53,9 +60,11 @@ class Labelled:
 
     rgb: UInt8[np.ndarray, "640 640 3"]
     label: UInt8[np.ndarray, "640 640"]
-    """1 skin, 0 not, 255 not to be learned from."""
+    """REST, SKIN, HAIR, BACKGROUND, NO_SKIN or IGNORE."""
     person: UInt8[np.ndarray, "640 640"]
     """How surely the pixel is no background, 0 to 255."""
+    hair: UInt8[np.ndarray, "640 640"]
+    """How surely the pixel is hair, 0 to 255."""
     dense: Float32[np.ndarray, "468 2"]
     landmarks: Float32[np.ndarray, "68 2"]
 
@@ -130,6 +139,13 @@ def skin_label(
     return label
 
 
+def with_surroundings(skin: np.ndarray, hair: np.ndarray, person: np.ndarray) -> UInt8[np.ndarray, "height width"]:
+    """What the pixels show that are no skin; where a teacher is in doubt, or hair is no person, only that they are none."""
+    bald, alone = hair < 0.25, person < 0.25
+    told = np.select([(hair > 0.75) & ~alone, bald & alone, bald & (person > 0.75)], [HAIR, BACKGROUND, REST], NO_SKIN)
+    return np.where(skin == REST, told, skin).astype(np.uint8)
+
+
 def glasses_region(landmarks: np.ndarray) -> np.ndarray:
     """The band of the eyes, temples included."""
     eyes = landmarks[36:48].mean(0)
@@ -139,18 +155,23 @@ def glasses_region(landmarks: np.ndarray) -> np.ndarray:
     return region
 
 
-def label_photo(teachers: Teachers, hair_net: onnxruntime.InferenceSession, path: Path) -> Labelled:
-    """The largest face of a photo with its label."""
-    rgb = read(path, 1280 if path.parent.name == "extra" else 1024)
-    dense, _, landmarks = teachers.label(rgb, teachers.find(rgb)[0])
+def label_photo(teachers: Teachers, hair_net: onnxruntime.InferenceSession, path: Path) -> Labelled | None:
+    """The surest face of a photo with its label; none where there is no face."""
+    rgb = read(path, SIDES.get(path.parent.name, 1024))
+    squares = teachers.find(rgb)
+    if not squares:
+        return None
+    dense, _, landmarks = teachers.label(rgb, squares[0])
     matrix = crop_matrix(landmarks, CROP_IN_WIDE)
     matrix[:, 2] += (WIDE - CROP_IN_WIDE) / 2
     wide = cut_crop(rgb, matrix, WIDE)
     dense, landmarks = (apply(matrix, points).astype(np.float32) for points in (dense, landmarks))
     person = teachers.person_mask(wide)
-    label = skin_label(wide, dense, landmarks, hair_probability(hair_net, wide), person / 255.0, path.stem)
+    hair = hair_probability(hair_net, wide)
+    label = skin_label(wide, dense, landmarks, hair, person / 255.0, path.stem)
+    label = with_surroundings(label, hair, person / 255.0)
     label[~seen_part(rgb, matrix)] = IGNORE
-    return Labelled(wide, label, person, dense, landmarks)
+    return Labelled(wide, label, person, (hair * 255).astype(np.uint8), dense, landmarks)
 
 
 def seen_part(rgb: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -163,13 +184,19 @@ def seen_part(rgb: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def read_labelled(folder: Path, name: str) -> list[Labelled]:
     """What `main` wrote for one folder of photos."""
     with np.load(folder / f"{name}.npz") as file:
-        columns = {key: file[key] for key in ("rgb", "label", "person", "dense", "landmarks")}
+        columns = {key: file[key] for key in Labelled.__annotations__}
     return [Labelled(*row) for row in zip(*columns.values(), strict=True)]
+
+
+def split_synthetic(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
+    """The synthetic faces to learn from, and those held out."""
+    faces = read_labelled(folder, "synthetic")
+    return [face for number, face in enumerate(faces) if number % HELD_OUT], faces[::HELD_OUT]
 
 
 @click.command(help=__doc__)
 @click.option("--work", type=click.Path(path_type=Path), default=WORK, help="folder for the labels")
-@click.option("--folder", "folders", multiple=True, default=("bank", "dev", "extra"), help="folders of photos")
+@click.option("--folder", "folders", multiple=True, default=("bank", "dev", "extra", "synthetic"), help="folders of photos")
 def main(work: Path, folders: tuple[str, ...]) -> None:
     """Label the photos once."""
     work.mkdir(parents=True, exist_ok=True)
@@ -177,9 +204,10 @@ def main(work: Path, folders: tuple[str, ...]) -> None:
     hair_net = session(DATA / "models" / "segment" / "mediapipe_hair_segmentation.onnx")
     for name in folders:
         paths = sorted((DATA / "photos" / name).glob("*.*g"))
-        faces = [label_photo(teachers, hair_net, path) for path in paths]
-        columns = {key: np.stack([getattr(face, key) for face in faces]) for key in Labelled.__annotations__}
-        np.savez(work / f"{name}.npz", stems=[path.stem for path in paths], **columns)
+        labelled = {path.stem: label_photo(teachers, hair_net, path) for path in paths}
+        faces = {stem: face for stem, face in labelled.items() if face}
+        columns = {key: np.stack([getattr(face, key) for face in faces.values()]) for key in Labelled.__annotations__}
+        np.savez(work / f"{name}.npz", stems=list(faces), **columns)
         click.echo(f"{name}: {len(faces)}")
 
 

@@ -1,4 +1,4 @@
-"""Segmenters: which pixels show bare skin of the face and neck, by a small network or by the landmarks' polygons."""
+"""Segmenters: what the pixels of a portrait show, by a small network or by the landmarks' polygons."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -90,27 +90,30 @@ def fill_polygon(points: np.ndarray, width: int, height: int) -> Float32[np.ndar
 
 
 class SkinSegmenter:
-    """A small U-Net on the turned crop around the face; hair, glasses, eyes, teeth and hands are out."""
+    """A small U-Net on the turned crop around the face; the rims of glasses are followed, landmarks tell the mouth."""
 
     def __init__(self, device: str = "cpu") -> None:
         """`device`: cpu or cuda."""
         self.device = device
 
     def segment(self, photo: Photo, face: Face) -> Segmentation:
-        """Skin, glasses and mouth; 0 outside of the crop."""
+        """All classes; outside of the crop only background, which goes on as at the crop's edge."""
         import cv2
 
         matrix = crop_matrix(face.landmarks, CROP)
         coded = encode_srgb(cut_crop(photo.rgb, matrix, CROP))
         image = np.ascontiguousarray(coded.transpose(2, 0, 1)[None], np.float32)
-        (skin,) = self._session.run(None, {"image": image})
+        skin, around = self._session.run(["skin", "surroundings"], {"image": image})
         height, width = photo.rgb.shape[:2]
         back = cv2.invertAffineTransform(matrix)
         mask = np.clip(warp(skin[0, 0], back, width, height, cv2.BORDER_CONSTANT), 0, 1)
         rims = glasses(skin[0, 0], photo, face, matrix * FINER)
         # The network takes some teeth for skin; the landmarks know better.
         bare = cut_holes(np.minimum(mask, 1 - rims), face)
-        return Segmentation({"skin": bare, "glasses": rims, "mouth": mouth(face, bare + rims)})
+        inside = mouth(face, bare + rims)
+        hair, background = surroundings(around[0], back, bare + rims + inside)
+        told = {"skin": bare, "hair": hair, "glasses": rims, "mouth": inside, "background": background}
+        return Segmentation(told)
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -128,6 +131,20 @@ def glasses(
     coded, finer = encode_srgb(cut_crop(photo.rgb, matrix, side)), cv2.resize(skin, (side, side))
     covered = within_rims(coded, finer, eyes, side / CROP_SIDE).astype(np.float32)
     return warp(covered, cv2.invertAffineTransform(matrix), width, height, cv2.BORDER_CONSTANT)
+
+
+def surroundings(
+    around: Float32[np.ndarray, "2 crop crop"], back: np.ndarray, taken: Float32[np.ndarray, "height width"]
+) -> Float32[np.ndarray, "2 height width"]:
+    """Hair and background, as far as nothing else is there. `back` maps the crop to the photo."""
+    import cv2
+
+    height, width = taken.shape
+    borders = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE)
+    both = np.stack([warp(mask, back, width, height, border) for mask, border in zip(around, borders, strict=True)])
+    both = np.clip(both, 0, 1)
+    left = np.clip(1 - taken, 0, 1)
+    return both * np.minimum(1, left / np.maximum(both.sum(0), 1e-6))
 
 
 class GeometrySegmenter:
