@@ -105,7 +105,7 @@ def test_true_models_are_fetched_and_used(shared, monkeypatch, stack, name, role
     assert main(["zoo", "pull", name, "--accept-licence"]) == 0
     assert main(["zoo", "verify"]) == 0
     if role:
-        made = Registry().make(role, name, {})
+        made = Registry().bare(role, name, {})
         assert made.model.identity.shape[0] == 63 if name == "sfm" else made.path == zoo.model_path(name)
 
 
@@ -114,7 +114,7 @@ def test_weights_of_torch_become_onnx_on_the_way_in(shared, monkeypatch, stack):
     served_here(monkeypatch, stack, "vgg19", [true_vgg19(shared)])
     assert main(["zoo", "pull", "vgg19"]) == 0
     assert zoo.place_of("vgg19").name == "vgg19.onnx"
-    extractor = Registry().make("descriptor_extractor", "vgg19", {})
+    extractor = Registry().bare("descriptor_extractor", "vgg19", {})
     assert [output.name for output in extractor._session.get_outputs()] == ["conv1_1", "conv2_1", "conv3_1"]
 
 
