@@ -34,7 +34,7 @@ def test_help_is_what_one_gets_without_a_word(capsys):
 
 def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
     assert main(["docter"]) == 2
-    known = "run, compare, render, eval, study, bank, plugins, install, doctor, zoo"
+    known = "run, compare, cache, render, eval, study, bank, plugins, install, doctor, zoo"
     assert capsys.readouterr().err == f"error: no command 'docter'; did you mean 'doctor'? there are: {known}\n"
 
 

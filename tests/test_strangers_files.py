@@ -65,7 +65,7 @@ def words_for(kind: str, path: Path, out: Path) -> list[str]:
 
 def made(kind: str, folder: Path, **renderer: object) -> tuple[object, ...]:
     recipe = read(kind, write(kind, folder, {"use": "lamp", **renderer}))
-    return recipe.make("renderer", LAMPS).given
+    return recipe.make("renderer", LAMPS)._stage.given
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -92,7 +92,7 @@ def test_a_program_is_refused_wherever_it_stands_in_an_option(kind, value, tmp_p
 
 def test_the_command_line_may_name_a_program(tmp_path):
     recipe = load_preset(str(write("preset", tmp_path, {"use": "lamp", "tool": "sh"}))).setting("renderer", "tool", "mine/sh")
-    assert recipe.make("renderer", LAMPS).given[1] == Path("mine/sh")
+    assert recipe.make("renderer", LAMPS)._stage.given[1] == Path("mine/sh")
 
 
 def test_the_environment_may_name_a_program(tmp_path, monkeypatch):
@@ -203,5 +203,5 @@ def test_a_path_with_backslashes_gets_a_hint(text, tmp_path):
 
 def test_a_recipe_of_a_program_of_one_s_own_may_hold_any_path(tmp_path):
     recipe = load_preset("embedded").choosing("renderer", "lamp").setting("renderer", "light", tmp_path / "x.hdr")
-    assert recipe.make("renderer", LAMPS).given[0] == tmp_path / "x.hdr"
+    assert recipe.make("renderer", LAMPS)._stage.given[0] == tmp_path / "x.hdr"
     assert recipe_from({"bank": "mine.bank"}, "mine.toml").bank == "mine.bank"
