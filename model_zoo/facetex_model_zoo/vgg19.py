@@ -18,7 +18,6 @@ from jaxtyping import Float32
 
 from facetex_core.errors import ModelError
 from facetex_core.readers.declared import read_file
-from facetex_core.readers.torch_weights import read_state_dict
 from facetex_model_zoo.folders import UNREADABLE
 
 if TYPE_CHECKING:
@@ -137,6 +136,8 @@ def read_source(path: Path) -> Source:
 
 def _convolutions(path: Path) -> list[Convolution]:
     """The convolutions of a state dict by their numbers."""
+    from facetex_core.readers.torch_weights import read_state_dict
+
     try:
         state = read_state_dict(path)
         names = {name.removeprefix("features."): name for name in state.tensors}

@@ -20,7 +20,6 @@ from facetex_core import (
     hookimpl,
 )
 from facetex_core.fitting.fit import ModelFitter
-from facetex_core.fitting.joint_energy import appearance_on, fit_jointly, fit_of
 
 api_version = 2
 
@@ -46,9 +45,13 @@ class SaitoFitter(ModelFitter):
 
     def fit(self, observations: Sequence[Observation]) -> tuple[Fit, ...]:
         """One identity for all photos; with what landmarks and photo left over."""
+        from facetex_core.fitting.joint_energy import fit_jointly, fit_of
+
         photos, faces = [each.photo for each in observations], [each.face for each in observations]
         return tuple(fit_of(self.model, found)[0] for found in fit_jointly(self.model, photos, faces))
 
     def estimate(self, view: View) -> Appearance:
         """Light and albedo of the same energy on the fitted shape; delighting changes nothing in them."""
+        from facetex_core.fitting.joint_energy import appearance_on
+
         return view.appearance if isinstance(view, DelitView) else appearance_on(view.photo, view.fit)
