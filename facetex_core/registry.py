@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -76,14 +77,14 @@ class Registry:
             self._add(plugin, getattr(plugin, "__name__", type(plugin).__name__), "in-process")
 
     def _load(self, entry: EntryPoint) -> None:
-        origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
+        name, version = _name_and_version(entry.dist) if entry.dist else ("unknown", "")
         begin = time.perf_counter()
         try:
-            self._add(entry.load(), entry.name, origin)
+            self._add(entry.load(), entry.name, f"{name} {version}".strip())
         except (Exception, SystemExit) as error:  # a stranger's module may raise anything; the others must still load
             if os.environ.get("FACETEX_STRICT_PLUGINS") == "1":
                 raise
-            self.broken[entry.name] = _told(error, origin.split(maxsplit=1)[0])
+            self.broken[entry.name] = _told(error, name)
             warn(f"plugin {entry.name!r} is left out: {self.broken[entry.name]}")
         finally:
             self.seconds[entry.name] = time.perf_counter() - begin
@@ -154,7 +155,13 @@ class Registry:
 
 def _ours_first(entry: EntryPoint) -> tuple[bool, str]:
     """Where two offer the same, facetex's own stays."""
-    return entry.dist is None or entry.dist.name != "facetex", entry.name
+    return entry.dist is None or _name_and_version(entry.dist)[0] != "facetex", entry.name
+
+
+@lru_cache(maxsize=64)
+def _name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """Read once for all entry points of a distribution: every look at either parses the whole of its metadata."""
+    return distribution.name, distribution.version
 
 
 def _told(error: BaseException, distribution: str) -> str:
