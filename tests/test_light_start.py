@@ -14,7 +14,7 @@ SECONDS = 0.4
 """Of one processor, the interpreter's own start with it. The best of five counts: other programs may be at work."""
 
 LIBRARIES = "import importlib.metadata, click, jaxtyping, numpy, pluggy"
-"""What `facetex plugins` cannot do without. The whole command may take twice their time, on a machine of any speed."""
+"""What `facetex plugins` cannot do without. The whole command may take 1.8 times as long, on a machine of any speed."""
 
 ASLEEP = 5
 """Seconds for which one of twenty plugins sleeps when it is imported."""
@@ -106,10 +106,10 @@ def test_the_help_takes_less_than_it_may():
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4, which tells a child's processor time")
-def test_the_list_of_plugins_takes_less_than_twice_its_libraries(tmp_path):
+def test_the_list_of_plugins_takes_little_more_than_its_libraries(tmp_path):
     libraries = [seconds(source=LIBRARIES, bytecode=tmp_path) for _ in range(6)]
     plugins = [seconds("plugins", bytecode=tmp_path) for _ in range(6)]
-    assert min(plugins) < 2 * min(libraries)
+    assert min(plugins) < 1.8 * min(libraries)
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4, which tells a child's processor time")
