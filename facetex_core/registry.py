@@ -4,7 +4,8 @@ import inspect
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
@@ -62,6 +63,8 @@ class Registry:
 
     def __init__(self, *plugins: object, installed: bool = True) -> None:
         """Loads the installed plugins one by one, facetex's own first, then those of this call, then takes those given."""
+        self._manager = pluggy.PluginManager(GROUP)
+        self._manager.add_hookspecs(hookspecs.HookSpecs)
         self.offers: dict[str, dict[str, Offer]] = {role: {} for role in STAGES}
         self.extensions = Extensions()
         self.broken: dict[str, str] = {}
@@ -98,7 +101,9 @@ class Registry:
 
     def _add(self, plugin: object, name: str, origin: str) -> None:
         """All or nothing: a plugin that fails half-way leaves no offer behind."""
-        made_for, answers = _version_of(plugin, name), _answers_of(plugin, name)
+        made_for = _version_of(plugin, name)
+        with _alone(self._manager, plugin):
+            answers = _answers_of(self._manager, plugin, name)
         roles = [role for role in STAGES if f"{role}s" in answers]
         still = [role for role in roles if made_for == API_VERSION or role in UNCHANGED]
         found = [
@@ -197,10 +202,18 @@ def _tell_old(name: str, made_for: int, refused: Sequence[str]) -> None:
     warn(f"{told}; it still works in this release: write `api_version = {API_VERSION}` into its module ({MOVING})")
 
 
-def _answers_of(plugin: object, name: str) -> dict[str, Mapping[object, object]]:
-    """What each hook returns, by a plugin manager of its own so that nothing is left of a plugin that fails."""
-    manager = pluggy.PluginManager(GROUP)
-    manager.add_hookspecs(hookspecs.HookSpecs)
+@contextmanager
+def _alone(manager: pluggy.PluginManager, plugin: object) -> Iterator[None]:
+    """Nothing is left in the manager of a plugin, and of one that fails neither."""
+    try:
+        yield
+    finally:
+        if manager.is_registered(plugin):
+            manager.unregister(plugin)
+
+
+def _answers_of(manager: pluggy.PluginManager, plugin: object, name: str) -> dict[str, Mapping[object, object]]:
+    """What each hook returns, asked of a plugin that is registered alone."""
     try:
         manager.register(plugin, name)
     except pluggy.PluginValidationError as error:
