@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_type_hints, runt
 
 import numpy as np
 
+from facetex_core.context import holding
 from facetex_core.errors import PluginError
 from facetex_core.promise import PromiseError, demand, hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, verb_of
@@ -75,11 +76,8 @@ def session(watch: Watch = lambda _: nullcontext(), memory: Once = anew) -> Iter
         yield opened
         return
     made = Session(watch, memory)
-    token = _session.set(made)
-    try:
+    with holding(_session, made):
         yield made
-    finally:
-        _session.reset(token)
 
 
 def step(name: str, work: Callable[Taken, Made], *given: Taken.args, **named: Taken.kwargs) -> Made:

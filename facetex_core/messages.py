@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+
+from facetex_core.context import holding
 
 Listener = Callable[[str], None]
 """Told one line."""
@@ -22,14 +24,9 @@ def warn(text: str) -> None:
         _log.warning("%s", line)
 
 
-@contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener) -> AbstractContextManager[None]:
     """Hears what is said inside, in this thread, instead of whoever listens outside."""
-    token = _listener.set(listener)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
+    return holding(_listener, listener)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """How far a long stage has come: a stage reports, whoever listens hears it, and without a listener nothing happens."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
+
+from facetex_core.context import holding
 
 Listener = Callable[[int, int], None]
 """Told how many steps are done, and of how many."""
@@ -17,11 +19,6 @@ def report_progress(done: int, total: int) -> None:
         listener(done, total)
 
 
-@contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener) -> AbstractContextManager[None]:
     """Hears what is reported inside, in this thread."""
-    token = _listener.set(listener)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
+    return holding(_listener, listener)

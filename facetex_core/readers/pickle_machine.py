@@ -7,6 +7,7 @@ be given to classes of ours alone (`Made`). Nothing that a file says reaches an 
 
 import codecs
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -27,15 +28,15 @@ class Name:
     text: str
 
 
-class Made:
+class Made(ABC):
     """Something that `make` has made, and that may be given a state."""
 
+    @abstractmethod
     def build(self, state: object) -> None:
         """The state; what is none is a ValueError."""
-        raise NotImplementedError
 
 
-class Machine:
+class Machine(ABC):
     """Runs the program that begins at a place of the data; `at` is then where it has ended. What is wrong is a ValueError."""
 
     def __init__(self, data: bytes, at: int = 0) -> None:
@@ -45,13 +46,13 @@ class Machine:
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
 
+    @abstractmethod
     def knows(self, name: str) -> bool:
         """Whether a name may be used at all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def make(self, name: str, arguments: tuple[Any, ...]) -> object:
         """What stands for the call of a known name."""
-        raise NotImplementedError
 
     def stored(self, place: object) -> object:
         """What lies outside of the pickle at a place that it names."""
