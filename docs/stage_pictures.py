@@ -6,8 +6,8 @@ from facetex_model_zoo import open_bank
 from PIL import Image, ImageDraw, ImageOps
 
 from facetex_core import Registry, load_preset
-from facetex_core.image_io import example_photo
-from facetex_core.pictures import stage_pictures
+from facetex_core.delivery.pictures import stage_pictures
+from facetex_core.io.photo_file import example_photo
 
 SIDE, COLUMNS, CAPTION = 300, 5, 22
 

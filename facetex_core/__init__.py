@@ -3,14 +3,15 @@
 import os
 
 from facetex_core.choices_file import preset_names
+from facetex_core.config import Choice, Recipe, load_preset
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
-from facetex_core.extensions import Extension, Metric
+from facetex_core.extensions import Extension
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
 from facetex_core.messages import warn
+from facetex_core.metrics import Metric
 from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_core.options import Program
 from facetex_core.pipeline import Pipeline, Run
-from facetex_core.recipe import Choice, Recipe, load_preset
 from facetex_core.registry import Offer, Registry
 from facetex_core.stages import STAGES
 from facetex_core.structures import (

@@ -4,31 +4,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_origin
+from typing import Any, get_origin
 
 from facetex_core.choices_file import preset_names
 from facetex_core.errors import PluginError
+from facetex_core.metrics import METRICS, Metric
 from facetex_core.model_rows import BROUGHT, ModelImporter, Row
-
-if TYPE_CHECKING:
-    from facetex_core.pipeline import Run
 
 NAME = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
 OURS = "facetex"
 """The distribution whose names nobody else may take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One column of the table of `facetex compare`."""
-
-    title: str
-    about: str
-    digits: int
-    better: int
-    """-1: less is better; 1: more is; 0: neither."""
-    measure: "Callable[[Run], float] | None" = None
-    """The figure of a head; NaN where it has none. Of the metrics that ship none has this: they are measured together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +114,5 @@ def _shipped(kind: str) -> tuple[str, ...]:
     if kind == "preset":
         return preset_names()
     if kind == "metric":
-        from facetex_core.comparison.metrics import METRICS
-
         return tuple(METRICS)
     return ()

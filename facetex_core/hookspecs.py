@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import pluggy
 
 from facetex_core import stages
-from facetex_core.extensions import Metric
+from facetex_core.metrics import Metric
 from facetex_core.model_rows import ModelImporter, Row
 
 Stage = TypeVar("Stage")

@@ -8,12 +8,12 @@ import numpy as np
 
 from facetex_core import stages
 from facetex_core.boundary import guard, step
-from facetex_core.camera import yaw_degrees
 from facetex_core.errors import PhotoError
+from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.messages import warn
 from facetex_core.stages import CHAINED, STAGES
 from facetex_core.structures import DelitView, Face, Fit, LitView, Observation, Photo, Texture, View
-from facetex_core.unwrap import unwrap
+from facetex_core.texture.unwrap import unwrap
 
 SMALLEST_FACE = 32
 """Pixels along the longer side of the box; below, landmarks are guesses."""

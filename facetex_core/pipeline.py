@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import boundary, stages
-from facetex_core.banks.bank import cells_of, refuse_foreign, seen_like
 from facetex_core.boundary import Once, Watch, anew
-from facetex_core.clearness import clearness
-from facetex_core.correlations import merge, mix
-from facetex_core.crop import face_crop, resize_texture, skin_only
+from facetex_core.descriptors.bank import cells_of, refuse_foreign, seen_like
+from facetex_core.descriptors.correlations import merge, mix
 from facetex_core.observe import FrontHalf, usable
 from facetex_core.structures import Bank, DelitView, Descriptor, Fit, Head, Merged, OwnDescriptors, Photo, Target, Texture
+from facetex_core.texture.regions import face_crop, resize_texture, skin_only
+from facetex_core.texture.view_weight import clearness
 
 
 @dataclass(frozen=True, eq=False, slots=True)

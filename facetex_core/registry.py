@@ -16,6 +16,7 @@ import pluggy
 
 from facetex_core import hookspecs
 from facetex_core.boundary import guard
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.extensions import KINDS, Extensions, extension, hook_of
 from facetex_core.hookspecs import API_VERSION
@@ -23,7 +24,6 @@ from facetex_core.messages import warn
 from facetex_core.options import Option, options_of
 from facetex_core.plugin_files import left_out, load_plugin_file, plugin_files
 from facetex_core.stages import STAGES, verb_of
-from facetex_core.suggest import there_are
 
 GROUP = "facetex"
 UNCHANGED = ("renderer", "exporter")

@@ -25,6 +25,7 @@ from facetex_core.structures import (
     Lighting,
     LitView,
     Merged,
+    MorphableModel,
     Observation,
     OwnDescriptors,
     Photo,
@@ -163,6 +164,15 @@ class Exporter(Protocol):
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
         """The files written into the folder, which exists."""
+
+
+@runtime_checkable
+class FitsOneModel(Protocol):
+    """A fitter that always lays the same morphable model over a face."""
+
+    @property
+    def model(self) -> MorphableModel:
+        """The model, read when first needed."""
 
 
 @runtime_checkable

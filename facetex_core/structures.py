@@ -231,7 +231,7 @@ class Target:
 class Bank:
     """Statistics of many faces: correlations of plain skin by cell of the face's box, of whole faces, and smooth albedo.
 
-    The correlations of a cell are sum_i cells[i] basis[i]; facetex_core/banks/bank.py makes banks and reads them.
+    The correlations of a cell are sum_i cells[i] basis[i]; facetex_core/descriptors/bank.py makes banks and reads them.
     """
 
     network: str

@@ -20,7 +20,7 @@ from toy_stages import (
 )
 
 from facetex_core import ConfigError, PhotoError, hookimpl
-from facetex_core.banks.bank import PROBE
+from facetex_core.descriptors.bank import PROBE
 from facetex_core.structures import Descriptor
 
 api_version = 2

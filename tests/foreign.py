@@ -11,8 +11,8 @@ from unittest import mock
 import facetex_model_zoo as zoo
 import numpy as np
 
-from facetex_core.morphable_model import load_morphable_model, with_albedo
-from facetex_core.raycast import Scene, open3d
+from facetex_core.geometry.model_file import load_morphable_model, with_albedo
+from facetex_core.geometry.raycast import Scene, open3d
 
 TURN = np.radians(8.0)
 """Of the file's frame against ours, about the axis through the ears."""

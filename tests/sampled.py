@@ -8,8 +8,8 @@ from functools import cache
 
 import numpy as np
 
-from facetex_core.camera import orbit_camera
-from facetex_core.harmonics import ambient
+from facetex_core.geometry.camera import orbit_camera
+from facetex_core.lighting.harmonics import ambient
 from facetex_core.structures import (
     Appearance,
     DelitView,
@@ -182,7 +182,7 @@ def _embedding(mesh) -> Embedding:
 
 def _look_up(mesh, points):
     """The skin's triangle under each point and its barycentric weights."""
-    from facetex_core.raycast import Scene
+    from facetex_core.geometry.raycast import Scene
 
     skin = mesh.parts["skin"]
     origins = np.column_stack([points, np.full(len(points), FACE_PLANE)]).astype(np.float32)

@@ -7,8 +7,8 @@ from facetex_cli.main import main
 from PIL import Image, ImageFilter
 from skimage.data import astronaut
 
-from facetex_core.study.answers import Answers, Key
-from facetex_core.study.study import Case
+from facetex_core.workbench.study.answers import Answers, Key
+from facetex_core.workbench.study.study import Case
 
 FACE = (135, 10, 315, 230)
 """Of the astronaut picture: left, top, right, bottom."""

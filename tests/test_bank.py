@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.describe_pyramid import PyramidExtractor
-from facetex_plugins.describe_random import RandomExtractor
+from facetex_plugins.describe.pyramid import PyramidExtractor
+from facetex_plugins.describe.random import RandomExtractor
 from sampled import tiny_model
 
 from facetex_core import Bank, ConfigError, Descriptor, Registry, Texture, load_preset
-from facetex_core.banks.bank import (
+from facetex_core.descriptors.bank import (
     Exemplar,
     cells_of,
     gather,
@@ -23,11 +23,11 @@ from facetex_core.banks.bank import (
     warn_of_few,
     whole,
 )
-from facetex_core.banks.basis import principal, squares, triangles
-from facetex_core.banks.build import Studio
-from facetex_core.correlations import merge, relative_error
-from facetex_core.image_io import load_photo
+from facetex_core.descriptors.compression import principal, squares, triangles
+from facetex_core.descriptors.correlations import merge, relative_error
+from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import FrontHalf
+from facetex_core.workbench.bank_builder.examine import Studio
 
 LAYER, CHANNELS = "a", 6
 

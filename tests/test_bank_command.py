@@ -10,9 +10,9 @@ import pytest
 from facetex_cli.main import main
 from PIL import Image
 
-from facetex_core.banks.bank import load_bank
-from facetex_core.banks.parts import keep, kept
-from facetex_core.banks.portrait_quality import LIMITS, complaint
+from facetex_core.descriptors.bank import load_bank
+from facetex_core.workbench.bank_builder.checkpoint import keep, kept
+from facetex_core.workbench.bank_builder.portrait_quality import LIMITS, complaint
 
 STAGES = ("detector", "restorer", "segmenter", "fitter", "cleaner", "light", "delighter", "descriptor")
 TOYS = [word for stage in STAGES for word in (f"--{stage}", "toy")]

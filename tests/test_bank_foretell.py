@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_plugins.predict_own import BlendPredictor, OwnPredictor
-from facetex_plugins.solve_affine import LeastSquaresSolver
+from facetex_plugins.predict.hidden_skin import RIDGE, WORTHWHILE, carried_over, foretell, hidden_from
+from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
+from facetex_plugins.solve.affine import LeastSquaresSolver
 from sampled import tiny_fit
 
 from facetex_core import Descriptor, OwnDescriptors, Texture
-from facetex_core.banks.bank import Exemplar, gather, masses, seen_like, under, whole
-from facetex_core.banks.foretell import RIDGE, WORTHWHILE, carried_over, foretell, hidden_from
-from facetex_core.correlations import merge, mix, relative_error
+from facetex_core.descriptors.bank import Exemplar, gather, masses, seen_like, under, whole
+from facetex_core.descriptors.correlations import merge, mix, relative_error
 
 LAYER, CHANNELS, MASS = "a", 6, 20.0
 LEFT, RIGHT = (0, 2), (1, 3)

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_plugins.synthesize_baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
-from facetex_plugins.synthesize_quilting import _beyond_path, quilt
+from facetex_plugins.synthesize.baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
+from facetex_plugins.synthesize.quilting import _beyond_path, quilt
+from facetex_plugins.synthesize.texture.completion import trust
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import aim, tiny_appearance, tiny_fit, view_of
 
 from facetex_core import Texture
-from facetex_core.crop import plain_skin, region
-from facetex_core.photometry import albedo_model
-from facetex_core.synthesis.completion import expected_albedo, trust
+from facetex_core.lighting.estimate_lighting import albedo_model
+from facetex_core.texture.expected_albedo import expected_albedo
+from facetex_core.texture.regions import plain_skin, region
 
 SIZE = 128
 

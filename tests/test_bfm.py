@@ -8,9 +8,11 @@ import pygltflib
 import pytest
 from facetex_cli.main import facetex as command
 from facetex_cli.main import main
-from facetex_model_zoo.brought import UNREADABLE
-from facetex_plugins.export_glb import GlbExporter
-from facetex_plugins.fit_bfm import BfmFitter
+from facetex_plugins.export.glb import GlbExporter
+from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, inner_error, sight_of
+from facetex_plugins.fit.licensed import UNREADABLE
+from facetex_plugins.fit.readers.matlab import read_mat
 from foreign import basis, flipped, points_of, skin_of, stand_in, write_bfm, write_bfm_2009
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
@@ -20,14 +22,12 @@ from skimage import data
 from test_fit import camera_at, seen
 
 from facetex_core import ModelError, Photo
-from facetex_core.eyes import paint_eyes_and_mouth
-from facetex_core.fitting.landmark_fit import fit_landmarks, inner_error, sight_of
-from facetex_core.harmonics import ambient
-from facetex_core.raycast import Scene
-from facetex_core.readers.adopt import adopt_layout, similarity
-from facetex_core.readers.matlab import read_mat
+from facetex_core.geometry.closest_point import closest_weights
+from facetex_core.geometry.correspondence import adopt_layout, similarity
+from facetex_core.geometry.raycast import Scene
+from facetex_core.lighting.harmonics import ambient
+from facetex_core.parts.eyes import paint_eyes_and_mouth
 from facetex_core.structures import Appearance, Detail, Fit, Head, Texture
-from facetex_core.surface import closest_weights
 
 KEEP = 30, 12
 

@@ -3,10 +3,10 @@
 from io import BytesIO
 
 import numpy as np
-from facetex_plugins.restore_deblock import VISIBLE, squares, without_squares
+from facetex_plugins.restore.deblock import VISIBLE, squares, without_squares
 from PIL import Image
 
-from facetex_core.colour import decode_srgb, encode_srgb
+from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.structures import Photo
 
 SIZE = 192

@@ -11,18 +11,18 @@ import facetex_model_zoo as zoo
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_model_zoo.brought import BroughtFitter
 from facetex_model_zoo.folders import read_members
-from facetex_plugins.fit_bfm import BfmFitter
-from facetex_plugins.fit_ict import IctFitter
-from facetex_plugins.fit_sfm import SfmFitter
+from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.fit.ict import IctFitter
+from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.sfm import SfmFitter
 from foreign import basis, flipped, points_of, stand_in, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 
 from facetex_core import ConfigError, ModelError
-from facetex_core.raycast import open3d
-from facetex_core.readers.adopt import adopt_layout, similarity
-from facetex_core.readers.bare_model import BareModel
+from facetex_core.geometry.bare_model import BareModel
+from facetex_core.geometry.correspondence import adopt_layout, similarity
+from facetex_core.geometry.raycast import open3d
 
 FACES = 26719
 """Vertices of ICT-FaceKit's generic mesh."""

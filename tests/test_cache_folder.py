@@ -9,8 +9,8 @@ from facetex_cli.main import main
 from test_compare_cache import Brighter, Zoo, opened, work
 
 from facetex_core import ConfigError, Texture
-from facetex_core.comparison import cache_folder
-from facetex_core.comparison.cache_folder import Bounded, files_of
+from facetex_core.workbench.comparison import cache_folder
+from facetex_core.workbench.comparison.cache_folder import Bounded, files_of
 
 
 def texture(number):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from facetex_cli.folders import folders_for
 from facetex_cli.main import main
-from facetex_cli.orders import SHORT
+from facetex_cli.recipe_options import SHORT
 from PIL import Image
 from toy_stages import write_toy_bank
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import facetex_model_zoo as zoo
 import pytest
-from facetex_cli import checks
+from facetex_cli import doctor_run
 from facetex_cli.main import main
 from toy_distribution import install_module
 
@@ -138,14 +138,14 @@ def test_doctor_looks_at_everything(home, capsys):
 
 
 def test_a_missing_library_fails_only_if_somebody_misses_it():
-    assert checks._library("libnowhere.so.9", "nowhere", missed=False).state == "note"
-    lacking = checks._library("libnowhere.so.9", "nowhere", missed=True)
+    assert doctor_run._library("libnowhere.so.9", "nowhere", missed=False).state == "note"
+    lacking = doctor_run._library("libnowhere.so.9", "nowhere", missed=True)
     assert (lacking.state, lacking.mend) == ("fails", "apt-get install nowhere")
 
 
 def test_little_room_fails_with_its_mend():
-    assert checks._room("memory", 3.9, 4.0, "close other programs").state == "fails"
-    assert checks._room("memory", 4.1, 4.0, "close other programs").mend == ""
+    assert doctor_run._room("memory", 3.9, 4.0, "close other programs").state == "fails"
+    assert doctor_run._room("memory", 4.1, 4.0, "close other programs").mend == ""
 
 
 def test_progress_is_heard_inside_only():
@@ -170,7 +170,7 @@ def test_quiet_shows_no_bar_on_a_terminal(toy, tmp_path):
 
 
 def run_words(toy: Path, tmp_path: Path) -> list[str]:
-    from facetex_cli.orders import SHORT
+    from facetex_cli.recipe_options import SHORT
     from toy_stages import write_toy_bank
 
     toys = [word for short in SHORT for word in (f"--{short}", "toy")]

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from facetex_core import PhotoError, Recipe, Registry, load_preset
-from facetex_core.image_io import load_photo
+from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import SMALLEST_FACE, choose
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 from test_deliver import tiny_run
 
 from facetex_core import Registry, load_preset
-from facetex_core.deliver import deliver
-from facetex_core.rendering.environment import hdr_bytes
+from facetex_core.delivery.deliver import deliver
+from facetex_core.lighting.environment import hdr_bytes
 
 
 @pytest.fixture(scope="module")

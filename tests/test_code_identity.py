@@ -15,9 +15,9 @@ from toy_distribution import declare
 from toy_stages import write_toy_bank
 
 import facetex_core
-from facetex_core.comparison import code_identity
-from facetex_core.comparison.code_identity import code_of, facetex_code
 from facetex_core.registry import Offer
+from facetex_core.workbench.comparison import code_identity
+from facetex_core.workbench.comparison.code_identity import code_of, facetex_code
 
 PLUGIN = {
     "deep/__init__.py": """
@@ -55,7 +55,7 @@ def plugin(toy):
 @pytest.fixture
 def compared(plugin, tmp_path, monkeypatch, root):
     """Compares with a copy of the core that can be edited; what the plugin has noted."""
-    from facetex_cli.orders import SHORT
+    from facetex_cli.recipe_options import SHORT
 
     shutil.copytree(root / "facetex_core", plugin / "facetex_core", ignore=shutil.ignore_patterns("__pycache__"))
     counts, photo = tmp_path / "counts.txt", tmp_path / "me.png"

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
-from facetex_cli.forecast import Forecast, fresh_steps
+from facetex_cli.eta import Forecast, fresh_steps
 from facetex_cli.main import main
 from PIL import Image
 from test_cli_commands import on_a_terminal
@@ -28,9 +28,9 @@ from toy_distribution import install_module
 from toy_stages import write_toy_bank
 from unmeasured import unmeasured
 
-from facetex_core.banks.bank import load_bank, save_bank
-from facetex_core.comparison.grid import Grid
-from facetex_core.recipe import Choice, load_preset
+from facetex_core.config import Choice, load_preset
+from facetex_core.descriptors.bank import load_bank, save_bank
+from facetex_core.workbench.comparison.grid import Grid
 
 HERE = Path(__file__).parent
 GRID = ["--fitter", "a,b,c", "--descriptor", "d,e,f", "--synthesizer", "x,y"]
@@ -274,7 +274,7 @@ def started(photo, out, base):
 
 def test_the_forecast_counts_shared_steps_once_and_learns_from_real_ones_only(monkeypatch):
     ticks, made = count(), count()  # each step takes a second
-    monkeypatch.setattr("facetex_cli.forecast.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr("facetex_cli.eta.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     grid = Grid(load_preset("embedded"), {}).offering("fitter", [Choice("a"), Choice("b"), Choice("c")])
     variants = grid.offering("synthesizer", [Choice("x"), Choice("y")]).variants()
     fresh = Counter(step for steps in fresh_steps(variants) for step in steps)

@@ -14,13 +14,13 @@ from sampled import tiny_fit, tiny_head, tiny_model, tiny_texture, view_of
 from test_compare_codec import same
 
 from facetex_core import Fit, PhotoError, PluginError, Registry, Texture, hookimpl, warn
-from facetex_core.comparison.cache import Cache
-from facetex_core.comparison.cache_folder import STALE
-from facetex_core.comparison.workshop import identity_of
-from facetex_core.eyes import paint_parts
 from facetex_core.messages import listening
+from facetex_core.parts.eyes import paint_parts
 from facetex_core.structures import Photo
-from facetex_core.unwrap import unwrap
+from facetex_core.texture.unwrap import unwrap
+from facetex_core.workbench.comparison.cache import Cache
+from facetex_core.workbench.comparison.cache_folder import STALE
+from facetex_core.workbench.comparison.workshop import identity_of
 
 
 class Zoo:

@@ -8,7 +8,6 @@ import pytest
 from numpy.testing import assert_array_equal
 from sampled import all_skin, tiny_appearance, tiny_fit, tiny_head, tiny_model, tiny_texture, view_of
 
-from facetex_core.comparison.codec import NOUNS, Codec
 from facetex_core.structures import (
     Bank,
     Camera,
@@ -24,6 +23,7 @@ from facetex_core.structures import (
     Texture,
     View,
 )
+from facetex_core.workbench.comparison.codec import NOUNS, Codec
 
 
 def same(one, other):

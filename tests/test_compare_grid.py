@@ -5,9 +5,9 @@ import re
 import pytest
 
 from facetex_core import ConfigError
-from facetex_core.comparison.grid import Grid, read_grid
-from facetex_core.comparison.metrics import METRICS
-from facetex_core.recipe import Choice, load_preset
+from facetex_core.config import Choice, load_preset
+from facetex_core.metrics import METRICS
+from facetex_core.workbench.comparison.grid import Grid, read_grid
 
 FILE = """
 preset = "draft"

@@ -8,13 +8,13 @@ from numpy.testing import assert_allclose
 from sampled import all_skin, tiny_fit, tiny_head
 
 from facetex_core import Face, Photo, Texture, View
-from facetex_core.camera import project
-from facetex_core.comparison.effort import measured
-from facetex_core.comparison.metrics import face_pixels, psnr, reprojection, seam, shading_left, skin_of, tone_of
-from facetex_core.comparison.pictures import SIDE, crops_of, photo_cut
-from facetex_core.comparison.truth import figures_against
-from facetex_core.evaluation.suite import Truth
-from facetex_core.evaluation.surface_error import fitted_skin
+from facetex_core.geometry.camera import project
+from facetex_core.workbench.comparison.effort import measured
+from facetex_core.workbench.comparison.metrics import face_pixels, psnr, reprojection, seam, shading_left, skin_of, tone_of
+from facetex_core.workbench.comparison.pictures import SIDE, crops_of, photo_cut
+from facetex_core.workbench.comparison.truth import figures_against
+from facetex_core.workbench.evaluation.suite import Truth
+from facetex_core.workbench.evaluation.surface_error import fitted_skin
 
 SIZE = 256
 

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from facetex_plugins.describe_network import SmallExtractor
-from facetex_plugins.synthesize_complete import CompleteSynthesizer
+from facetex_plugins.describe.network import SmallExtractor
+from facetex_plugins.synthesize.complete import CompleteSynthesizer
+from facetex_plugins.synthesize.texture.completion import trust
+from facetex_plugins.synthesize.texture.decoder import decoded_part
 from numpy.testing import assert_allclose
 from sampled import aim, tiny_fit, tiny_texture, view_of
 
 from facetex_core import Descriptor, Texture
-from facetex_core.crop import plain_skin, skin_texels
 from facetex_core.progress import listening
-from facetex_core.synthesis.completion import trust
-from facetex_core.synthesis.decoder import decoded_part
+from facetex_core.texture.regions import plain_skin, skin_texels
 
 SIZE = 256
 RIGHT = np.arange(SIZE) > np.full((SIZE, 1), 0.5 * SIZE)

@@ -4,32 +4,32 @@ from functools import partial
 
 import numpy as np
 import pytest
-from facetex_plugins.clean_damage import DamageCleaner, NoCleaner
-from facetex_plugins.clean_outliers import OutlierCleaner
-from facetex_plugins.delight_division import DivisionDelighter, NoDelighter
-from facetex_plugins.delight_harmonics import HarmonicsDelighter
-from facetex_plugins.describe_network import SmallExtractor
-from facetex_plugins.describe_pyramid import PyramidExtractor
-from facetex_plugins.describe_random import RandomExtractor
-from facetex_plugins.detail_shading import ShadingDetailer
-from facetex_plugins.detect_landmarks import LandmarkDetector
-from facetex_plugins.estimate_harmonics import HarmonicsEstimator, LeastSquaresEstimator, NoEstimator
-from facetex_plugins.export_glb import GlbExporter
-from facetex_plugins.export_obj import ObjExporter
-from facetex_plugins.fit_basis import BasisFitter, LandmarkFitter
-from facetex_plugins.merge_bands import BandMerger, NoMerger
-from facetex_plugins.merge_mean import MeanMerger
-from facetex_plugins.paint_parts import BrownPainter, EyePainter, NoPainter
-from facetex_plugins.predict_own import BlendPredictor, OwnPredictor
-from facetex_plugins.render_raster import RasterRenderer
-from facetex_plugins.restore_deblock import DeblockRestorer, NoRestorer
-from facetex_plugins.restore_denoise import DenoiseRestorer
-from facetex_plugins.segment_skin import GeometrySegmenter, SkinSegmenter
-from facetex_plugins.solve_affine import AffineSolver, LeastSquaresSolver
-from facetex_plugins.solve_convex import ConvexSolver, NearestSolver, UniformSolver
-from facetex_plugins.synthesize_baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
-from facetex_plugins.synthesize_complete import CompleteSynthesizer
-from facetex_plugins.synthesize_quilting import QuiltingSynthesizer
+from facetex_plugins.clean.damage import DamageCleaner, NoCleaner
+from facetex_plugins.clean.outliers import OutlierCleaner
+from facetex_plugins.delight.division import DivisionDelighter, NoDelighter
+from facetex_plugins.delight.harmonics import HarmonicsDelighter
+from facetex_plugins.describe.network import SmallExtractor
+from facetex_plugins.describe.pyramid import PyramidExtractor
+from facetex_plugins.describe.random import RandomExtractor
+from facetex_plugins.detail.shading import ShadingDetailer
+from facetex_plugins.detect.landmarks import LandmarkDetector
+from facetex_plugins.export.glb import GlbExporter
+from facetex_plugins.export.obj import ObjExporter
+from facetex_plugins.fit.basis import BasisFitter, LandmarkFitter
+from facetex_plugins.light.harmonics import HarmonicsEstimator, LeastSquaresEstimator, NoEstimator
+from facetex_plugins.merge.bands import BandMerger, NoMerger
+from facetex_plugins.merge.mean import MeanMerger
+from facetex_plugins.paint.parts import BrownPainter, EyePainter, NoPainter
+from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
+from facetex_plugins.render.raster import RasterRenderer
+from facetex_plugins.restore.deblock import DeblockRestorer, NoRestorer
+from facetex_plugins.restore.denoise import DenoiseRestorer
+from facetex_plugins.segment.skin import GeometrySegmenter, SkinSegmenter
+from facetex_plugins.solve.affine import AffineSolver, LeastSquaresSolver
+from facetex_plugins.solve.convex import ConvexSolver, NearestSolver, UniformSolver
+from facetex_plugins.synthesize.baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
+from facetex_plugins.synthesize.complete import CompleteSynthesizer
+from facetex_plugins.synthesize.quilting import QuiltingSynthesizer
 
 from facetex_core import STAGES, PluginError, Registry
 from facetex_core.testing import (

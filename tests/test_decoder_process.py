@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 
 from facetex_core import ConfigError, PhotoError, decoder_process, warn
-from facetex_core.decoder_process import decode_apart
-from facetex_core.image_io import load_photo
+from facetex_core.io.decoder_process import decode_apart
+from facetex_core.io.photo_file import load_photo
 
 THREADS = """
 import os, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from facetex_core.image_io import load_photo
+from facetex_core.io.photo_file import load_photo
 before = os.fstat(2), len(os.listdir("/proc/self/fd"))
 photos = [Path(name) for name in sys.argv[1:]]
 with ThreadPoolExecutor(4) as threads:

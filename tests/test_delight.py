@@ -5,22 +5,22 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from facetex_plugins.delight_division import NoDelighter
-from facetex_plugins.delight_harmonics import HarmonicsDelighter
+from facetex_plugins.delight.division import NoDelighter
+from facetex_plugins.delight.harmonics import HarmonicsDelighter
+from facetex_plugins.delight.residuals import ONE_SIDED
 from numpy.testing import assert_array_equal
 from sampled import tiny_appearance, tiny_fit, tiny_head, tiny_model, view_of
 from skimage.color import deltaE_ciede2000
 from test_eval import case_of
 
 from facetex_core import Lighting, PhotoError, Texture
-from facetex_core.colour import luminance
-from facetex_core.crop import plain_skin, region
-from facetex_core.divide_light import ONE_SIDED
-from facetex_core.evaluation.albedo import AlbedoScore, albedo_summary
-from facetex_core.evaluation.albedo_error import albedo_error, true_albedo
-from facetex_core.harmonics import ambient, shade
-from facetex_core.photometry import SKIN_TONE, colourless, explain_light, light_between, normal_map
-from facetex_core.specular import specular_map
+from facetex_core.imaging.colour import luminance
+from facetex_core.lighting.estimate_lighting import SKIN_TONE, colourless, explain_light, light_between, normal_map
+from facetex_core.lighting.harmonics import ambient, shade
+from facetex_core.lighting.highlights import specular_map
+from facetex_core.texture.regions import plain_skin, region
+from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_summary
+from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo
 
 SIZE = 256
 WARM = np.array([1.1, 1.0, 0.9], np.float32)

@@ -4,20 +4,20 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from facetex_plugins.delight_harmonics import HarmonicsDelighter
-from facetex_plugins.delight_network import NetworkDelighter, network_maps
-from facetex_plugins.fit_basis import BasisFitter
+from facetex_plugins.delight.harmonics import HarmonicsDelighter
+from facetex_plugins.delight.network import NetworkDelighter, network_maps
+from facetex_plugins.fit.basis import BasisFitter
 from numpy.testing import assert_allclose
 from sampled import tiny_fit, view_of
 
 from facetex_core import Fit, Texture
-from facetex_core.colour import encode_srgb
-from facetex_core.crop import plain_skin, region, resize_texture
-from facetex_core.evaluation.albedo_error import albedo_error
-from facetex_core.evaluation.synthetic import sample_case
-from facetex_core.harmonics import ambient, shade
-from facetex_core.photometry import explain_light, normal_map
-from facetex_core.unwrap import unwrap
+from facetex_core.imaging.colour import encode_srgb
+from facetex_core.lighting.estimate_lighting import explain_light, normal_map
+from facetex_core.lighting.harmonics import ambient, shade
+from facetex_core.texture.regions import plain_skin, region, resize_texture
+from facetex_core.texture.unwrap import unwrap
+from facetex_core.workbench.evaluation.albedo_error import albedo_error
+from facetex_core.workbench.evaluation.synthetic import sample_case
 
 SIZE = 256
 SEEDS = (910_001, 910_002)

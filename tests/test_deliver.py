@@ -16,11 +16,11 @@ from PIL import Image
 from sampled import aim, all_skin, tiny_head
 
 from facetex_core import Choice, ConfigError, Recipe, Registry, Run, hookimpl, load_preset
-from facetex_core.camera import project
-from facetex_core.colour import to_bytes
-from facetex_core.deliver import deliver
-from facetex_core.pictures import colour_of, shares_picture
-from facetex_core.recipe import recipe_from
+from facetex_core.config import recipe_from
+from facetex_core.delivery.deliver import deliver
+from facetex_core.delivery.pictures import colour_of, shares_picture
+from facetex_core.geometry.camera import project
+from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import DelitView, Descriptor, Face, Merged, Photo
 
 FILES = {

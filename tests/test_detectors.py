@@ -6,16 +6,16 @@ import facetex_model_zoo as zoo
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_model_zoo.face_nets import FaceFinder, FacePoints
-from facetex_plugins.detect_landmarks import LandmarkDetector
-from facetex_plugins.detect_mediapipe import IBUG, MediapipeDetector
-from facetex_plugins.detect_yunet import YunetDetector, square_of
+from facetex_plugins.detect.alignment import face_square, halves
+from facetex_plugins.detect.landmarks import LandmarkDetector
+from facetex_plugins.detect.mediapipe import IBUG, MediapipeDetector
+from facetex_plugins.detect.networks import FaceFinder, FacePoints
+from facetex_plugins.detect.yunet import YunetDetector, square_of
 from numpy.testing import assert_allclose
 from skimage import data
 
 from facetex_core import ModelError, Photo
-from facetex_core.colour import decode_srgb
-from facetex_core.face_crops import face_square, halves
+from facetex_core.imaging.colour import decode_srgb
 from facetex_core.testing import DetectorContract
 
 YUNET, MEDIAPIPE = "detect/yunet_n_640_640.onnx", "landmarks/src/face_landmarker_v2_with_blendshapes.task"

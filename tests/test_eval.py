@@ -7,21 +7,21 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from facetex_cli.eval_run import score
 from facetex_cli.main import main
-from facetex_cli.scoring import score
 from numpy.testing import assert_allclose
 from sampled import all_skin, tiny_fit, tiny_model
 from toy_stages import ToySegmenter
 
 from facetex_core import ConfigError, Photo, PhotoError
-from facetex_core.camera import project
-from facetex_core.evaluation.evaluate import METRICS, Score, attempts, measured, summary
-from facetex_core.evaluation.suite import Case, Truth, write_case
-from facetex_core.evaluation.suite_mesh import obj_of, read_mesh
-from facetex_core.evaluation.surface_error import Skin, align, fitted_skin, pose_error
-from facetex_core.evaluation.synthetic import face_vertices, rotation
-from facetex_core.mesh import vertex_normals
+from facetex_core.geometry.camera import project
+from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.observe import Observer
+from facetex_core.workbench.evaluation.evaluate import METRICS, Score, attempts, measured, summary
+from facetex_core.workbench.evaluation.suite import Case, Truth, write_case
+from facetex_core.workbench.evaluation.suite_mesh import obj_of, read_mesh
+from facetex_core.workbench.evaluation.surface_error import Skin, align, fitted_skin, pose_error
+from facetex_core.workbench.evaluation.synthetic import face_vertices, rotation
 
 TURN, SCALE, SHIFT = rotation("y", 30) @ rotation("x", -20), 1.3, np.array([0.4, -0.2, 1.0])
 

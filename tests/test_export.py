@@ -13,17 +13,17 @@ import numpy as np
 import pygltflib
 import pytest
 import trimesh
-from facetex_plugins.export_glb import GlbExporter
-from facetex_plugins.export_obj import ObjExporter
+from facetex_plugins.export.glb import GlbExporter
+from facetex_plugins.export.obj import ObjExporter
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head, tiny_model
 
 from facetex_core import Detail, maps
-from facetex_core.colour import to_bytes
-from facetex_core.glb import SMALLEST_MOVE
-from facetex_core.material import roughness_of
-from facetex_core.split import part_normals, split_part, tangents
+from facetex_core.delivery.gltf import SMALLEST_MOVE
+from facetex_core.geometry.unweld import part_normals, split_part, tangents
+from facetex_core.imaging.colour import to_bytes
+from facetex_core.texture.material import roughness_of
 
 HERE = Path(__file__).parent
 

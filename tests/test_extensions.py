@@ -15,11 +15,12 @@ from test_light_start import loaded
 from toy_distribution import declare, install_module
 
 from facetex_core import ConfigError, Metric, PluginError, Registry, Row, hookimpl, hookspecs, load_preset, model_rows
-from facetex_core.comparison.compare import Outcome
-from facetex_core.comparison.grid import Grid
-from facetex_core.comparison.metrics import METRICS, figures_of_plugins
-from facetex_core.comparison.record import Comparison, comparison_csv, comparison_json, page_data
-from facetex_core.recipe import Choice
+from facetex_core.config import Choice
+from facetex_core.metrics import METRICS
+from facetex_core.workbench.comparison.compare import Outcome
+from facetex_core.workbench.comparison.grid import Grid
+from facetex_core.workbench.comparison.metrics import figures_of_plugins
+from facetex_core.workbench.comparison.record import Comparison, comparison_csv, comparison_json, page_data
 
 MODEL = Row("mynet", "a toy", "mynet.bin", "MIT", "here", True, get="write it yourself")
 METRIC = Metric("red %", "mean red of the albedo", 1, 0, lambda run: 100 * float(run.head.albedo.rgb[..., 0].mean()))

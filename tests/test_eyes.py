@@ -7,10 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture, view_of
 
-from facetex_core.camera import project
-from facetex_core.colour import luminance
-from facetex_core.eyes import all_texels, eye_frame, paint_eyes_and_mouth
-from facetex_core.iris import BROWN, DARKEST, IRIS_RADIUS, iris_colour
+from facetex_core.geometry.camera import project
+from facetex_core.geometry.uv_raster import all_texels
+from facetex_core.imaging.colour import luminance
+from facetex_core.parts.eyes import eye_frame, paint_eyes_and_mouth
+from facetex_core.parts.iris import BROWN, DARKEST, IRIS_RADIUS, iris_colour
 from facetex_core.structures import Photo
 
 SIZE = 128

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from facetex_cli.orders import SHORT
+from facetex_cli.recipe_options import SHORT
 from faulty_stages import FAULTS, applies
 from PIL import Image
 from toy_distribution import declare, install

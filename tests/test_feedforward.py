@@ -4,17 +4,18 @@ import facetex_model_zoo as zoo
 import numpy as np
 import onnxruntime
 import pytest
-from facetex_plugins.describe_network import SmallExtractor
-from facetex_plugins.synthesize_feedforward import FeedforwardSynthesizer
+from facetex_plugins.describe.network import SmallExtractor
+from facetex_plugins.synthesize.feedforward import FeedforwardSynthesizer
+from facetex_plugins.synthesize.texture.completion import trust
+from facetex_plugins.synthesize.texture.decoder import SIZE
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import aim, tiny_appearance, tiny_fit, view_of
 
 from facetex_core import ConfigError, Descriptor, Texture
-from facetex_core.correlations import relative_error
-from facetex_core.crop import plain_skin, region, skin_texels
-from facetex_core.synthesis.completion import expected_albedo, trust
-from facetex_core.synthesis.decoder import SIZE
+from facetex_core.descriptors.correlations import relative_error
 from facetex_core.testing import SynthesizerContract
+from facetex_core.texture.expected_albedo import expected_albedo
+from facetex_core.texture.regions import plain_skin, region, skin_texels
 
 
 class TestFeedforwardSynthesizer(SynthesizerContract):

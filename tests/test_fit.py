@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins.fit.energy.fit_person import LANDMARKS, OUTLINE, fit_person
+from facetex_plugins.fit.energy.gauss_newton import RIGID, Pose, State
+from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, inner_error, misses, sight_of
+from facetex_plugins.fit.energy.outline_term import JAW, find_outline, outline_term
+from facetex_plugins.fit.energy.residual_flow import drift_of
+from facetex_plugins.fit.energy.shading_term import blurred, by_shape, plain_vertices, shading_term
 from sampled import tiny_model
 
 from facetex_core import Appearance, Face, Lighting, Photo
-from facetex_core.camera import orbit_camera, project, yaw_degrees
-from facetex_core.fitting.drift import drift_of
-from facetex_core.fitting.fit import LANDMARKS, OUTLINE, fit_person
-from facetex_core.fitting.gauss_newton import RIGID, Pose, State
-from facetex_core.fitting.landmark_fit import camera_of, fit_landmarks, inner_error, misses, sight_of
-from facetex_core.fitting.outline import JAW, find_outline, outline_term
-from facetex_core.fitting.shading_term import blurred, by_shape, plain_vertices, shading_term
-from facetex_core.harmonics import harmonics, shade
-from facetex_core.mesh import vertex_normals
-from facetex_core.photometry import PHOTO, SKIN_TONE, explain_light, normal_map
+from facetex_core.geometry.camera import orbit_camera, project, yaw_degrees
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, explain_light, normal_map
+from facetex_core.lighting.harmonics import harmonics, shade
 from facetex_core.structures import Fit
-from facetex_core.unwrap import unwrap
+from facetex_core.texture.unwrap import unwrap
 
 SIZE = (640, 640)
 
@@ -231,7 +231,7 @@ def level(found, light, normals):
 
 def render_flat(fit, light, tone):
     """The fitted mesh under a light, by one ray a pixel."""
-    from facetex_core.raycast import scene_of
+    from facetex_core.geometry.raycast import scene_of
 
     width, height = fit.camera.size
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)

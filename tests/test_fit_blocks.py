@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins.fit.energy import landmark_term, normal_equations
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, sight_of
+from facetex_plugins.fit.energy.normal_equations import Normal, Unknowns, solve_by_blocks
 from sampled import tiny_model
 from test_fit import SIZE, camera_at, seen
-
-from facetex_core.fitting import landmark_fit, normal_equations
-from facetex_core.fitting.landmark_fit import fit_landmarks, sight_of
-from facetex_core.fitting.normal_equations import Normal, Unknowns, solve_by_blocks
 
 PHOTOS = 40
 FREE = np.inf
@@ -91,7 +90,7 @@ def test_many_photos_of_one_person_are_fitted_as_by_one_dense_matrix(monkeypatch
         face = seen(model, [0.9, -0.7], generator.uniform(-0.2, 1.2, 2), camera_at(generator.uniform(-30, 30)))
         noise = generator.normal(0, 2, face.dense.shape)
         sights.append(sight_of(model, replace(face, dense=np.float32(face.dense + noise)), SIZE))
-    monkeypatch.setattr(landmark_fit, "STEPS", landmark_fit.RIGID_STEPS + 2)
+    monkeypatch.setattr(landmark_term, "STEPS", landmark_term.RIGID_STEPS + 2)
     by_blocks = fit_landmarks(model, sights)
     monkeypatch.setattr(normal_equations, "solve_by_blocks", dense_solve)
     at_once = fit_landmarks(model, sights)

@@ -4,19 +4,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins.fit.energy import joint_energy
+from facetex_plugins.fit.energy.fit_person import LANDMARKS
+from facetex_plugins.fit.energy.gauss_newton import moved, values_of
+from facetex_plugins.fit.energy.joint_energy import (
+    Look,
+    colour_differences,
+    fit_jointly,
+    joint_values,
+    radiance,
+    skin_of,
+    visible,
+)
+from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, sight_of
+from facetex_plugins.fit.energy.shading_term import sample
+from facetex_plugins.fit.energy.surface_points import observe
 from sampled import tiny_model
 from test_fit import SIZE, camera_at, render_flat, seen
 
 from facetex_core import Fit, Lighting, Photo
-from facetex_core.fitting import joint_energy
-from facetex_core.fitting.fit import LANDMARKS
-from facetex_core.fitting.gauss_newton import moved, values_of
-from facetex_core.fitting.joint_energy import Look, colour_differences, fit_jointly, joint_values, radiance, skin_of, visible
-from facetex_core.fitting.landmark_fit import camera_of, fit_landmarks, sight_of
-from facetex_core.fitting.probes import observe
-from facetex_core.fitting.shading_term import sample
-from facetex_core.harmonics import harmonics, harmonics_slopes, shade
-from facetex_core.photometry import PHOTO, SKIN_TONE, albedo_model
+from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, albedo_model
+from facetex_core.lighting.harmonics import harmonics, harmonics_slopes, shade
 
 TOLERANCE = 1e-3
 """Of the largest entry in a column of the Jacobian: what central differences and single precision leave."""

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-
-from facetex_core.glasses import within_rims
+from facetex_plugins.segment.glasses import within_rims
 
 SIDE, UNIT = 512, 131.0
 MIDDLES = ((190, 240), (322, 240))

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 from facetex_cli.main import main
-from facetex_plugins.describe_network import SmallExtractor, Vgg19Extractor
-from facetex_plugins.synthesize_complete import CompleteSynthesizer, trust
-from facetex_plugins.synthesize_gram import GramSynthesizer
+from facetex_plugins.describe.network import SmallExtractor, Vgg19Extractor
+from facetex_plugins.synthesize.complete import CompleteSynthesizer, trust
+from facetex_plugins.synthesize.gram import GramSynthesizer
+from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, match_strengths
+from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import stand_in, true_vgg19, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
@@ -17,13 +19,11 @@ from sampled import aim, tiny_fit, tiny_texture, view_of
 from skimage import data
 
 from facetex_core import ConfigError, Registry, Texture, load_preset
-from facetex_core.banks.bank import Exemplar, cells_of, gather, save_bank
-from facetex_core.correlations import relative_error
-from facetex_core.crop import skin_texels
+from facetex_core.config import FITTER
+from facetex_core.descriptors.bank import Exemplar, cells_of, gather, save_bank
+from facetex_core.descriptors.correlations import relative_error
 from facetex_core.progress import listening
-from facetex_core.recipe import FITTER
-from facetex_core.synthesis.gram_match import correlations_of, match_correlations, match_strengths
-from facetex_core.synthesis.onnx_torch import read_network
+from facetex_core.texture.regions import skin_texels
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 SIZE = 128

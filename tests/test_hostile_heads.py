@@ -10,9 +10,9 @@ from fuzzing.originals import write_head
 from numpy.testing import assert_array_equal
 
 from facetex_core import ConfigError
-from facetex_core.evaluation.suite_mesh import read_mesh
-from facetex_core.evaluation.synthetic_light import read_panorama
-from facetex_core.rendering.read_head import read_head
+from facetex_core.delivery.read_head import read_head
+from facetex_core.lighting.panorama import read_panorama
+from facetex_core.workbench.evaluation.suite_mesh import read_mesh
 
 
 @pytest.fixture(scope="module")

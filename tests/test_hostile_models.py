@@ -14,9 +14,11 @@ import numpy as np
 import onnx
 import pytest
 from facetex_cli.main import main
-from facetex_model_zoo import vgg19
 from facetex_model_zoo.folders import read_members
-from facetex_plugins.fit_bfm import BfmFitter
+from facetex_plugins.describe import vgg19
+from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.fit.readers.hdf5 import read_hdf5
+from facetex_plugins.fit.readers.matlab import read_mat
 from foreign import stand_in, write_bfm, write_bfm_2009
 from fuzzing.formats import tar_of
 from numpy.testing import assert_array_equal
@@ -24,11 +26,9 @@ from onnx import TensorProto, helper
 from scipy.io import savemat
 
 from facetex_core import ModelError
-from facetex_core.arrays import read_arrays
-from facetex_core.readers import declared
-from facetex_core.readers.declared import LARGEST, Allowance, read_file
-from facetex_core.readers.hdf5 import read_hdf5
-from facetex_core.readers.matlab import read_mat
+from facetex_core.io import declared
+from facetex_core.io.declared import LARGEST, Allowance, read_file
+from facetex_core.io.npz import read_arrays
 
 BOMB = bytes(2**24)
 """More than the files here may hold, once what does no harm is a mebibyte."""

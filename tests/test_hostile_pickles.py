@@ -7,10 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from facetex_plugins.fit.readers.inert_pickle import Inert, numbers, read_pickle
 from numpy.testing import assert_array_equal
 from test_hostile_models import BOMB, home, refused  # noqa: F401  # a fixture is used by its name
-
-from facetex_core.readers.inert_pickle import Inert, numbers, read_pickle
 
 DTYPE = b"cnumpy\ndtype\n"
 EIGHT_BYTES = DTYPE + b"U\x02f8\x89\x88\x87R"
@@ -68,7 +67,7 @@ def test_a_pickle_is_numbers_or_a_value_error(data, said):
 
 
 def test_a_pickle_takes_as_many_steps_as_models_do(monkeypatch):
-    monkeypatch.setattr("facetex_core.readers.pickle_machine.MOST_STEPS", 1000)
+    monkeypatch.setattr("facetex_core.io.pickle_machine.MOST_STEPS", 1000)
     assert read_pickle(b"N" * 999 + b".") is None
     with pytest.raises(ValueError, match="more than 1000 steps, which no model needs"):
         read_pickle(b"N" * 1000 + b".")

@@ -6,9 +6,9 @@ import signal
 
 import numpy as np
 import pytest
-from facetex_cli import work
+from facetex_cli import run_jobs
 from facetex_cli.main import main
-from facetex_plugins import synthesize_gram
+from facetex_plugins.synthesize import gram
 from PIL import Image
 from skimage import data
 
@@ -41,7 +41,7 @@ WORDS = ("--synthesizer", "gram", "--size", "256", "--set", "synthesizer.enough=
 
 
 def test_ctrl_c_in_the_synthesis_writes_the_partial_head(tmp_path, monkeypatch, heeded, capsys):
-    monkeypatch.setattr(synthesize_gram, "report_progress", interrupt_at(3))
+    monkeypatch.setattr(gram, "report_progress", interrupt_at(3))
     out = tmp_path / "out"
     assert main(["run", astronaut(tmp_path), "-o", str(out), *WORDS]) == 0
     line = "synthesis interrupted after 3 of 40 iterations: the texture is partial"
@@ -53,14 +53,14 @@ def test_ctrl_c_in_the_synthesis_writes_the_partial_head(tmp_path, monkeypatch, 
 
 
 def test_a_second_ctrl_c_ends_the_run_and_leaves_nothing(tmp_path, monkeypatch, heeded, capsys):
-    monkeypatch.setattr(synthesize_gram, "report_progress", interrupt_at(3))
-    before = work.deliver
+    monkeypatch.setattr(gram, "report_progress", interrupt_at(3))
+    before = run_jobs.deliver
 
     def deliver(*given, **named):
         os.kill(os.getpid(), signal.SIGINT)
         return before(*given, **named)
 
-    monkeypatch.setattr(work, "deliver", deliver)
+    monkeypatch.setattr(run_jobs, "deliver", deliver)
     out = tmp_path / "out"
     assert main(["run", astronaut(tmp_path), "-o", str(out), *WORDS]) == 130
     assert capsys.readouterr().err.splitlines()[-1] == "interrupted"

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import skimage
 from facetex_model_zoo import model_path
-from facetex_plugins.detect_landmarks import LandmarkDetector
+from facetex_plugins.detect.alignment import LEFT_EYE, RIGHT_EYE, face_square, suppress
+from facetex_plugins.detect.landmarks import LandmarkDetector
 
 from facetex_core import Face, Photo
-from facetex_core.colour import decode_srgb, encode_srgb
-from facetex_core.face_crops import LEFT_EYE, RIGHT_EYE, face_square, suppress
-from facetex_core.image_io import example_photo, load_photo
+from facetex_core.imaging.colour import decode_srgb, encode_srgb
+from facetex_core.io.photo_file import example_photo, load_photo
 
 FACELESS = ("chelsea.png", "coffee.png", "rocket.jpg")
 

@@ -10,19 +10,19 @@ import pytest
 import toy_stages as toys
 from facetex_cli.leave_one_out import SPLITS as SPLITS_BY_NAME
 from facetex_cli.main import main
-from facetex_plugins.estimate_harmonics import HarmonicsEstimator
-from facetex_plugins.predict_own import BlendPredictor, OwnPredictor
-from facetex_plugins.solve_convex import ConvexSolver
+from facetex_plugins.light.harmonics import HarmonicsEstimator
+from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
+from facetex_plugins.solve.convex import ConvexSolver
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_fit, view_of
 from skimage import data
 
 from facetex_core import Photo, PhotoError, Texture
-from facetex_core.crop import face_slices, region
-from facetex_core.evaluation.hidden_error import Eye, hidden_errors, moments
-from facetex_core.evaluation.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
-from facetex_core.evaluation.leave_one_out_table import Score, summary
+from facetex_core.texture.regions import face_slices, region
+from facetex_core.workbench.evaluation.hidden_error import Eye, hidden_errors, moments
+from facetex_core.workbench.evaluation.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
+from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 
 SIZE = 128
 
@@ -204,7 +204,7 @@ def photos(tmp_path):
 
 def test_a_folder_of_photos_gives_tables_and_a_sheet(photos, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "facetex_core.evaluation.leave_one_out.FRONTAL", 30.0
+        "facetex_core.workbench.evaluation.leave_one_out.FRONTAL", 30.0
     )  # the only portrait that ships is turned a little
     out, words = tmp_path / "out", ["--size", "256", "--split", "left", "--synthesizer", "mirror,lowfrequency"]
     assert main(["eval", "leave-one-out", str(photos), *words, "-o", str(out)]) == 0

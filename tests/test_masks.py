@@ -6,7 +6,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 from facetex_model_zoo import model_path
-from facetex_plugins.segment_skin import (
+from facetex_plugins.segment.skin import (
     GeometrySegmenter,
     SkinSegmenter,
     crop_matrix,
@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose
 from skimage import data
 
 from facetex_core import Face, Photo, Registry, load_preset
-from facetex_core.colour import decode_srgb
+from facetex_core.imaging.colour import decode_srgb
 from facetex_core.structures import CLASSES
 
 CHEEKS = (50, 280, 187, 411, 205, 425)

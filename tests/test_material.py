@@ -6,24 +6,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins import export_glb, export_obj, render_raster
-from facetex_plugins.export_glb import GlbExporter
-from facetex_plugins.render_raster import RasterRenderer
+from facetex_plugins.export.glb import GlbExporter
+from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head
 from test_deliver import tiny_run
 
 from facetex_core import ConfigError, Registry, load_preset, maps
-from facetex_core.crop import region
-from facetex_core.deliver import deliver
-from facetex_core.evaluation.synthetic_light import Environment, read_panorama
-from facetex_core.eyes import all_texels
-from facetex_core.harmonics import ambient, shade
-from facetex_core.material import PARTS, REGIONS, SKIN, roughness_map, roughness_of
-from facetex_core.mesh import vertex_normals
-from facetex_core.rendering.environment import hdr_bytes, light_of, radiance_of
-from facetex_core.rendering.read_head import read_head
-from facetex_core.views import portrait_cameras, studio
+from facetex_core.delivery.deliver import deliver
+from facetex_core.delivery.read_head import read_head
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.portrait_cameras import portrait_cameras
+from facetex_core.geometry.uv_raster import all_texels
+from facetex_core.lighting.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.lighting.harmonics import ambient, shade
+from facetex_core.lighting.panorama import Environment, read_panorama
+from facetex_core.lighting.studio import studio
+from facetex_core.texture.material import PARTS, REGIONS, SKIN, roughness_map, roughness_of
+from facetex_core.texture.regions import region
 
 EYE = np.eye(3, dtype=np.float32)
 

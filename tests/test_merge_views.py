@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from facetex_plugins.merge_bands import BandMerger
+from facetex_plugins.merge.bands import BandMerger
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import view_of
 
-from facetex_core.camera import orbit_camera
-from facetex_core.clearness import clearness
+from facetex_core.geometry.camera import orbit_camera
 from facetex_core.structures import Fit, Merged, Texture
 from facetex_core.testing.samples import SIZE, sheet, skin
+from facetex_core.texture.view_weight import clearness
 
 
 def fit_from(yaw: float = 0.0, pixels: int = 160) -> Fit:

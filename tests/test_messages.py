@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import toy_stages
 from facetex_cli.main import main
-from facetex_cli.orders import SHORT
+from facetex_cli.recipe_options import SHORT
 from PIL import Image
 from toy_distribution import install_module
 from toy_stages import ToySynthesizer, write_toy_bank
 
 from facetex_core import STAGES, Photo, Registry, hookimpl, load_preset, messages, progress, warn
-from facetex_core.banks.file import load_bank
+from facetex_core.descriptors.bank_file import load_bank
 
 
 class Chatty(ToySynthesizer):

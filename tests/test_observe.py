@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_cli.orders import SHORT
+from facetex_cli.recipe_options import SHORT
 from numpy.testing import assert_array_equal
 from PIL import Image
 from test_cli import TOYS
@@ -16,11 +16,11 @@ from toy_distribution import install_module
 from toy_stages import write_toy_bank
 
 from facetex_core import DelitView, Pipeline, Registry, load_preset
-from facetex_core.banks.bank import load_bank
-from facetex_core.banks.build import Studio
-from facetex_core.evaluation.leave_one_out import sit
-from facetex_core.image_io import example_photo
+from facetex_core.descriptors.bank import load_bank
+from facetex_core.io.photo_file import example_photo
 from facetex_core.observe import FrontHalf
+from facetex_core.workbench.bank_builder.examine import Studio
+from facetex_core.workbench.evaluation.leave_one_out import sit
 
 SIZE = 512
 BACK = (

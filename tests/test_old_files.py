@@ -6,14 +6,14 @@ import json
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_cli.orders import repeat
+from facetex_cli.recipe_options import repeat
 from toy_stages import write_toy_bank
 
 from facetex_core import load_preset
-from facetex_core.banks.bank import load_bank, save_bank
-from facetex_core.comparison.cache import Cache
-from facetex_core.comparison.grid import read_grid
+from facetex_core.descriptors.bank import load_bank, save_bank
 from facetex_core.errors import ModelError
+from facetex_core.workbench.comparison.cache import Cache
+from facetex_core.workbench.comparison.grid import read_grid
 
 # As facetex 0.1.0 wrote them.
 STAGES = {

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 from facetex_model_zoo import model_path
-from facetex_plugins.clean_damage import hide_damage
+from facetex_plugins.clean.damage import hide_damage
+from facetex_plugins.synthesize.texture.completion import low_frequency
+from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from sampled import view_of
 from test_texture import TONE, fit_at, side_light, skin_under
 
 from facetex_core import Texture
-from facetex_core.crop import plain_skin, region
-from facetex_core.morphable_model import load_morphable_model
-from facetex_core.synthesis.completion import low_frequency
-from facetex_core.synthesis.pores import unresolved_pores
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.texture.regions import plain_skin, region
 
 SIZE = 128
 MODEL = fit_at().model

@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from facetex_plugins import render_cycles, render_mitsuba
-from facetex_plugins.render_cycles import CyclesRenderer
-from facetex_plugins.render_mitsuba import MitsubaRenderer
-from facetex_plugins.render_raster import RasterRenderer
+from facetex_plugins.render.cycles import CyclesRenderer
+from facetex_plugins.render.mitsuba import MitsubaRenderer
+from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_head
 
 from facetex_core import ConfigError, Lighting, Texture
-from facetex_core.camera import orbit_camera, project
-from facetex_core.harmonics import ambient
-from facetex_core.rendering.environment import hdr_bytes, light_of, radiance_of
-from facetex_core.views import distant_light, ground, studio
+from facetex_core.geometry.camera import orbit_camera, project
+from facetex_core.lighting.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.lighting.harmonics import ambient
+from facetex_core.lighting.studio import distant_light, ground, studio
 
 SIDE = 64
 FRONT = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(SIDE, SIDE))

@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image, ImageCms, ImageOps
 
-from facetex_core.colour import decode_srgb, encode_srgb
-from facetex_core.image_io import GROUND, load_photo
+from facetex_core.imaging.colour import decode_srgb, encode_srgb
+from facetex_core.io.photo_file import GROUND, load_photo
 
 HALF_STEP = 0.5 / 255
 """Of 8-bit coding: what a rounding may move a coded value by."""

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from facetex_core.errors import PhotoError
-from facetex_core.image_io import load_photo
+from facetex_core.io.photo_file import load_photo
 
 
 @pytest.fixture

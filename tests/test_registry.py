@@ -11,8 +11,8 @@ from facetex_cli.main import main
 from toy_distribution import install_module
 
 from facetex_core import ConfigError, Photo, PluginError, Registry, hookimpl
+from facetex_core.config import Choice, Recipe, load_preset, read_recipe, recipe_from
 from facetex_core.options import options_of
-from facetex_core.recipe import Choice, Recipe, load_preset, read_recipe, recipe_from
 from facetex_core.stages import STAGES
 
 

@@ -4,18 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins import render_raster
-from facetex_plugins.render_raster import RasterRenderer
+from facetex_plugins.render import raster
+from facetex_plugins.render.ambient_occlusion import occlusion
+from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYES, ellipsoid, tiny_head, tiny_model
 
 from facetex_core import Camera, Lighting, Texture
-from facetex_core.camera import orbit_camera, project
-from facetex_core.harmonics import ambient, shade
-from facetex_core.occlusion import occlusion
-from facetex_core.raycast import Scene
+from facetex_core.geometry.camera import orbit_camera, project
+from facetex_core.geometry.portrait_cameras import photo_view, portrait_cameras
+from facetex_core.geometry.raycast import Scene
+from facetex_core.lighting.harmonics import ambient, shade
+from facetex_core.lighting.studio import distant_light, studio
 from facetex_core.structures import Photo
-from facetex_core.views import distant_light, photo_view, portrait_cameras, studio
 
 FRONT = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(96, 96))
 
@@ -99,7 +100,7 @@ def test_y_of_the_normal_map_points_up_in_the_texture(covered):
 def test_textures_are_read_between_the_centres_of_texels():
     ramp = np.repeat(((np.arange(32, dtype=np.float32) + 0.5) / 32)[None, :, None], 32, 0).repeat(3, -1)
     u = np.random.default_rng(0).uniform(0.02, 0.98, 5000).astype(np.float32)
-    found = render_raster._look_up(ramp, np.stack([u, u[::-1]], 1))
+    found = raster._look_up(ramp, np.stack([u, u[::-1]], 1))
     assert_allclose(found[:, 0], u, atol=1 / 32 / 32)  # OpenCV's weights are multiples of 1/32 texel
 
 

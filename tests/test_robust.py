@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_plugins.fit_bfm import BfmFitter
+from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from fuzzing.mutate import npz
 from PIL import Image
 from toy_stages import write_toy_bank
 
 from facetex_core import ConfigError, Face, ModelError, Photo, PhotoError, Recipe, Registry
-from facetex_core.image_io import load_photo
-from facetex_core.morphable_model import REGIONS, arrays_of, load_morphable_model
-from facetex_core.onnx_session import open_session
-from facetex_core.recipe import recipe_from
-from facetex_core.rendering.read_head import read_head
-from facetex_core.synthesis.onnx_torch import read_network
+from facetex_core.config import recipe_from
+from facetex_core.delivery.read_head import read_head
+from facetex_core.geometry.model_file import REGIONS, arrays_of, load_morphable_model
+from facetex_core.io.onnx_session import open_session
+from facetex_core.io.photo_file import load_photo
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 
@@ -124,7 +124,7 @@ def test_a_number_of_another_type_is_refused_with_the_recipe():
     """In a process without the tests' own checks of types."""
     source = """
 from facetex_core import ConfigError
-from facetex_core.recipe import recipe_from
+from facetex_core.config import recipe_from
 for wrong in ({"size": 256.0}, {"size": True}, {"seed": True}, {"device": ["cpu"]}):
     try:
         recipe_from(wrong, "mine.toml").refuse_wrong_numbers()
@@ -151,7 +151,7 @@ def test_a_case_whose_camera_saw_another_picture_is_refused(tmp_path, capsys):
     from sampled import tiny_fit
     from test_eval import case_of
 
-    from facetex_core.evaluation.suite import read_case, write_case
+    from facetex_core.workbench.evaluation.suite import read_case, write_case
 
     write_case(tmp_path, case_of(tiny_fit()))
     assert read_case(tmp_path / "case").truth.camera.size == (160, 200)

@@ -13,7 +13,7 @@ from PIL import Image
 from skimage.data import astronaut
 from test_docs import ROOT, TEXTS, blocks, relative
 
-from facetex_core.rendering.environment import hdr_bytes
+from facetex_core.lighting.environment import hdr_bytes
 
 SMALLER = {
     "facetex run": "--size 256",

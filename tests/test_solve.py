@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from facetex_plugins.solve_convex import ConvexSolver, NearestSolver, UniformSolver, solve_on_simplex
+from facetex_plugins.solve.convex import ConvexSolver, NearestSolver, UniformSolver, solve_on_simplex
 
 from facetex_core import Descriptor
-from facetex_core.correlations import merge, mix, relative_error
+from facetex_core.descriptors.correlations import merge, mix, relative_error
 
 
 def descriptor(generator, channels=8, positions=200):

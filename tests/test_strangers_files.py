@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from facetex_cli.main import main
-from facetex_cli.orders import repeat
+from facetex_cli.recipe_options import repeat
 
 from facetex_core import ConfigError, Registry, hookimpl, load_preset
-from facetex_core.comparison.grid import read_grid
+from facetex_core.config import recipe_from
+from facetex_core.delivery.record import recipe_table
 from facetex_core.options import Program, options_of
-from facetex_core.recipe import recipe_from
-from facetex_core.record import recipe_table
+from facetex_core.workbench.comparison.grid import read_grid
 
 KINDS = ("preset", "grid", "facetex.json")
 
@@ -96,7 +96,7 @@ def test_the_command_line_may_name_a_program(tmp_path):
 
 
 def test_the_environment_may_name_a_program(tmp_path, monkeypatch):
-    from facetex_plugins.render_cycles import CyclesRenderer
+    from facetex_plugins.render.cycles import CyclesRenderer
 
     monkeypatch.setenv("FACETEX_BLENDER_PYTHON", str(tmp_path / "python"))
     with pytest.raises(ConfigError, match=f"{tmp_path}/python is no Python that has bpy"):

@@ -12,9 +12,9 @@ from scipy.stats import binomtest
 from skimage.data import astronaut
 from study_samples import FACE, made, patches, run_folder
 
-from facetex_core.study.answers import read_key
-from facetex_core.study.pictures import GREY, cheek_only, face_only
-from facetex_core.study.study import assemble, page
+from facetex_core.workbench.study.answers import read_key
+from facetex_core.workbench.study.pictures import GREY, cheek_only, face_only
+from facetex_core.workbench.study.study import assemble, page
 
 
 def test_every_two_variants_of_a_case_meet_once_and_by_chance():

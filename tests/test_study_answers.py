@@ -9,8 +9,8 @@ from scipy.stats import beta, binomtest, norm
 from study_samples import key_of, patches, somebody, told, written
 
 from facetex_core.errors import ConfigError
-from facetex_core.study.answers import estimate, read_answers, tallies
-from facetex_core.study.study import assemble
+from facetex_core.workbench.study.answers import estimate, read_answers, tallies
+from facetex_core.workbench.study.study import assemble
 
 
 @pytest.mark.parametrize(

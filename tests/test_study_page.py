@@ -8,7 +8,7 @@ from browser import CHROMIUM, DESKTOP, PHONE, Browser
 from scipy.stats import binomtest
 from study_samples import key_of, patches, somebody, told
 
-from facetex_core.study.study import assemble, page
+from facetex_core.workbench.study.study import assemble, page
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
 

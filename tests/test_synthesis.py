@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 import torch
 from facetex_cli.main import main
-from facetex_model_zoo import vgg19
-from facetex_plugins.synthesize_gram import GramSynthesizer, with_own_detail
+from facetex_plugins.describe import vgg19
+from facetex_plugins.synthesize.gram import GramSynthesizer, with_own_detail
+from facetex_plugins.synthesize.texture import objective
+from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, to_pixels, to_plane
+from facetex_plugins.synthesize.texture.lbfgs import descend
+from facetex_plugins.synthesize.texture.objective import Objective, free_memory, halves_pay, out_of_memory
+from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import true_vgg19
 from numpy.testing import assert_allclose
 from PIL import Image
@@ -17,15 +22,10 @@ from sampled import aim, tiny_appearance, tiny_fit, tiny_texture, view_of
 from skimage import data
 
 from facetex_core import Texture
-from facetex_core.correlations import relative_error
-from facetex_core.crop import face_slices, region
+from facetex_core.descriptors.correlations import relative_error
 from facetex_core.progress import listening
-from facetex_core.synthesis import objective
-from facetex_core.synthesis.completion import expected_albedo
-from facetex_core.synthesis.descent import descend
-from facetex_core.synthesis.gram_match import correlations_of, match_correlations, to_pixels, to_plane
-from facetex_core.synthesis.objective import Objective, free_memory, halves_pay, out_of_memory
-from facetex_core.synthesis.onnx_torch import read_network
+from facetex_core.texture.expected_albedo import expected_albedo
+from facetex_core.texture.regions import face_slices, region
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 HEIGHT, WIDTH = 104, 136

@@ -8,10 +8,14 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_model
 
 from facetex_core import ConfigError, Mesh
-from facetex_core.camera import orbit_camera, project, yaw_degrees
-from facetex_core.evaluation import synthetic
-from facetex_core.evaluation.suite import case_folders, read_case, write_case
-from facetex_core.evaluation.synthetic import (
+from facetex_core.geometry.camera import orbit_camera, project, yaw_degrees
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.raycast import Scene
+from facetex_core.lighting.harmonics import shade
+from facetex_core.lighting.panorama import Environment, panorama_directions, read_panorama, studio_panorama
+from facetex_core.workbench.evaluation import synthetic
+from facetex_core.workbench.evaluation.suite import case_folders, read_case, write_case
+from facetex_core.workbench.evaluation.synthetic import (
     BANDS,
     face_vertices,
     outside_span,
@@ -20,11 +24,7 @@ from facetex_core.evaluation.synthetic import (
     sample_case,
     sample_expression,
 )
-from facetex_core.evaluation.synthetic_light import Environment, panorama_directions, read_panorama, studio_panorama
-from facetex_core.evaluation.synthetic_render import camera_rays, photograph
-from facetex_core.harmonics import shade
-from facetex_core.mesh import vertex_normals
-from facetex_core.raycast import Scene
+from facetex_core.workbench.evaluation.synthetic_render import camera_rays, photograph
 
 EYE = np.eye(3, dtype=np.float32)
 ROWS = 24

@@ -5,11 +5,11 @@ import pytest
 from facetex_model_zoo import model_path
 from sampled import tiny_model
 
-from facetex_core.eyes import all_texels, paint_parts
-from facetex_core.mesh import spread
-from facetex_core.morphable_model import load_morphable_model
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.geometry.uv_raster import all_texels, spread
+from facetex_core.parts.eyes import paint_parts
+from facetex_core.parts.teeth import DENSE_LIP, behind_lips, rows_of
 from facetex_core.structures import Texture
-from facetex_core.teeth import DENSE_LIP, behind_lips, rows_of
 
 SMILE = {
     "mouthSmileLeft": 0.8,

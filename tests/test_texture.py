@@ -2,19 +2,19 @@
 
 import numpy as np
 import pytest
-from facetex_plugins.delight_harmonics import HarmonicsDelighter
-from facetex_plugins.detail_shading import ShadingDetailer
+from facetex_plugins.delight.harmonics import HarmonicsDelighter
+from facetex_plugins.detail.shading import ShadingDetailer
+from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
 from sampled import tiny_model, view_of
 from test_fit import camera_at, render_flat
 
 from facetex_core import Appearance, Fit, Lighting, Texture
-from facetex_core.banks.bank import load_bank
-from facetex_core.crop import face_crop, plain_skin, region, resize_texture
-from facetex_core.fill import fill_smooth
-from facetex_core.harmonics import shade
-from facetex_core.photometry import normal_map
-from facetex_core.synthesis.random_phase import random_phase_texture
-from facetex_core.unwrap import unwrap
+from facetex_core.descriptors.bank import load_bank
+from facetex_core.imaging.push_pull import fill_smooth
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import shade
+from facetex_core.texture.regions import face_crop, plain_skin, region, resize_texture
+from facetex_core.texture.unwrap import unwrap
 
 TONE = np.array([0.4, 0.22, 0.14], np.float32)
 

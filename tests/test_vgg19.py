@@ -6,18 +6,18 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from facetex_model_zoo import vgg19
-from facetex_plugins.describe_network import SmallExtractor, Vgg19Extractor
-from facetex_plugins.synthesize_gram import GramSynthesizer
+from facetex_plugins.describe import vgg19
+from facetex_plugins.describe.network import SmallExtractor, Vgg19Extractor
+from facetex_plugins.synthesize.gram import GramSynthesizer
+from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import true_vgg19
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper, numpy_helper
 from sampled import aim, tiny_texture, view_of
 
 from facetex_core import ModelError, Texture
-from facetex_core.banks.bank import cells_of
-from facetex_core.correlations import merge
-from facetex_core.synthesis.onnx_torch import read_network
+from facetex_core.descriptors.bank import cells_of
+from facetex_core.descriptors.correlations import merge
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 CHANNELS = {"vgg19": (64, 128, 256), "descriptor": (16, 32, 64)}

@@ -9,12 +9,12 @@ import onnxruntime
 import pytest
 import torch
 from facetex_cli.main import main
-from facetex_model_zoo import vgg19
+from facetex_plugins.describe import vgg19
+from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import true_vgg19
 from numpy.testing import assert_allclose
 
 from facetex_core import ModelError
-from facetex_core.synthesis.onnx_torch import read_network
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 

@@ -35,9 +35,9 @@ from facetex_core import (
     View,
     hookimpl,
 )
-from facetex_core.banks.bank import FEW, load_bank, save_bank, whole
-from facetex_core.camera import orbit_camera
-from facetex_core.correlations import mix
+from facetex_core.descriptors.bank import FEW, load_bank, save_bank, whole
+from facetex_core.descriptors.correlations import mix
+from facetex_core.geometry.camera import orbit_camera
 from facetex_core.progress import report_progress
 from facetex_core.stages import CHAINED
 from facetex_core.testing.samples import sheet

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from facetex_cli.device import DEVICES
-from facetex_cli.orders import SHORT, order
 from facetex_cli.plugin_options import plugin_options
+from facetex_cli.recipe_options import SHORT, order
 from facetex_core.choices_file import preset_names
 from facetex_core.observe import FrontHalf
 
@@ -72,7 +72,7 @@ def build(
     mouth. An interrupted build goes on where it stopped when it is called again.
     """
     recipe = order(preset, None, stages, settings, {})
-    from facetex_cli.bank_work import Order, build_bank
+    from facetex_cli.bank_run import Order, build_bank
 
     return build_bank(Order(folder, out, recipe, int(size), jobs, keep_textures, anonymous, device, quiet))
 

@@ -9,8 +9,8 @@ from facetex_model_zoo import open_bank
 
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.tables import print_json
-from facetex_core.banks.bank import merged, save_bank
-from facetex_core.colour import to_bytes
+from facetex_core.descriptors.bank import merged, save_bank
+from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import Bank
 
 

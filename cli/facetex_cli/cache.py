@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from facetex_core.comparison.cache_folder import clear, files_of, limit
 from facetex_core.errors import ConfigError
+from facetex_core.workbench.comparison.cache_folder import clear, files_of, limit
 
 FOLDER = click.Path(path_type=Path)
 
@@ -44,7 +44,7 @@ def _files(sizes: Sequence[int]) -> str:
 
 
 def _cache_in(out: Path) -> Path:
-    from facetex_core.comparison.deliver import CACHE, MARK
+    from facetex_core.workbench.comparison.deliver import CACHE, MARK
 
     if not (out / MARK).is_file():
         raise ConfigError(f"{out}: is no folder of facetex compare; give the one that was its -o")

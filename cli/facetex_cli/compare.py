@@ -10,14 +10,14 @@ import click
 from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE
-from facetex_cli.orders import SHORT, read_setting
 from facetex_cli.plugin_options import plugin_options
+from facetex_cli.recipe_options import SHORT, read_setting
 from facetex_core.choices_file import preset_names
+from facetex_core.config import SIZES, Choice, load_preset
 from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES, Choice, load_preset
 
 if TYPE_CHECKING:
-    from facetex_core.comparison.grid import Grid
+    from facetex_core.workbench.comparison.grid import Grid
 
 FILE = click.Path(path_type=Path)
 
@@ -84,7 +84,7 @@ def command(
     found = order(grid, preset, stages, settings, {"size": size, "seed": seed, "device": device or (None if grid else "auto")})
     variants = found.variants()
     refuse_unwritable(out)
-    from facetex_cli.compare_work import Manner, work
+    from facetex_cli.compare_run import Manner, work
 
     return work(sources, variants, banks or found.banks or (found.base.bank,), out, Manner(face, as_json, quiet))
 
@@ -97,7 +97,7 @@ def order(
     plain: Mapping[str, object],
 ) -> "Grid":
     """The grid of the file, or the preset, with everything that was given put over it."""
-    from facetex_core.comparison.grid import Grid, read_grid
+    from facetex_core.workbench.comparison.grid import Grid, read_grid
 
     if grid and preset:
         raise ConfigError("--grid and --preset exclude each other: a grid names its own preset")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from facetex_cli.checks import Check, all_checks
+from facetex_cli.doctor_run import Check, all_checks
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json
 

@@ -14,9 +14,9 @@ from facetex_core.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from facetex_core.evaluation.suite import Case
     from facetex_core.registry import Registry
     from facetex_core.structures import MorphableModel
+    from facetex_core.workbench.evaluation.suite import Case
 
 FILE = click.Path(path_type=Path)
 SYNTHETIC = "synthetic"
@@ -83,7 +83,7 @@ def evaluate_suite(
     """
     for folder in filter(None, (out, save)):
         refuse_unwritable(folder)
-    from facetex_cli.scoring import albedo_pipelines, bench, score, show
+    from facetex_cli.eval_run import albedo_pipelines, bench, score, show
     from facetex_core.registry import Registry
 
     registry = Registry()
@@ -102,9 +102,9 @@ def evaluate_suite(
 
 def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Path, ...], save: Path | None) -> "Iterator[Case]":
     """The synthetic cases, one after the other, near and far turns by turns; each is kept where that is asked for."""
-    from facetex_core.evaluation.suite import write_case
-    from facetex_core.evaluation.synthetic import BANDS, sample_case
-    from facetex_core.evaluation.synthetic_light import read_panorama
+    from facetex_core.lighting.panorama import read_panorama
+    from facetex_core.workbench.evaluation.suite import write_case
+    from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 
     lights: list[tuple[str, np.ndarray | None]] = [(path.stem, read_panorama(path)) for path in panoramas]
     lights = lights or [("made up", None)]
@@ -123,7 +123,7 @@ def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Pat
 
 def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
     """How many cases of a folder are asked for, and they themselves."""
-    from facetex_core.evaluation.suite import case_folders, read_case
+    from facetex_core.workbench.evaluation.suite import case_folders, read_case
 
     folders = case_folders(folder)[:most]
     return len(folders), map(read_case, folders)
@@ -131,10 +131,10 @@ def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
 
 def model_of(registry: "Registry", name: str) -> "MorphableModel":
     """The morphable model that a fitter of this name fits."""
-    from facetex_core.fitting.fit import ModelFitter
+    from facetex_core.stages import FitsOneModel
 
     fitter = registry.bare("fitter", name, {})
-    if not isinstance(fitter, ModelFitter):
+    if not isinstance(fitter, FitsOneModel):
         raise ConfigError(f"--model {name}: this fitter has no morphable model of its own")
     return fitter.model
 

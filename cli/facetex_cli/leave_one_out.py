@@ -6,9 +6,9 @@ import click
 
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
+from facetex_core.config import SIZES
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES
-from facetex_core.suggest import there_are
 
 FILE = click.Path(path_type=Path)
 ROWS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
@@ -40,8 +40,8 @@ def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path 
             raise ConfigError(f"no split {name!r}; {there_are(name, SPLITS)}")
     if size not in SIZES:
         raise ConfigError(f"size {size} is none of {', '.join(map(str, SIZES))}")
-    from facetex_cli.bank_work import photos_in
-    from facetex_cli.hiding import bench, score, show
+    from facetex_cli.bank_run import photos_in
+    from facetex_cli.leave_one_out_run import bench, score, show
 
     photos = photos_in(folder)
     scores = score(bench(_names(synthesizer), size), photos, splits, out, quiet)

@@ -60,14 +60,14 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it; an unknown command is answered with those that exist."""
         if args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            from facetex_core.suggest import there_are
+            from facetex_core.did_you_mean import there_are
 
             raise click.UsageError(f"no command {args[0]!r}; {there_are(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; what it warns of is shown line by line."""
-        from facetex_cli.answers import say_warning
+        from facetex_cli.messages import say_warning
         from facetex_core.messages import listening
 
         with listening(say_warning):
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"error: {error.format_message()}", err=True)
         return 2
     except Exception as error:
-        from facetex_cli.answers import answer, exit_code
+        from facetex_cli.messages import answer, exit_code
 
         line = answer(error)
         if line is None:

@@ -36,8 +36,8 @@ def _leave_out(_context: click.Context, _option: click.Parameter, names: tuple[s
         return
     from importlib.metadata import entry_points
 
+    from facetex_core.did_you_mean import there_are
     from facetex_core.registry import GROUP
-    from facetex_core.suggest import there_are
 
     known = sorted(entry_points(group=GROUP).names)
     for name in names:

@@ -8,11 +8,11 @@ import click
 from facetex_cli.others import Other, every_other, others
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError
 from facetex_core.messages import listening, unheard
 from facetex_core.options import Option
 from facetex_core.registry import Offer, Registry
-from facetex_core.suggest import there_are
 
 
 @click.group("plugins", short_help="What is installed for every stage.", invoke_without_command=True)

@@ -7,10 +7,10 @@ from dataclasses import asdict
 import click
 
 from facetex_cli.tables import print_json
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Offer, Registry
-from facetex_core.suggest import there_are
 from facetex_core.testing import CONTRACTS, Outcome, run_checks
 from facetex_core.testing.check import FAILURES
 

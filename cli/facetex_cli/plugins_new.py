@@ -6,10 +6,10 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError
 from facetex_core.registry import NAME, Registry
 from facetex_core.stages import STAGES
-from facetex_core.suggest import there_are
 
 PYPROJECT = """\
 [build-system]

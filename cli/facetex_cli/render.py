@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from facetex_cli.folders import refuse_unwritable
-from facetex_cli.orders import order
 from facetex_cli.plugin_options import plugin_options
+from facetex_cli.recipe_options import order
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ConfigError
-from facetex_core.suggest import there_are
 
 FILE = click.Path(path_type=Path)
 VIEWS = ("front", "three_quarter", "side")
@@ -54,7 +54,7 @@ def command(
     if any(not setting.strip().startswith("renderer.") for setting in settings):
         raise ConfigError("--set takes renderer.option=value here, such as renderer.samples=16: no other stage runs")
     refuse_unwritable(out)
-    from facetex_cli.render_work import Order, work
+    from facetex_cli.render_run import Order, work
 
     return work(head, Order(out, recipe, lights, names, turntable or 0, size, as_json, quiet))
 

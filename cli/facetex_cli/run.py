@@ -8,11 +8,11 @@ import click
 from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, Manner, jobs_for
-from facetex_cli.orders import SHORT, order
 from facetex_cli.plugin_options import plugin_options
+from facetex_cli.recipe_options import SHORT, order
 from facetex_core.choices_file import preset_names
+from facetex_core.config import SIZES
 from facetex_core.errors import ConfigError
-from facetex_core.recipe import SIZES
 from facetex_core.stages import CHAINED
 
 FILE = click.Path(path_type=Path)
@@ -85,6 +85,6 @@ def command(
     jobs = jobs_for(sources, out, same_person=same_person)
     for job in jobs:
         refuse_unwritable(job.folder)
-    from facetex_cli.work import work
+    from facetex_cli.run_jobs import work
 
     return work(jobs, recipe, Manner(face, as_json, quiet))

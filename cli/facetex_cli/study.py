@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from facetex_core.errors import ConfigError
-from facetex_core.study.pictures import CROPS
+from facetex_core.workbench.study.pictures import CROPS
 
 FILE = click.Path(path_type=Path)
 CROP_HELP = "; ".join(f"{name}: {what}" for name, what in CROPS.items()) + "."
@@ -47,7 +47,7 @@ def make(
     """
     if seconds is not None and not 0.1 <= seconds <= 600:
         raise ConfigError(f"--seconds takes 0.1 to 600, not {seconds}")
-    from facetex_cli.study_work import make_page
+    from facetex_cli.study_run import make_page
 
     make_page(folders, out, crop, question, photos=photos or len(folders) == 1, seconds=seconds, seed=seed, quiet=quiet)
 
@@ -63,6 +63,6 @@ def report(answers: tuple[Path, ...], *, key: Path | None, out: Path | None, as_
     ANSWERS are the files that participants saved. For each pair of variants: how often the first was chosen, over all
     participants, with Wilson's and the exact (Clopper-Pearson) interval of 95 % and the p-value of an even choice.
     """
-    from facetex_cli.study_work import show_report
+    from facetex_cli.study_run import show_report
 
     show_report(answers, key, out, as_json)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.correlations import mix
+from facetex_core.descriptors.correlations import mix
 from facetex_core.promise import hold
 from facetex_core.structures import Descriptor
 from facetex_core.testing.contract import Contract

@@ -13,10 +13,10 @@ from unittest import SkipTest
 
 import numpy as np
 
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import PluginError
 from facetex_core.promise import hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
-from facetex_core.suggest import there_are
 from facetex_core.testing.demand import demand
 from facetex_core.values import difference, locked, snapshot
 

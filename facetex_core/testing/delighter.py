@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facetex_core.harmonics import ambient, shade
-from facetex_core.photometry import normal_map
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.promise import hold_range
 from facetex_core.structures import Lighting, LitView, Texture
 from facetex_core.testing.contract import Contract

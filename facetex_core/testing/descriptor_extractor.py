@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facetex_core.banks.bank import cells_of
-from facetex_core.correlations import merge
+from facetex_core.descriptors.bank import cells_of
+from facetex_core.descriptors.correlations import merge
 from facetex_core.structures import Descriptor, Texture
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near

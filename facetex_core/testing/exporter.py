@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from facetex_core.raycast import open3d
+from facetex_core.geometry.raycast import open3d
 from facetex_core.structures import Head
 from facetex_core.testing.contract import Contract, Work
 from facetex_core.testing.demand import demand

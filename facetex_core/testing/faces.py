@@ -6,9 +6,9 @@ from typing import cast
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.harmonics import ambient
+from facetex_core.config import load_preset
+from facetex_core.lighting.harmonics import ambient
 from facetex_core.messages import listening, unheard
-from facetex_core.recipe import load_preset
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector, Fitter, Segmenter
 from facetex_core.structures import Appearance, DelitView, Face, Observation, Photo

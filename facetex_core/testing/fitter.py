@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facetex_core.camera import project
+from facetex_core.geometry.camera import project
 from facetex_core.structures import Face, Fit, Observation, Photo
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.banks.bank import Exemplar, gather, seen_like, whole
-from facetex_core.correlations import relative_error
+from facetex_core.descriptors.bank import Exemplar, gather, seen_like, whole
+from facetex_core.descriptors.correlations import relative_error
 from facetex_core.structures import Bank, Descriptor, OwnDescriptors
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near

@@ -5,9 +5,9 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.harmonics import shade
 from facetex_core.lazy import cv2
-from facetex_core.photometry import normal_map
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import shade
 from facetex_core.structures import Appearance, DelitView, Lighting, Texture, View
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.delighter import LIGHT

@@ -3,14 +3,14 @@
 import numpy as np
 from jaxtyping import Bool
 
-from facetex_core.colour import luminance
-from facetex_core.crop import region, skin_texels
-from facetex_core.eyes import all_texels
+from facetex_core.geometry.uv_raster import all_texels
+from facetex_core.imaging.colour import luminance
 from facetex_core.structures import DelitView
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.faces import portrait_view
 from facetex_core.testing.samples import SIZE
+from facetex_core.texture.regions import region, skin_texels
 
 DIFFERENT = 0.05
 """Mean linear difference between eyeballs and the skin that was there before."""

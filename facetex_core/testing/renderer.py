@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from facetex_core.camera import orbit_camera
-from facetex_core.harmonics import ambient
+from facetex_core.geometry.camera import orbit_camera
+from facetex_core.lighting.harmonics import ambient
 from facetex_core.structures import Camera, Head, Lighting
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facetex_core.colour import encode_srgb, luminance
+from facetex_core.imaging.colour import encode_srgb, luminance
 from facetex_core.lazy import cv2
 from facetex_core.structures import Face, Photo
 from facetex_core.testing.contract import Contract

@@ -5,10 +5,9 @@ from functools import cache
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.camera import orbit_camera
-from facetex_core.crop import plain_skin
-from facetex_core.harmonics import ambient
-from facetex_core.image_io import example_photo
+from facetex_core.geometry.camera import orbit_camera
+from facetex_core.io.photo_file import example_photo
+from facetex_core.lighting.harmonics import ambient
 from facetex_core.structures import (
     Appearance,
     DelitView,
@@ -27,6 +26,7 @@ from facetex_core.structures import (
     Texture,
     View,
 )
+from facetex_core.texture.regions import plain_skin
 from facetex_core.values import locked
 
 SIDE = 17

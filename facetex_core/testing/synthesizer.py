@@ -4,8 +4,8 @@ from typing import cast
 
 import numpy as np
 
-from facetex_core.correlations import relative_error
-from facetex_core.fill import fill_smooth
+from facetex_core.descriptors.correlations import relative_error
+from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import DelitView, Descriptor, Target, Texture
 from facetex_core.testing.contract import Contract

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from facetex_core.readers.archive import refuse_outside, zip_members
-from facetex_core.readers.declared import Allowance, read_file
+from facetex_core.io.archive import refuse_outside, zip_members
+from facetex_core.io.declared import Allowance, read_file
 
 GZIP = b"\x1f\x8b"
 UNREADABLE = (

@@ -9,8 +9,8 @@ from contextvars import ContextVar
 from importlib.resources import files
 from pathlib import Path
 
-from facetex_core.banks.bank import load_bank
 from facetex_core.choices_file import Quoted
+from facetex_core.descriptors.bank import load_bank
 from facetex_core.errors import ConfigError, ModelError
 from facetex_core.model_rows import ModelImporter
 from facetex_core.structures import Bank

@@ -6,9 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from facetex_core.did_you_mean import there_are
 from facetex_core.errors import ModelError
 from facetex_core.model_rows import BROUGHT, Part, Row
-from facetex_core.suggest import there_are
 
 __all__ = ["Part", "Row", "model_names", "own_rows", "row"]
 

@@ -14,12 +14,12 @@ import numpy as np
 from bank_textures import load_textures
 from facetex_model_zoo import model_path
 
-from facetex_core.crop import plain_skin, region, resize_texture
-from facetex_core.fill import fill_smooth
-from facetex_core.masked_blur import blur_where
-from facetex_core.morphable_model import load_morphable_model
-from facetex_core.photometry import SIZE, SKIN_TONES
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.imaging.masked_blur import blur_where
+from facetex_core.imaging.push_pull import fill_smooth
+from facetex_core.lighting.estimate_lighting import SIZE, SKIN_TONES
 from facetex_core.structures import MorphableModel, Texture
+from facetex_core.texture.regions import plain_skin, region, resize_texture
 
 MODES = 24
 ROUNDS = 12

@@ -13,15 +13,15 @@ import click
 import numpy as np
 from bank_textures import delit_view
 from facetex_model_zoo import open_bank
+from facetex_plugins.predict.hidden_skin import foretell
 from shared_data import DATA
 
 from facetex_core import Bank, Descriptor, FacetexError, Fit, OwnDescriptors, Registry, Texture, load_preset
-from facetex_core.banks.bank import cells_of, masses, seen_like
-from facetex_core.banks.foretell import foretell
-from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.crop import face_crop, face_slices, skin_only
-from facetex_core.image_io import load_photo
-from facetex_core.photometry import normal_map
+from facetex_core.descriptors.bank import cells_of, masses, seen_like
+from facetex_core.descriptors.correlations import merge, mix, relative_error
+from facetex_core.io.photo_file import load_photo
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.texture.regions import face_crop, face_slices, skin_only
 
 SOLVERS = ("affine", "least-squares", "convex", "nearest", "uniform")
 TURN = np.radians(40)

@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import numpy as np
 from facetex_model_zoo import model_path
+from facetex_plugins.fit.energy.fit_person import ModelFitter
 from shared_data import DATA
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
-from facetex_core.camera import yaw_degrees
-from facetex_core.fitting.fit import ModelFitter
-from facetex_core.image_io import load_photo
-from facetex_core.morphable_model import load_morphable_model, with_albedo
+from facetex_core.delivery.record import residuals_of
+from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.model_file import load_morphable_model, with_albedo
+from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import FrontHalf
-from facetex_core.record import residuals_of
 from facetex_core.structures import DelitView, MorphableModel, Texture
 
 SIZE = 512

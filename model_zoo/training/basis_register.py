@@ -10,18 +10,18 @@ from pathlib import Path
 import click
 import numpy as np
 from basis import DEFAULT
+from facetex_plugins.fit.energy import gauss_newton
+from facetex_plugins.fit.energy.landmark_term import Sight, fit_landmarks, inner_error, misses, sight_of
+from facetex_plugins.fit.energy.surface_points import world
 from jaxtyping import Float64
 from landmarks_labels import FLIP_68, flip_468
 from shared_data import DATA
 
 from facetex_core import Face, MorphableModel, Registry, load_preset
-from facetex_core.fitting import gauss_newton
-from facetex_core.fitting.landmark_fit import Sight, fit_landmarks, inner_error, misses, sight_of
-from facetex_core.fitting.probes import world
-from facetex_core.image_io import load_photo
-from facetex_core.mesh import vertex_normals
-from facetex_core.morphable_model import load_morphable_model
-from facetex_core.surface import Surface
+from facetex_core.geometry.closest_point import Surface
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.io.photo_file import load_photo
 
 ROUNDS = 3
 """More would give the portraits' mean shape to the landmarks too."""

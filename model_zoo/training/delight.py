@@ -16,7 +16,7 @@ from shared_data import DATA
 from torch import Tensor
 from torch.nn import functional
 
-from facetex_core.banks.bank import layout_of
+from facetex_core.descriptors.bank import layout_of
 
 BATCH = 8
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/delighter.onnx"

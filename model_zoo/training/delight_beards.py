@@ -2,13 +2,13 @@
 
 import numpy as np
 from bank_textures import SIZE
-from facetex_plugins.delight_network import SIDE, boxed
+from facetex_plugins.delight.network import SIDE, boxed
 
-from facetex_core.crop import face_slices, region, skin_texels
-from facetex_core.evaluation.synthetic_skin import HAIRS
+from facetex_core.geometry.uv_raster import spread
 from facetex_core.lazy import cv2
-from facetex_core.mesh import spread
 from facetex_core.structures import MorphableModel
+from facetex_core.texture.regions import face_slices, region, skin_texels
+from facetex_core.workbench.evaluation.synthetic_skin import HAIRS
 
 EDGE = 0.004
 """Metres over which a beard begins."""

@@ -6,12 +6,12 @@ import numpy as np
 from delight_beards import Beards
 from delight_heads import KNOWN, make_heads
 from delight_light import mean_of, panorama, shine_on, walls
-from facetex_plugins.delight_network import SIDE, network_maps, still_maps
+from facetex_plugins.delight.network import SIDE, network_maps, still_maps
 
-from facetex_core.colour import LUMINANCE
-from facetex_core.evaluation.synthetic import EXPOSED
-from facetex_core.photometry import SKIN_TONES
+from facetex_core.imaging.colour import LUMINANCE
+from facetex_core.lighting.estimate_lighting import SKIN_TONES
 from facetex_core.structures import MorphableModel
+from facetex_core.workbench.evaluation.synthetic import EXPOSED
 
 HELD_OUT = 12
 """One head in so many is not learned from."""

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 from bank_textures import SIZE, basis, delit_view
-from facetex_plugins.delight_network import boxed, towards_camera
+from facetex_plugins.delight.network import boxed, towards_camera
 
 from facetex_core import FacetexError, Fit, MorphableModel
-from facetex_core.crop import face_slices, skin_texels
-from facetex_core.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
-from facetex_core.evaluation.synthetic_render import OFFSET
-from facetex_core.evaluation.synthetic_skin import sample_skin
-from facetex_core.image_io import load_photo
-from facetex_core.mesh import spread, vertex_normals
-from facetex_core.raycast import scene_of
-from facetex_core.unwrap import facing
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.raycast import scene_of
+from facetex_core.geometry.uv_raster import spread
+from facetex_core.io.photo_file import load_photo
+from facetex_core.texture.regions import face_slices, skin_texels
+from facetex_core.texture.unwrap import facing
+from facetex_core.workbench.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
+from facetex_core.workbench.evaluation.synthetic_render import OFFSET
+from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
 
 WAYS = 256
 """Directions of light."""

@@ -7,12 +7,12 @@ from functools import cache
 
 import numpy as np
 from delight_heads import KNOWN, WAYS, ways
-from facetex_plugins.delight_network import SIDE
+from facetex_plugins.delight.network import SIDE
 
-from facetex_core.evaluation.synthetic_light import LOBES, ROWS, panorama_directions, studio_panorama
-from facetex_core.evaluation.synthetic_render import BOUNCE, GRAZING, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
+from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.masked_blur import blur_where
+from facetex_core.lighting.panorama import LOBES, ROWS, panorama_directions, studio_panorama
+from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
 
 COLUMNS = 2 * ROWS
 SCATTER = (1.5, 0.8, 0.4)

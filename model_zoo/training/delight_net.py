@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import torch
 from averaged_training import store_halved
-from facetex_plugins.delight_network import SIDE
+from facetex_plugins.delight.network import SIDE
 from feedforward_net import Block
 from torch import Tensor, nn
 from torch.nn import functional

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from facetex_model_zoo.face_nets import CROP, MARGIN
-from facetex_plugins.detect_landmarks import LandmarkDetector
+from facetex_plugins.detect.alignment import Square, cut, halves
+from facetex_plugins.detect.landmarks import LandmarkDetector
+from facetex_plugins.detect.networks import CROP, MARGIN
 from landmarks_augment import Backgrounds, Source, homogeneous, load_portraits, load_turned, paste, warp_levels
 from landmarks_labels import Square as Place
 from landmarks_labels import apply
 
-from facetex_core.colour import decode_srgb, to_bytes
-from facetex_core.face_crops import Square, cut, halves
+from facetex_core.imaging.colour import decode_srgb, to_bytes
 
 SIZE = 320
 

@@ -11,14 +11,13 @@ import click
 import numpy as np
 import torch
 from averaged_training import Plan, learn, load, plan_options, save
+from facetex_plugins.synthesize.texture.onnx_torch import Network
 from feedforward_data import extract
 from feedforward_examples import Example, Faces
 from feedforward_loss import WEIGHTS, descriptor, errors, look, moments
 from feedforward_net import LAYERS, OWN, Decoder, export
 from shared_data import DATA
 from torch import Tensor
-
-from facetex_core.synthesis.onnx_torch import Network
 
 BATCH = 4
 OUT = Path(__file__).parents[1] / "facetex_model_zoo/files/feedforward.onnx"

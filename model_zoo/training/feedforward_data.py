@@ -14,16 +14,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 from facetex_model_zoo import open_bank
+from facetex_plugins.synthesize.texture.completion import low_frequency, mean_detail, own_grain, seen_detail, trust
 
 from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
-from facetex_core.banks.bank import seen_like, whole
-from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.crop import NO_SKIN, face_slices, plain_skin, region
-from facetex_core.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without
-from facetex_core.image_io import load_photo
+from facetex_core.descriptors.bank import seen_like, whole
+from facetex_core.descriptors.correlations import merge, mix, relative_error
+from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
-from facetex_core.synthesis.completion import SURE, low_frequency, mean_detail, own_grain, seen_detail, trust
+from facetex_core.texture.expected_albedo import SURE
+from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without
 
 SIZE = 512
 """Texels of the map: the bank's."""

@@ -14,7 +14,7 @@ from feedforward_examples import Faces
 from feedforward_loss import WEIGHTS, descriptor
 from feedforward_net import Decoder
 
-from facetex_core.evaluation.leave_one_out import SPLITS
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS
 
 
 @click.command(help=__doc__)

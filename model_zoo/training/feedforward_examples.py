@@ -6,11 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from facetex_plugins.synthesize.texture.decoder import decoder_maps
 from feedforward_net import LAYERS
 
-from facetex_core.masked_features import erode
-from facetex_core.synthesis.completion import DARKEST, SURE
-from facetex_core.synthesis.decoder import decoder_maps
+from facetex_core.descriptors.masked_features import erode
+from facetex_core.texture.expected_albedo import DARKEST, SURE
 
 HELD_OUT = 7
 """Every so many-th person is never trained on: a seventh."""

@@ -5,11 +5,10 @@ from math import log
 
 import torch
 from facetex_model_zoo import model_path
+from facetex_plugins.synthesize.texture.onnx_torch import Network, read_network
 from feedforward_net import LAYERS, sources
 from torch import Tensor
 from torch.nn import functional
-
-from facetex_core.synthesis.onnx_torch import Network, read_network
 
 LIGHTEST = 3e-3
 """Deviation of log lightness that is no texture any more."""

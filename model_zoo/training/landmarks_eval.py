@@ -8,12 +8,12 @@ import click
 import cv2
 import numpy as np
 import skimage
-from facetex_plugins.detect_landmarks import LandmarkDetector
+from facetex_plugins.detect.landmarks import LandmarkDetector
 from jaxtyping import Float64, UInt8
 from landmarks_labels import Square, apply, face_square, read, warp
 
 from facetex_core import Face, Photo
-from facetex_core.colour import decode_srgb
+from facetex_core.imaging.colour import decode_srgb
 
 Rgb = UInt8[np.ndarray, "height width 3"]
 Points = Float64[np.ndarray, "points 2"]

@@ -11,7 +11,7 @@ from landmarks_labels import FLIP_68, Teachers, face_square, flip_468
 from landmarks_sampler import Sampler, View, embedded, render
 from landmarks_turned import MOST
 
-from facetex_core.raycast import Scene
+from facetex_core.geometry.raycast import Scene
 from facetex_core.structures import Embedding, MorphableModel
 
 HEADS, ROUNDS = 60, 3

@@ -10,16 +10,16 @@ from jaxtyping import Float32, Float64, UInt8
 from landmarks_turned import SIZE, rotation
 from shared_data import DATA
 
-from facetex_core.colour import to_bytes
-from facetex_core.crop import skin_texels
-from facetex_core.evaluation.synthetic_light import Environment, read_panorama, studio_panorama
-from facetex_core.eyes import paint_parts
-from facetex_core.fill import fill_smooth
-from facetex_core.harmonics import harmonics
-from facetex_core.mesh import vertex_normals
-from facetex_core.morphable_model import load_morphable_model, with_albedo
-from facetex_core.raycast import Scene
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.model_file import load_morphable_model, with_albedo
+from facetex_core.geometry.raycast import Scene
+from facetex_core.imaging.colour import to_bytes
+from facetex_core.imaging.push_pull import fill_smooth
+from facetex_core.lighting.harmonics import harmonics
+from facetex_core.lighting.panorama import Environment, read_panorama, studio_panorama
+from facetex_core.parts.eyes import paint_parts
 from facetex_core.structures import Embedding, MorphableModel, Texture
+from facetex_core.texture.regions import skin_texels
 
 WIDE = 2.3  # faces across a picture
 TEXELS = 512

@@ -10,7 +10,7 @@ from bank_textures import front_half
 from shared_data import DATA
 
 from facetex_core import FacetexError
-from facetex_core.image_io import load_photo
+from facetex_core.io.photo_file import load_photo
 from facetex_core.structures import Texture
 
 

@@ -15,7 +15,7 @@ from onnx_teacher import session
 from shared_data import DATA
 
 sys.path.append(str(Path(__file__).parents[2] / "plugins"))
-from facetex_plugins.segment_skin import crop_matrix, cut_crop, face_outlines, fill_polygon
+from facetex_plugins.segment.skin import crop_matrix, cut_crop, face_outlines, fill_polygon
 
 WORK = Path(tempfile.gettempdir()) / "facetex-skin"
 # The labelled square is 1.6 of the network's crops wide, at 400 pixels a crop: room to turn and to scale.

@@ -15,14 +15,14 @@ from pathlib import Path
 import click
 import eos
 import numpy as np
-from facetex_cli.scoring import bench, show
+from facetex_cli.eval_run import bench, show
 from tqdm import tqdm
 
-from facetex_core.evaluation.evaluate import Score, attempt, compared, yaw_of
-from facetex_core.evaluation.suite import case_folders, read_case
-from facetex_core.evaluation.surface_error import INNER, Skin, align, fitted_skin
-from facetex_core.raycast import Scene
+from facetex_core.geometry.raycast import Scene
 from facetex_core.registry import Registry
+from facetex_core.workbench.evaluation.evaluate import Score, attempt, compared, yaw_of
+from facetex_core.workbench.evaluation.suite import case_folders, read_case
+from facetex_core.workbench.evaluation.surface_error import INNER, Skin, align, fitted_skin
 
 MILLIMETRE = 0.001
 FARTHEST = 0.01

@@ -21,13 +21,13 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 from facetex_core import DelitView, Fit, Photo, Pipeline, Recipe, Registry, Texture, load_preset
-from facetex_core.colour import decode_srgb, encode_srgb, to_bytes
-from facetex_core.evaluation.albedo_error import albedo_error, true_albedo
-from facetex_core.evaluation.suite import Case
-from facetex_core.evaluation.synthetic import BANDS, sample_case
-from facetex_core.eyes import all_texels, eye_frame
-from facetex_core.mesh import spread
-from facetex_core.unwrap import unwrap
+from facetex_core.geometry.uv_raster import all_texels, spread
+from facetex_core.imaging.colour import decode_srgb, encode_srgb, to_bytes
+from facetex_core.parts.eyes import eye_frame
+from facetex_core.texture.unwrap import unwrap
+from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo
+from facetex_core.workbench.evaluation.suite import Case
+from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 
 SIZE, NOISE, QUALITY, SCRATCHES = 512, 0.04, 10, 12
 WAYS = {

@@ -13,18 +13,18 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import facetex_model_zoo as zoo
-from facetex_cli.compare_work import EYE, LAYERS
-from facetex_cli.forecast import fresh_steps
+from facetex_cli.compare_run import EYE, LAYERS
+from facetex_cli.eta import fresh_steps
 
-from facetex_core.comparison.cache import Cache
-from facetex_core.comparison.compare import Bench, Subject, outcome_of
-from facetex_core.comparison.grid import Grid, Variant
-from facetex_core.comparison.workshop import Workshop
-from facetex_core.evaluation.hidden_error import Eye
-from facetex_core.evaluation.synthetic import sample_case
-from facetex_core.image_io import example_photo, load_photo
-from facetex_core.recipe import Choice, load_preset
+from facetex_core.config import Choice, load_preset
+from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.registry import Registry
+from facetex_core.workbench.comparison.cache import Cache
+from facetex_core.workbench.comparison.compare import Bench, Subject, outcome_of
+from facetex_core.workbench.comparison.grid import Grid, Variant
+from facetex_core.workbench.comparison.workshop import Workshop
+from facetex_core.workbench.evaluation.hidden_error import Eye
+from facetex_core.workbench.evaluation.synthetic import sample_case
 
 AXES = {
     "delighter": ("network", "harmonics", "none"),

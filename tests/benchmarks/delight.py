@@ -26,16 +26,16 @@ import numpy as np
 from skimage.color import deltaE_ciede2000
 
 from facetex_core import Fit, LitView, MorphableModel, PhotoError, Registry, Texture, load_preset
-from facetex_core.colour import encode_srgb, luminance
-from facetex_core.crop import plain_skin, skin_texels
-from facetex_core.evaluation.synthetic import BANDS, sample_case
-from facetex_core.evaluation.synthetic_light import read_panorama
-from facetex_core.image_io import load_photo
-from facetex_core.masked_blur import blur_where
-from facetex_core.mesh import spread
+from facetex_core.geometry.uv_raster import spread
+from facetex_core.imaging.colour import encode_srgb, luminance
+from facetex_core.imaging.masked_blur import blur_where
+from facetex_core.io.photo_file import load_photo
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.panorama import read_panorama
 from facetex_core.observe import FrontHalf
-from facetex_core.photometry import normal_map
 from facetex_core.structures import Photo
+from facetex_core.texture.regions import plain_skin, skin_texels
+from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 
 SIZE = 512
 LOW, FINE, COARSE = 8 / 256, 0.004, 0.012

@@ -11,7 +11,7 @@ from dataclasses import replace
 from facetex_model_zoo import open_bank
 
 from facetex_core import Registry, load_preset
-from facetex_core.image_io import example_photo
+from facetex_core.io.photo_file import example_photo
 
 
 def main() -> None:

@@ -10,18 +10,18 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
+from facetex_plugins.fit.energy.fit_person import LANDMARKS, appearance_over
+from facetex_plugins.fit.energy.gauss_newton import Pose, State
+from facetex_plugins.fit.energy.outline_term import find_outline
 
 from facetex_core import Face, Fit, Photo, PhotoError, Registry, load_preset
-from facetex_core.camera import project
-from facetex_core.colour import luminance, to_bytes
-from facetex_core.crop import region
-from facetex_core.fitting.fit import LANDMARKS, appearance_over
-from facetex_core.fitting.gauss_newton import Pose, State
-from facetex_core.fitting.outline import find_outline
-from facetex_core.image_io import load_photo
+from facetex_core.geometry.camera import project
+from facetex_core.imaging.colour import luminance, to_bytes
+from facetex_core.io.photo_file import load_photo
+from facetex_core.lighting.estimate_lighting import PHOTO
 from facetex_core.observe import Observer
-from facetex_core.photometry import PHOTO
-from facetex_core.unwrap import unwrap
+from facetex_core.texture.regions import region
+from facetex_core.texture.unwrap import unwrap
 
 SIZE = 512
 SIDE, COLUMNS, ROWS = 400, 4, 3

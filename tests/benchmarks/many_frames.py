@@ -12,12 +12,12 @@ from collections.abc import Sequence
 
 import click
 import numpy as np
+from facetex_plugins.fit.energy.gauss_newton import RIGID
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, sight_of
 
 from facetex_core import Face, MorphableModel, Observation, Photo, Registry, Segmentation
-from facetex_core.camera import orbit_camera, project
-from facetex_core.evaluation.synthetic import sample_expression
-from facetex_core.fitting.gauss_newton import RIGID
-from facetex_core.fitting.landmark_fit import fit_landmarks, sight_of
+from facetex_core.geometry.camera import orbit_camera, project
+from facetex_core.workbench.evaluation.synthetic import sample_expression
 
 MEGABYTE = 1e6
 NOISE = 0.002

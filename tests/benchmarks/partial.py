@@ -13,12 +13,13 @@ import numpy as np
 from facetex_model_zoo import model_path, open_bank
 
 from facetex_core import Bank, Descriptor, MorphableModel, Registry, Texture, load_preset
-from facetex_core.banks.bank import cells_of, seen_like, whole
-from facetex_core.colour import decode_srgb
-from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.crop import face_crop, face_slices, skin_only, skin_texels
-from facetex_core.mesh import spread, vertex_normals
-from facetex_core.morphable_model import load_morphable_model
+from facetex_core.descriptors.bank import cells_of, seen_like, whole
+from facetex_core.descriptors.correlations import merge, mix, relative_error
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.geometry.uv_raster import spread
+from facetex_core.imaging.colour import decode_srgb
+from facetex_core.texture.regions import face_crop, face_slices, skin_only, skin_texels
 
 
 def skin_of(bank: Bank, face: int, model: MorphableModel) -> Texture:

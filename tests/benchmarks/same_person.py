@@ -15,16 +15,16 @@ import numpy as np
 from facetex_model_zoo import open_bank
 
 from facetex_core import Fit, MorphableModel, Photo, Pipeline, Registry, Run, load_preset
-from facetex_core.camera import orbit_camera
-from facetex_core.colour import encode_srgb
-from facetex_core.crop import plain_skin, region, resize_texture
-from facetex_core.evaluation.synthetic import CLOTHS, MOST, TEXTURE, _developed, _exposure, dressed, sample_expression
-from facetex_core.evaluation.synthetic_light import Environment, studio_panorama
-from facetex_core.evaluation.synthetic_render import photograph
-from facetex_core.evaluation.synthetic_skin import sample_skin
-from facetex_core.masked_blur import blur_where
+from facetex_core.geometry.camera import orbit_camera
+from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.masked_blur import blur_where
+from facetex_core.lighting.panorama import Environment, studio_panorama
 from facetex_core.stages import Merger
 from facetex_core.structures import Texture
+from facetex_core.texture.regions import plain_skin, region, resize_texture
+from facetex_core.workbench.evaluation.synthetic import CLOTHS, MOST, TEXTURE, _developed, _exposure, dressed, sample_expression
+from facetex_core.workbench.evaluation.synthetic_render import photograph
+from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
 
 YAWS = {"front": 0.0, "left": 45.0, "right": -45.0}
 SIDE = 768

@@ -12,12 +12,12 @@ import click
 import numpy as np
 import quadprog
 from facetex_model_zoo import open_bank
-from facetex_plugins.solve_convex import ConvexSolver, solve_on_simplex
+from facetex_plugins.solve.convex import ConvexSolver, solve_on_simplex
 from scipy import sparse
 
 from facetex_core import Bank, Descriptor
-from facetex_core.banks.bank import seen_like
-from facetex_core.correlations import as_rows
+from facetex_core.descriptors.bank import seen_like
+from facetex_core.descriptors.correlations import as_rows
 
 EXACT = 1e-10
 

@@ -21,21 +21,21 @@ import click
 import numpy as np
 import torch
 from facetex_model_zoo import model_path, open_bank
-from facetex_plugins.synthesize_gram import with_own_detail
+from facetex_plugins.synthesize.gram import with_own_detail
+from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, to_pixels, to_plane, with_layout
+from facetex_plugins.synthesize.texture.objective import Objective, halves_pay
+from facetex_plugins.synthesize.texture.onnx_torch import Network, read_network
 
 from facetex_core import Bank, DelitView, Descriptor, Registry, load_preset
-from facetex_core.banks.bank import seen_like, whole
-from facetex_core.correlations import merge, mix, relative_error
-from facetex_core.crop import face_slices, region
-from facetex_core.evaluation.leave_one_out import sit
-from facetex_core.image_io import load_photo
-from facetex_core.morphable_model import load_morphable_model
+from facetex_core.descriptors.bank import seen_like, whole
+from facetex_core.descriptors.correlations import merge, mix, relative_error
+from facetex_core.geometry.model_file import load_morphable_model
+from facetex_core.io.photo_file import load_photo
 from facetex_core.pipeline import Pipeline
 from facetex_core.stages import BlendSolver
-from facetex_core.synthesis.completion import expected_albedo
-from facetex_core.synthesis.gram_match import correlations_of, match_correlations, to_pixels, to_plane, with_layout
-from facetex_core.synthesis.objective import Objective, halves_pay
-from facetex_core.synthesis.onnx_torch import Network, read_network
+from facetex_core.texture.expected_albedo import expected_albedo
+from facetex_core.texture.regions import face_slices, region
+from facetex_core.workbench.evaluation.leave_one_out import sit
 
 TIMES = (4.0, 2.0, 1.4, 1.0, 0.7, 0.5)
 """Levels, in parts of what a target is uncertain by."""

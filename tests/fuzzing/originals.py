@@ -83,7 +83,7 @@ def write_head(folder: Path) -> None:
     from test_deliver import tiny_run
 
     from facetex_core import Registry, load_preset
-    from facetex_core.deliver import deliver
+    from facetex_core.delivery.deliver import deliver
 
     recipe = replace(load_preset("embedded"), size=64).setting("renderer", "samples", 1)
     deliver(tiny_run(), recipe, Registry(render_raster, export_glb, export_obj, installed=False), folder, side=96)
@@ -95,8 +95,8 @@ def write_suite(folder: Path) -> None:
     from skimage.data import astronaut
     from test_eval import case_of
 
-    from facetex_core.evaluation.suite import write_case
     from facetex_core.structures import Lighting
+    from facetex_core.workbench.evaluation.suite import write_case
 
     light = Lighting(np.eye(9, 3, dtype=np.float32))
     write_case(folder, case_of(tiny_fit(), lighting=light, albedo=np.full((32, 32, 3), 0.4, np.float32)))
@@ -106,7 +106,7 @@ def write_suite(folder: Path) -> None:
 def write_models(folder: Path) -> None:
     """Files of the forms that the zoo takes, with fewer numbers than the true ones."""
     import onnx
-    from facetex_plugins.fit_bfm import BfmFitter
+    from facetex_plugins.fit.bfm import BfmFitter
     from foreign import flame_arrays, stand_in, write_bfm, write_bfm_2009, write_flame
     from onnx import TensorProto, helper
 
@@ -152,7 +152,7 @@ def _write_sfm(folder: Path, stand) -> None:
 
 def write_study(folder: Path) -> None:
     """A study of random patches, and what somebody answered."""
-    from facetex_core.study.study import Case, assemble
+    from facetex_core.workbench.study.study import Case, assemble
 
     rng = np.random.default_rng(0)
     pictures = {name: rng.integers(0, 256, (24, 24, 3), dtype=np.uint8) for name in ("photo", "mine")}

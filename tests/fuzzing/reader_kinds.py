@@ -34,7 +34,7 @@ class Kind:
 def write_reader_originals(folder: Path) -> None:
     """Small whole files of every kind."""
     import torch
-    from facetex_model_zoo import vgg19
+    from facetex_plugins.describe import vgg19
     from foreign import write_flame
     from toy_stages import write_toy_bank
 
@@ -83,10 +83,9 @@ def _flame() -> dict[str, object]:
 def _write_packed(folder: Path) -> None:
     """The models of Basel once more, packed."""
     import h5py
-    from facetex_plugins.fit_bfm import CELLS
+    from facetex_plugins.fit.bfm import CELLS
+    from facetex_plugins.fit.readers.matlab import read_mat
     from scipy.io import savemat
-
-    from facetex_core.readers.matlab import read_mat
 
     savemat(folder / "packed.mat", read_mat((folder / "bfm.mat").read_bytes()), do_compression=True)
     with h5py.File(folder / "bfm.h5") as plain, h5py.File(folder / "packed.h5", "w", libver="latest") as packed:
@@ -124,8 +123,7 @@ def marked(*marks: bytes, span: int = 96) -> Spoil:
 
 def _read_members(path: Path) -> None:
     from facetex_model_zoo.folders import read_members
-
-    from facetex_core.readers.wavefront import read_triangles, read_vertices
+    from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
 
     for _, content in read_members(path, ".obj"):
         read_vertices(content)
@@ -133,7 +131,7 @@ def _read_members(path: Path) -> None:
 
 
 def _take_in_network(path: Path) -> None:
-    from facetex_model_zoo import vgg19
+    from facetex_plugins.describe import vgg19
 
     vgg19.take_in(path, path.with_name("taken.onnx"))
 
@@ -141,17 +139,17 @@ def _take_in_network(path: Path) -> None:
 @cache
 def kinds() -> dict[str, Kind]:
     """All readers by name."""
-    from facetex_model_zoo import vgg19
     from facetex_model_zoo.folders import UNREADABLE
-    from facetex_plugins.fit_bfm import BfmFitter
-    from facetex_plugins.fit_flame import FlameFitter
-    from facetex_plugins.fit_sfm import SfmFitter
+    from facetex_plugins.describe import vgg19
+    from facetex_plugins.fit.bfm import BfmFitter
+    from facetex_plugins.fit.flame import FlameFitter
+    from facetex_plugins.fit.sfm import SfmFitter
 
-    from facetex_core.banks.file import load_bank
-    from facetex_core.evaluation.suite_mesh import read_mesh
-    from facetex_core.evaluation.synthetic_light import read_panorama
-    from facetex_core.morphable_model import load_morphable_model
-    from facetex_core.rendering.read_head import read_head
+    from facetex_core.delivery.read_head import read_head
+    from facetex_core.descriptors.bank_file import load_bank
+    from facetex_core.geometry.model_file import load_morphable_model
+    from facetex_core.lighting.panorama import read_panorama
+    from facetex_core.workbench.evaluation.suite_mesh import read_mesh
 
     hdf5 = marked(b"TREE", b"SNOD", b"HEAP", b"OHDR", b"\x89HDF", b"FRHP", b"BTHD", b"\x08\0\x18\0", b"\x03\0\x08\0")
     mat = marked(b"\x0e\0\0\0", b"\x0f\0\0\0", b"\x06\0\0\0", span=64)

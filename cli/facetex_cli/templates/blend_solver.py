@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from facetex_core import Descriptor, hookimpl
-from facetex_core.correlations import as_rows
+from facetex_core.descriptors.correlations import as_rows
 from jaxtyping import Float32
 
 api_version = 2

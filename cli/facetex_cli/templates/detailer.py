@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from facetex_core import DelitView, Detail, Texture, hookimpl
-from facetex_core.colour import luminance
+from facetex_core.imaging.colour import luminance
 
 api_version = 2
 

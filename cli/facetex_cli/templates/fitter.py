@@ -3,8 +3,8 @@
 from functools import cached_property
 
 from facetex_core import MorphableModel, hookimpl
-from facetex_core.fitting.fit import ModelFitter
-from facetex_core.morphable_model import load_morphable_model
+from facetex_plugins.fit import ModelFitter
+from facetex_core.geometry.model_file import load_morphable_model
 from facetex_model_zoo import model_path
 
 api_version = 2

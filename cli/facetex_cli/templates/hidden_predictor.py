@@ -2,8 +2,8 @@
 
 import numpy as np
 from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
-from facetex_core.banks.bank import whole
-from facetex_core.correlations import mix
+from facetex_core.descriptors.bank import whole
+from facetex_core.descriptors.correlations import mix
 from jaxtyping import Float32
 
 api_version = 2

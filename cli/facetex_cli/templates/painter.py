@@ -2,7 +2,7 @@
 
 import numpy as np
 from facetex_core import DelitView, Texture, hookimpl
-from facetex_core.eyes import all_texels
+from facetex_core.geometry.uv_raster import all_texels
 
 api_version = 2
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from facetex_core import DelitView, Target, Texture, hookimpl
-from facetex_core.fill import fill_smooth
+from facetex_core.imaging.push_pull import fill_smooth
 
 api_version = 2
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from facetex_core import Head, hookimpl
-from facetex_core.colour import to_bytes
+from facetex_core.imaging.colour import to_bytes
 
 api_version = 2
 

@@ -1,0 +1,201 @@
+"""Runs `facetex compare`: one variant after the other, with progress; one that fails does not stop the others."""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import facetex_model_zoo as zoo
+
+from facetex_cli.device import choose_device
+from facetex_cli.eta import Forecast
+from facetex_cli.jobs import EXAMPLE
+from facetex_cli.messages import answer, exit_code, say_warning
+from facetex_cli.progress_bars import inner_bar
+from facetex_cli.tables import print_table
+from facetex_core.boundary import Watch
+from facetex_core.errors import ModelError
+from facetex_core.geometry.raycast import open3d
+from facetex_core.io.photo_file import example_photo, load_photo
+from facetex_core.messages import listening
+from facetex_core.metrics import METRICS
+from facetex_core.workbench.comparison.cache import Cache
+from facetex_core.workbench.comparison.compare import Bench, Outcome, Subject, outcome_of, toned
+from facetex_core.workbench.comparison.deliver import CACHE, deliver, open_folder, refuse_foreign
+from facetex_core.workbench.comparison.grid import COMPARED, Variant
+from facetex_core.workbench.comparison.record import Comparison, comparison_json
+from facetex_core.workbench.comparison.workshop import Workshop
+from facetex_core.workbench.evaluation.hidden_error import Eye
+from facetex_core.workbench.evaluation.suite import read_case
+
+EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
+"""The network that compares features with the truth's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How to go about it: which face, and what to print."""
+
+    face: int | None
+    as_json: bool
+    quiet: bool
+
+
+def work(sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[str], out: Path, manner: Manner) -> int:
+    """Compares the variants at every photo; the exit code: 0, 2 if anything failed, 1 if a bug showed."""
+    refuse_foreign(out)
+    with _said_once() as said:
+        device = choose_device(variants[0].recipe.device)
+        variants = [replace(each, recipe=replace(each.recipe, device=device)) for each in variants]
+        variants[0].recipe.refuse_wrong_numbers()
+        cache = Cache(out / CACHE, zoo)
+        workshop = Workshop(cache, zoo)
+        _refuse_misspelt(variants, workshop)
+        with zoo.recording() as asked:
+            opened = [zoo.open_bank(name) for name in banks]
+        bench = Bench(workshop, cache, opened, Eye(EYE, zoo.model_path(EYE), LAYERS))
+        subjects, codes = _subjects(sources, manner.face)
+        open_folder(out)
+        open3d()  # its import would be measured as the first fitter's
+        outcomes: list[Outcome] = []
+        with _progress(len(subjects), variants, cache, manner.quiet) as watching:
+            for subject in subjects:
+                outcomes += _all_of(subject, variants, bench, watching, said, codes)
+    models = zoo.provenance({**{name: zoo.place_of(name) for name in cache.models}, **asked})
+    comparison = Comparison(variants, toned(outcomes), models, {**METRICS, **workshop.extensions.metrics})
+    if any(each.dress for each in outcomes):
+        _show(comparison, deliver(comparison, out), out, manner)
+    return 1 if 1 in codes else max(codes, default=0)
+
+
+def _refuse_misspelt(variants: Sequence[Variant], workshop: Workshop) -> None:
+    """Names and options that do not exist, before any work; a model that is missing fails its own variants only."""
+    for role in COMPARED:
+        for variant in variants:
+            try:
+                variant.recipe.make(role, workshop)
+            except ModelError:
+                continue
+
+
+def _subjects(sources: Sequence[Path], face: int | None) -> tuple[list[Subject], list[int]]:
+    """The photos that can be read, each with a name of its own, and a 2 for each that cannot."""
+    subjects: list[Subject] = []
+    codes = []
+    for source in sources:
+        try:
+            found = _subject(source, face)
+        except Exception as error:
+            line = answer(error)
+            if line is None:
+                raise
+            click.echo(f"error: {line}", err=True)
+            codes.append(2)
+            continue
+        before = sum(each.photo.name.split(" (")[0] == found.photo.name for each in subjects)
+        name = f"{found.photo.name} ({before + 1})" if before else found.photo.name
+        subjects.append(replace(found, photo=replace(found.photo, name=name)))
+    return subjects, codes
+
+
+def _subject(source: Path, face: int | None) -> Subject:
+    if source.is_dir():
+        case = read_case(source)
+        return Subject(case.photo, case.truth, face)
+    return Subject(example_photo() if source is EXAMPLE else load_photo(source), None, face)
+
+
+def _all_of(
+    subject: Subject,
+    variants: Sequence[Variant],
+    bench: Bench,
+    watching: Callable[[str], Watch],
+    said: list[str],
+    codes: list[int],
+) -> list[Outcome]:
+    """Every variant of a photo; what failed is told, once where all fail alike."""
+    outcomes = []
+    for variant in variants:
+        said.clear()
+        try:
+            found = outcome_of(subject, variant, bench, watching(f"{subject.photo.name}: {variant.name}"))
+        except Exception as error:  # noqa: BLE001  # a bug in one variant keeps its traceback and leaves the others their turn
+            line = answer(error)
+            if line is None:
+                traceback.print_exc()
+            codes.append(exit_code(error))
+            found = Outcome(subject.photo.name, variant, error=line or repr(error))
+        outcomes.append(replace(found, warnings=tuple(dict.fromkeys(said))))
+    for line in dict.fromkeys(each.error for each in outcomes if each.error):
+        names = [each.variant.name for each in outcomes if each.error == line]
+        whose = f"{subject.photo.name}: {', '.join(names)}: " if len(names) < len(variants) else ""
+        click.echo(f"error: {whose}{line}", err=True)
+    return outcomes
+
+
+@contextmanager
+def _said_once() -> Iterator[list[str]]:
+    """Shows each warning once, and keeps every one: the variants share most of them."""
+    kept: list[str] = []
+    shown: set[str] = set()
+
+    def hear(line: str) -> None:
+        kept.append(line)
+        if line not in shown:
+            shown.add(line)
+            say_warning(line)
+
+    with listening(hear):
+        yield kept
+
+
+@contextmanager
+def _progress(photos: int, variants: Sequence[Variant], cache: Cache, quiet: bool) -> Iterator[Callable[[str], Watch]]:
+    """What to hand to a variant, by its name; without a terminal it does nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: lambda _: nullcontext()
+        return
+    from tqdm import tqdm
+
+    forecast = Forecast(photos, variants, cache.made.total)
+    form = "{desc} {bar:20} {n_fmt}/{total_fmt} {elapsed}{postfix}"
+    with tqdm(total=photos * len(variants), bar_format=form, leave=False, file=sys.stderr) as bar:
+
+        def watching(name: str) -> Watch:
+            bar.update(bool(bar.desc))
+            forecast.begin()
+
+            @contextmanager
+            def watch(step: str) -> Iterator[None]:
+                bar.set_description_str(f"{name}: {step}", refresh=False)
+                bar.set_postfix_str(forecast.left())
+                with inner_bar(step), forecast.step(step):
+                    yield
+
+            return watch
+
+        yield watching
+
+
+def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: Manner) -> None:
+    """The table of means over the photos, and what was written."""
+    if manner.as_json:
+        click.echo(comparison_json(comparison), nl=False)
+    if manner.as_json or manner.quiet:
+        return
+    titles = [comparison.known[name].title for name in comparison.metrics]
+    print_table(["variant", *titles], [[each.name, *_means(comparison, each)] for each in comparison.variants])
+    click.echo(f"{', '.join(path.name for path in written)} in {click.format_filename(out)}")
+
+
+def _means(comparison: Comparison, variant: Variant) -> list[str]:
+    """Of the photos that the variant made a head of."""
+    made = [each.figures for each in comparison.outcomes if each.variant is variant and not each.error]
+    cells = []
+    for name in comparison.metrics:
+        values = [figures[name] for figures in made if name in figures]
+        cells.append(f"{sum(values) / len(values):.{comparison.known[name].digits}f}" if values else "-")
+    return cells

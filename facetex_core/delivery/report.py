@@ -1,0 +1,99 @@
+"""report.html: every stage's picture and figures on one page that needs nothing but itself."""
+
+from collections.abc import Callable, Mapping
+
+from facetex_core.config import Recipe
+from facetex_core.delivery.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures
+from facetex_core.delivery.record import Notes, commercial_use, largest_weights, recipe_table, residuals_of, shares_of, versions
+from facetex_core.delivery.template import template
+from facetex_core.descriptors.correlations import relative_error
+from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.imaging.colour import to_bytes
+from facetex_core.pipeline import Run
+from facetex_core.structures import LitView, Photo
+
+STAGES_SHOWN = (
+    ("detect", "Face", "Box, dense points and the 68 landmarks."),
+    ("fit", "Fit", "The morphable head laid over the photo."),
+    ("segment", "Skin", "What counts as bare skin."),
+    ("unwrap", "Unwrapped", "The photo on the UV map, light and all."),
+    ("visibility", "Visibility", "White: seen straight on. Black: not seen."),
+    ("delight", "Albedo, seen part", "The light taken out."),
+    ("specular", "Highlights", "What the photo shows above albedo times shading, in the light's colour."),
+    ("synthesize", "Albedo, whole", "The hidden part completed."),
+    ("detail", "Normals", "What is finer than the mesh."),
+)
+RENDERS_SHOWN = (("front", "Front"), ("three_quarter", "Three quarters"), ("side", "Side"))
+
+
+def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: Notes, seconds: Mapping[str, float]) -> str:
+    """The page; `renders` by name: front, three_quarter, side, photo."""
+    pictures = stage_pictures(run)
+    table = recipe_table(recipe)
+    return str(
+        template(__package__, "report").render(
+            photo=run.head.name,
+            size=run.views[0].photo.size,
+            photos=_photos(run),
+            shares=data_uri(shares_picture(run)),
+            stages=[(title, text, data_uri(pictures[name])) for name, title, text in STAGES_SHOWN],
+            renders=[(title, _uri(renders[name])) for name, title in RENDERS_SHOWN],
+            beside=_uri(renders["photo"]),
+            facts=_facts(run, recipe),
+            blend=_bars(dict(largest_weights(run.weights, notes.exemplars)), lambda share: f"{share:.1%}"),
+            solver=table["stages"]["blend_solver"],  # type: ignore[index]  # recipe_table's own form
+            effective=f"{1 / max(float((run.weights**2).sum()), 1e-12):.1f}",
+            exemplars=len(run.weights),
+            distances=_bars(relative_error(run.explained, run.observed), lambda error: f"{error:.3f}"),
+            residuals=_residuals(run.views[0]),
+            seconds=_bars(dict(seconds), lambda value: f"{value:.2f} s"),
+            total=f"{sum(seconds.values()):.1f}",
+            models=notes.models,
+            commercial_use=commercial_use(notes.models),
+            warnings=notes.warnings,
+            chosen=table["stages"],
+            versions=versions(),
+        )
+    )
+
+
+def _uri(picture: Photo) -> str:
+    return data_uri(small(to_bytes(picture.rgb)))
+
+
+def _photos(run: Run) -> list[dict[str, object]]:
+    """Each photo with its fit, and the colour in which the picture of shares shows it."""
+    return [
+        {
+            "name": view.photo.name,
+            "picture": data_uri(fit_over_photo(view)),
+            "colour": "#{:02x}{:02x}{:02x}".format(*colour_of(number)),
+            "share": f"{share:.0%}",
+            "yaw": f"{abs(yaw_degrees(view.fit.camera)):.0f}",
+            "residuals": _residuals(view),
+        }
+        for number, (view, share) in enumerate(zip(run.views, shares_of(run), strict=True))
+    ]
+
+
+def _residuals(view: LitView) -> dict[str, str]:
+    return {name.replace("_", " "): f"{value:.4g}" for name, value in residuals_of(view).items()}
+
+
+def _facts(run: Run, recipe: Recipe) -> list[tuple[str, str]]:
+    """The first line of figures."""
+    fit, box = run.head.fit, run.views[0].observation.face.box
+    return [
+        ("face", f"{max(box[2:] - box[:2]):.0f} px"),
+        ("seen of the map", f"{float((run.visibility > 0).mean()):.0%}"),
+        ("texture", f"{run.head.albedo.size} x {run.head.albedo.size}"),
+        ("triangles", f"{len(fit.model.mesh.triangles):,}"),
+        ("expressions", str(len(fit.model.expression_names))),
+        ("seed", str(recipe.seed)),
+    ]
+
+
+def _bars(values: Mapping[str, float], as_text: Callable[[float], str]) -> list[tuple[str, str, float]]:
+    """Label, text and length in per cent of the longest."""
+    longest = max(values.values(), default=1.0) or 1.0
+    return [(name.replace("_", " "), as_text(value), round(100 * value / longest, 1)) for name, value in values.items()]

@@ -1,0 +1,1 @@
+"""Operations on pictures: colour spaces, masked filters, filling of holes."""

@@ -1,0 +1,1 @@
+"""Files: photos, textures, models, and what a stranger's file may claim of itself."""

@@ -1,0 +1,1 @@
+"""Light: harmonics, panoramas, the light of a photo and of a studio."""

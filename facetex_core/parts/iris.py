@@ -1,0 +1,108 @@
+"""The colour of an iris in the photo: the ring round the darkest disc between the lids."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.geometry.camera import project
+from facetex_core.imaging.colour import luminance
+from facetex_core.lighting.harmonics import shade
+from facetex_core.structures import Fit, LitView
+
+BROWN = (0.085, 0.042, 0.022)
+"""Linear albedo of the commonest iris."""
+IRIS_RADIUS = 0.00585
+"""Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
+SMALLEST = 3.0
+"""Pixels of radius; below, iris and lashes are one blur."""
+CONTRAST = 0.85
+"""An iris is darker than this share of what lies between the lids; else glasses shine there, or the fit is off."""
+DARKEST, BRIGHTEST = 0.025, 0.30
+"""Bounds of an iris's linear albedo: dark brown to pale grey."""
+REDDEST = 2.4
+"""Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
+
+# MediaPipe's contours, and iBUG's.
+DENSE = {
+    "right_eye": (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    "left_eye": (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+}
+SPARSE = {"right_eye": tuple(range(36, 42)), "left_eye": tuple(range(42, 48))}
+
+
+def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
+    """Linear albedo of the iris of `left_eye` or `right_eye`; none where the eye is shut, hidden or too small."""
+    photo, fit = view.photo, view.fit
+    contour, distance = _contour(fit, part)
+    radius = IRIS_RADIUS * float(fit.camera.intrinsics[0, 0]) / distance
+    low, high = np.floor(contour.min(0)).astype(int) - 1, np.ceil(contour.max(0)).astype(int) + 2
+    inside_photo = bool(np.all(low >= 0) and np.all(high <= photo.size))
+    if radius < SMALLEST or not inside_photo:
+        return None
+    crop = photo.rgb[low[1] : high[1], low[0] : high[0]]
+    between = _between_lids(contour - low, crop.shape[:2])
+    centre = _darkest_disc(luminance(crop), between, radius)
+    if centre is None:
+        return None
+    return _ring_colour(crop, between, centre, radius, shade(view.appearance.lighting, np.array([0, 0, 1], np.float32)))
+
+
+def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:
+    """The lids' edge in pixels of the photo, and how far it is from the camera in metres."""
+    embedding, mesh = fit.model.embedding, fit.model.mesh
+    dense = len(embedding.dense_triangles) > max(DENSE[part])
+    which = list(DENSE[part] if dense else SPARSE[part])
+    triangles = (embedding.dense_triangles if dense else embedding.landmark_triangles)[which]
+    weights = (embedding.dense_barycentric if dense else embedding.landmark_barycentric)[which]
+    points = np.einsum("pkc,pk->pc", fit.vertices[mesh.triangles[triangles]], weights).astype(np.float32)
+    away = points @ fit.camera.world_to_camera[2, :3] + fit.camera.world_to_camera[2, 3]
+    return project(fit.camera, points), float(away.mean())
+
+
+def _between_lids(contour: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "height width"]:
+    import cv2
+
+    mask = np.zeros(shape, np.uint8)
+    cv2.fillPoly(mask, [np.round((contour - 0.5) * 16).astype(np.int32)], 1, shift=4)
+    return mask.astype(np.float32)
+
+
+def _darkest_disc(light: np.ndarray, between: np.ndarray, radius: float) -> np.ndarray | None:
+    """x, y of the disc of the iris's size whose part between the lids is darkest; it stays inside, level with the middle."""
+    import cv2
+
+    side = int(np.ceil(radius))
+    y, x = np.mgrid[-side : side + 1, -side : side + 1]
+    disc = (x * x + y * y <= radius * radius).astype(np.float32)
+    seen = cv2.filter2D(between, -1, disc, borderType=cv2.BORDER_CONSTANT)
+    dark = cv2.filter2D(light * between, -1, disc, borderType=cv2.BORDER_CONSTANT) / np.maximum(seen, 1)
+    # A shut eye shows lashes only.
+    allowed = (seen > 0.45 * disc.sum()) & (between > 0)
+    if not allowed.any():
+        return None
+    dark = np.where(allowed, dark, np.inf)
+    if dark.min() > CONTRAST * light[between > 0].mean():
+        return None
+    y, x = np.unravel_index(np.argmin(dark), dark.shape)
+    return np.array([x, y])
+
+
+def _ring_colour(
+    crop: np.ndarray, between: np.ndarray, centre: np.ndarray, radius: float, white: np.ndarray
+) -> Float32[np.ndarray, "3"] | None:
+    """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
+    y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]
+    away = np.hypot(x - centre[0], y - centre[1]) / radius
+    # The upper lid shades the upper third.
+    ring = (away > 0.45) & (away < 0.85) & (between > 0) & (y > centre[1] - 0.4 * radius)
+    pixels = crop[ring]
+    if len(pixels) < 12:
+        return None
+    light = luminance(pixels)
+    low, high = np.quantile(light, (0.3, 0.85))
+    colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
+    colour[0] = min(colour[0], REDDEST * colour[1])
+    level = float(luminance(colour.astype(np.float32)))
+    if level < DARKEST:  # nearly black, it has no hue that could be made stronger; nearly all dark irises are brown
+        brown = np.array(BROWN, np.float32)
+        return np.asarray(colour + (DARKEST - level) * brown / luminance(brown), np.float32)
+    return np.asarray(colour * min(1, BRIGHTEST / level), np.float32)

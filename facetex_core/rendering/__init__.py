@@ -1,1 +1,0 @@
-"""What path tracers need: light, a head read back from its files, and their programs."""

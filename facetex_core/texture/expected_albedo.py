@@ -1,0 +1,17 @@
+"""The skin's low-frequency colour over a whole map, and from when on a photo's own texels count."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core.lazy import cv2
+from facetex_core.structures import Appearance
+
+SURE = 0.35
+"""Visibility from which a texel is kept as it is; below, it fades into the next source."""
+DARKEST = 0.004
+"""Linear; below, logarithms of an albedo mean nothing."""
+
+
+def expected_albedo(appearance: Appearance, size: int) -> Float32[np.ndarray, "size size 3"]:
+    """The low-frequency albedo over a map of `size` texels, linear."""
+    return np.maximum(cv2.resize(appearance.albedo, (size, size), interpolation=cv2.INTER_LINEAR), DARKEST)

@@ -1,0 +1,1 @@
+"""Above the framework: comparison, evaluation, user study, and the building of banks."""

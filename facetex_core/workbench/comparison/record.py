@@ -1,0 +1,109 @@
+"""What came of a comparison, as JSON, CSV and the data of its page; what was measured by the clock stands apart."""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+
+from facetex_core.delivery.record import recipe_table, versions
+from facetex_core.metrics import METRICS, Metric
+from facetex_core.workbench.comparison.compare import Outcome
+from facetex_core.workbench.comparison.grid import COMPARED, Variant
+from facetex_core.workbench.comparison.metrics import MEASURED
+from facetex_core.workbench.comparison.pictures import KINDS
+
+SHOWN = ("title", "about", "digits", "better")
+"""What the page tells of a metric."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Comparison:
+    """Every variant of every photo, photo by photo in the order of the variants."""
+
+    variants: Sequence[Variant]
+    outcomes: Sequence[Outcome]
+    models: Mapping[str, Mapping[str, object]]
+    """Of each model that was used: sha256, licence, source, and under `commercial` whether commercial use is free."""
+    known: Mapping[str, Metric] = field(default_factory=METRICS.copy)
+    """Every metric that was asked for, those of plugins last."""
+
+    @property
+    def photos(self) -> list[str]:
+        """Their names in order."""
+        return list(dict.fromkeys(each.photo for each in self.outcomes))
+
+    def of(self, photo: str) -> list[Outcome]:
+        """The outcomes of a photo."""
+        return [each for each in self.outcomes if each.photo == photo]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Those that have a value anywhere, in the order of the table."""
+        return [name for name in self.known if any(name in each.figures for each in self.outcomes)]
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """All figures with their differences to the photo's first head; what changes from run to run stands under `measured`."""
+    record = {
+        "metrics": {name: comparison.known[name].about for name in comparison.metrics},
+        "variants": [{"name": each.name, "recipe": recipe_table(each.recipe)} for each in comparison.variants],
+        "cases": [_case(each, first_of(comparison.of(each.photo))) for each in comparison.outcomes],
+        "models": {name: dict(facts) for name, facts in comparison.models.items()},
+        "versions": versions(),
+        "measured": [_efforts(each) for each in comparison.outcomes],
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def first_of(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
+    """The figures that the others of a photo are held against."""
+    return next((each.figures for each in outcomes if not each.error), {})
+
+
+def _case(each: Outcome, first: Mapping[str, float]) -> dict[str, object]:
+    figures = {name: round(value, 5) for name, value in each.figures.items() if name not in MEASURED}
+    differences = {name: round(each.figures[name] - first[name], 5) for name in figures if name in first}
+    about = {"photo": each.photo, "variant": each.variant.name, **each.variant.chosen}
+    return {**about, "figures": figures, "differences": differences, "error": each.error, "warnings": list(each.warnings)}
+
+
+def _efforts(each: Outcome) -> dict[str, object]:
+    spent = {name: round(each.figures[name], 3) for name in MEASURED if name in each.figures}
+    stages = {name: round(value, 3) for name, value in each.seconds.items()}
+    return {"photo": each.photo, "variant": each.variant.name, **spent, "stages": stages}
+
+
+def comparison_csv(comparison: Comparison) -> str:
+    """A row a case; the efforts are the columns of the metrics' names."""
+    roles = [role for role in COMPARED if role in comparison.variants[0].chosen]
+    text = StringIO()
+    table = csv.DictWriter(text, ["photo", "variant", *roles, *comparison.metrics, "error"], lineterminator="\n")
+    table.writeheader()
+    for each in comparison.outcomes:
+        figures = {name: round(value, 5) for name, value in each.figures.items()}
+        about = {"photo": each.photo, "variant": each.variant.name, "error": each.error}
+        table.writerow({**about, **each.variant.chosen, **figures})
+    return text.getvalue()
+
+
+def page_data(comparison: Comparison) -> tuple[dict[str, object], list[dict[str, float]]]:
+    """What the page's script shows, and apart from it the efforts; each picture once, cases name it by number."""
+    pictures: dict[str, int] = {}
+    cases, efforts = [], []
+    for each in comparison.outcomes:
+        shown = {kind: pictures.setdefault(uri, len(pictures)) for kind, uri in each.pictures.items()}
+        figures = {name: round(value, 5) for name, value in each.figures.items()}
+        efforts.append({name: figures.pop(name) for name in MEASURED if name in figures})
+        cases.append({"figures": figures, "pictures": shown, "error": each.error, "warnings": list(each.warnings)})
+    data = {
+        "photos": comparison.photos,
+        "variants": [each.name for each in comparison.variants],
+        "kinds": [kind for kind in KINDS if any(kind in each.pictures for each in comparison.outcomes)],
+        "metrics": [
+            {"name": name, **{key: getattr(comparison.known[name], key) for key in SHOWN}} for name in comparison.metrics
+        ],
+        "cases": cases,
+        "pictures": list(pictures),
+    }
+    return data, efforts

@@ -1,0 +1,189 @@
+"""Leave-one-out: part of a face is hidden, predicted from the rest, and compared with what was hidden.
+
+Where the head is and how it is lit is found from the whole photo, so that what is shown and what is hidden are under the
+same light; everything after that (albedo model, descriptor, blend, synthesis) is given only what is left visible.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool
+
+from facetex_core.descriptors.bank import seen_like
+from facetex_core.descriptors.correlations import merge
+from facetex_core.errors import PhotoError
+from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.geometry.portrait_cameras import portrait_camera
+from facetex_core.geometry.uv_raster import spread
+from facetex_core.imaging.colour import luminance
+from facetex_core.observe import LEAST_SKIN
+from facetex_core.pipeline import Pipeline
+from facetex_core.stages import Synthesizer
+from facetex_core.structures import DelitView, Fit, Photo, Texture, View
+from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
+from facetex_core.texture.unwrap import facing
+from facetex_core.workbench.evaluation.hidden_error import Eye, Truth, hidden_errors
+
+FRONTAL = 10.0
+"""Degrees of yaw up to which both sides are seen well enough to be each other's judge."""
+TURN = 40.0
+"""Degrees of the view whose far side is hidden."""
+LEAST = 0.005
+"""Share of the map that has to be hidden and known for a figure to mean anything."""
+TONES = {"dark": 0.14, "medium": 0.26, "light": 1.0}
+"""Skin by the mean luminance of its albedo, up to."""
+
+Hidden = Bool[np.ndarray, "size size"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Subject:
+    """A person whose face was seen from the front."""
+
+    name: str
+    view: DelitView
+    """Its albedo is the truth."""
+
+    @property
+    def fit(self) -> Fit:
+        """Of the whole photo."""
+        return self.view.fit
+
+    @property
+    def albedo(self) -> Texture:
+        """What the photo shows of it."""
+        return self.view.albedo
+
+    @property
+    def tone(self) -> str:
+        """Light, medium or dark."""
+        skin = (self.albedo.visibility > SURE) & (plain_skin(self.fit.model, self.albedo.size) > 0.5)
+        shade = float(luminance(self.albedo.rgb[skin]).mean())
+        return next(name for name, most in TONES.items() if shade <= most)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Trial:
+    """One part hidden, and what each synthesizer made of the rest."""
+
+    split: str
+    part: str
+    """Which one of a split's: both halves are hidden in turn."""
+    shown: Texture
+    found: Mapping[str, Texture]
+    errors: Mapping[str, dict[str, float]]
+    """By synthesizer and measure."""
+
+
+def sit(pipeline: Pipeline, photo: Photo) -> Subject:
+    """The front half of the pipeline; refuses what it refuses, and turned faces."""
+    observation = pipeline.observe(photo)
+    (fit,) = pipeline.fitter.fit([observation])
+    yaw = yaw_degrees(fit.camera)
+    if abs(yaw) > FRONTAL:
+        raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; up to {FRONTAL:.0f} can be judged")
+    return Subject(photo.name, pipeline.delit(pipeline.unwrapped(observation, fit)))
+
+
+def trials(
+    pipeline: Pipeline,
+    subject: Subject,
+    splits: Sequence[str],
+    synthesizers: Mapping[str, Synthesizer],
+    eyes: Mapping[str, Eye],
+) -> Iterator[Trial]:
+    """Every part of every split of which the photo shows enough, and enough of the rest."""
+    for split in splits:
+        for part, mask in SPLITS[split].items():
+            hidden = mask(subject.fit, subject.albedo.size)
+            truth, shown = truth_of(subject, hidden, eyes), without(subject.albedo, hidden)
+            if truth.judged.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
+                continue
+            found = predict(pipeline, subject, hidden, synthesizers)
+            box = face_slices(subject.fit.model, subject.albedo.size)
+            errors = {name: hidden_errors(truth, texture.rgb[box], eyes) for name, texture in found.items()}
+            yield Trial(split, part, shown, found, errors)
+
+
+def predict(
+    pipeline: Pipeline, subject: Subject, hidden: Hidden, synthesizers: Mapping[str, Synthesizer]
+) -> dict[str, Texture]:
+    """What each synthesizer makes of the face without the hidden part, as the pipeline's stages would have it."""
+    view = blinded(pipeline, subject, hidden)
+    own = pipeline.own(view.albedo, view.fit)
+    weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
+    target = pipeline.target(weights, own)
+    return {name: each.synthesize(view, target, np.random.default_rng(pipeline.seed)) for name, each in synthesizers.items()}
+
+
+def blinded(pipeline: Pipeline, subject: Subject, hidden: Hidden) -> DelitView:
+    """The view of the shown part, with a low-frequency albedo that knows only that.
+
+    Its level is that of the whole photo's on the shown texels: half a face under light from the side is told to be of
+    another tone, and the shown texels have been delit by the whole.
+    """
+    view, shown = subject.view, without(subject.albedo, hidden)
+    known = View(view.observation, view.fit, without(view.lit, hidden))
+    found = pipeline.light_estimator.estimate(known).albedo
+    seen = resize_texture(shown, len(found)).visibility > 0
+    ratio = np.log(expected_albedo(view.appearance, len(found))[seen] / np.maximum(found[seen], DARKEST))
+    level = np.median(ratio, axis=0) if seen.any() else np.zeros(3)
+    appearance = replace(view.appearance, albedo=np.asarray(found * np.exp(level), np.float32))
+    black = Photo(np.zeros_like(view.photo.rgb), view.photo.name)  # the photo itself would tell what is hidden
+    return DelitView(replace(view.observation, photo=black), view.fit, known.lit, appearance, shown)
+
+
+def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, Eye]) -> Truth:
+    """What is known of the face's box, and of it what was hidden."""
+    model, size = subject.fit.model, subject.albedo.size
+    box, texture = face_slices(model, size), face_crop(subject.albedo, model)
+    features = {name: eye.look(texture) for name, eye in eyes.items()}
+    return Truth(
+        texture, hidden[box].astype(np.float32), (plain_skin(model, size)[box] > 0.5).astype(np.float32), size, features
+    )
+
+
+def without(texture: Texture, hidden: Hidden) -> Texture:
+    """The texture with a part hidden."""
+    visibility = np.where(hidden, 0, texture.visibility).astype(np.float32)
+    return Texture((texture.rgb * (visibility > 0)[..., None]).astype(np.float32), visibility)
+
+
+def _far_side(yaw: float) -> Callable[[Fit, int], Hidden]:
+    """What a camera that many degrees round would not see: turned away, or behind the nose."""
+
+    def hidden(fit: Fit, size: int) -> Hidden:
+        mesh, texels = fit.model.mesh, skin_texels(fit.model, size)
+        points = spread(texels, mesh, fit.vertices)[texels.inside]
+        normals = spread(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        seen = np.ones((size, size), np.float32)
+        seen[texels.inside] = facing(replace(fit, camera=portrait_camera(fit, yaw)), points, normals)
+        return np.asarray(seen == 0)
+
+    return hidden
+
+
+def _box(part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Fit, int], Hidden]:
+    """A part of the map by x and y from 0 to 1 over the face's box."""
+
+    def hidden(fit: Fit, size: int) -> Hidden:
+        rows, columns = face_slices(fit.model, size)
+        y, x = np.mgrid[:size, :size]
+        return np.asarray(
+            part((x - columns.start) / (columns.stop - columns.start), (y - rows.start) / (rows.stop - rows.start))
+        )
+
+    return hidden
+
+
+SPLITS: dict[str, dict[str, Callable[[Fit, int], Hidden]]] = {
+    "left": {"right from left": _box(lambda x, _: x >= 0.5), "left from right": _box(lambda x, _: x < 0.5)},
+    "far": {"far side": _far_side(TURN), "other far side": _far_side(-TURN)},
+    "lower": {"lower face": _box(lambda _, y: y >= 0.5)},
+    "centre": {"centre": _box(lambda x, y: (abs(x - 0.5) < 0.2) & (abs(y - 0.5) < 0.35))},
+}
+"""What is hidden, by the split's name and the part's; left and right are the map's."""

@@ -1,0 +1,1 @@
+"""Cleaners: what is no skin in an unwrapped photo is hidden."""

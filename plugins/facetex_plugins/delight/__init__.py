@@ -1,0 +1,1 @@
+"""Delighters: the light is taken out of a texture."""

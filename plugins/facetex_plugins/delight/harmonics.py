@@ -1,0 +1,26 @@
+"""Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1); the rest is taken out."""
+
+from facetex_core import LitView, Texture, hookimpl
+from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import shade
+from facetex_plugins.delight.residuals import divided_by_light
+
+api_version = 2
+
+
+@hookimpl
+def delighters() -> dict[str, type]:
+    """One."""
+    return {"harmonics": HarmonicsDelighter}
+
+
+class HarmonicsDelighter:
+    """Second-order spherical harmonics; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
+
+    def __init__(self, flatten: float = 0.9, matte: float = 0.9) -> None:
+        self.flatten, self.matte = flatten, matte
+
+    def delight(self, view: LitView) -> Texture:
+        """The albedo; texels in deep shade lose visibility, since nothing can be divided out of black."""
+        shading = shade(view.appearance.lighting, normal_map(view.fit, view.lit.size))
+        return divided_by_light(view, shading, flatten=self.flatten, matte=self.matte)

@@ -1,0 +1,1 @@
+"""Descriptor extractors: feature correlations of a texture."""

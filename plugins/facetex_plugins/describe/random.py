@@ -1,0 +1,65 @@
+"""Descriptor extractor without learned weights: random filters at several scales, rectified (Ustyuzhaninov et al. 2017)."""
+
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Descriptor, Texture, hookimpl
+from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
+from facetex_core.lazy import cv2
+
+SIDE = 7
+"""Pixels of a filter."""
+SCALES = 3
+"""Each half as fine as the one before."""
+RELIEF = 8.0
+"""How much more the filters of detail weigh than those of colour: pores change skin by about an eighth of its lightness."""
+
+
+api_version = 2
+
+
+@hookimpl
+def descriptor_extractors() -> dict[str, type]:
+    """Needs no model."""
+    return {"random": RandomExtractor}
+
+
+class RandomExtractor:
+    """Random filters at three scales: F_s = max(0, w * I_s), half of them blind to plain colour; the seed draws them."""
+
+    def __init__(self, filters: int = 32, seed: int = 0, margin: int = 14) -> None:
+        """`margin`: texels around a hidden one that are left out; the reach of the coarsest filters is 14."""
+        self.filters, self.seed, self.margin = filters, seed, margin
+
+    def describe(
+        self, texture: Texture, windows: Float32[np.ndarray, "windows size size"] | None = None
+    ) -> tuple[Descriptor, ...]:
+        """One descriptor a window; layers scale1, scale2 and scale4 by the texels of a position."""
+        step = 2 ** (SCALES - 1)
+        picture, features = fill_and_pad(texture, step), {}
+        for scale in range(SCALES):
+            features[f"scale{2**scale}"] = self._features(picture)
+            half = len(picture) // 2
+            picture = np.asarray(cv2.resize(picture, (half, half), interpolation=cv2.INTER_AREA))
+        name = f"random-{self.filters}-{self.seed}"
+        return describe_features(name, features, texture, windows, margin=self.margin, step=step)
+
+    def _features(self, picture: np.ndarray) -> Float32[np.ndarray, "filters height width"]:
+        found = []
+        for kernel in self._kernels:
+            channels = [cv2.filter2D(picture[..., colour], -1, kernel[..., colour]) for colour in range(3)]
+            found.append(np.maximum(np.sum(channels, axis=0), 0))
+        return np.stack(found).astype(np.float32)
+
+    @cached_property
+    def _kernels(self) -> Float32[np.ndarray, "filters side side 3"]:
+        """Of unit length; those that see colour respond to light skin, so that none is dead."""
+        kernels = np.random.default_rng(self.seed).normal(size=(self.filters, SIDE, SIDE, 3))
+        blind = kernels[: self.filters // 2]
+        blind -= blind.mean((1, 2), keepdims=True)
+        kernels *= np.where(kernels.sum((1, 2, 3), keepdims=True) < 0, -1, 1)
+        kernels /= np.sqrt((kernels**2).sum((1, 2, 3), keepdims=True))
+        blind *= RELIEF
+        return np.ascontiguousarray(kernels, np.float32)

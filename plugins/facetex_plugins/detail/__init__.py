@@ -1,0 +1,1 @@
+"""Detailers: relief finer than the mesh."""

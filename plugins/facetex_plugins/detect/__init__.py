@@ -1,0 +1,1 @@
+"""Detectors: faces and their landmarks."""

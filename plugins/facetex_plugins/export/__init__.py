@@ -1,0 +1,1 @@
+"""Exporters: files for other programs."""

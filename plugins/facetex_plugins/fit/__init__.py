@@ -1,0 +1,6 @@
+"""Fitters: a morphable model laid over the photos of a person."""
+
+from facetex_plugins.fit.energy.fit_person import ModelFitter
+from facetex_plugins.fit.licensed import BroughtFitter
+
+__all__ = ["BroughtFitter", "ModelFitter"]

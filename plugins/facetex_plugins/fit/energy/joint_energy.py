@@ -1,0 +1,285 @@
+"""Saito 2017's energy: identity, expression, pose, albedo and light of a person's photos, all at once.
+
+    E = w_c E_c + w_lan E_lan + w_reg E_reg                                                  (equation 1)
+    E_c = 1/|V| sum_v |I(Pi(R x_v(a, b) + t)) - exp(m_v + M_v c) sum_k l_k Y_k(n_v(a, b))|     (equation 2)
+
+after Thies 2016 (Face2Face): I is the photo in linear RGB, V the face's skin that the camera sees, c the coefficients of
+the low-frequency albedo, l nine coefficients of light for each channel, E_lan the landmarks' term (landmark_term.py) and
+E_reg the squares of a, b and c in standard deviations. The norm of a vertex's three differences, not its square: solved
+by reweighting. Identity and albedo are one for all photos; pose, expression and light are each photo's own. Light turns
+with the head, so that a pose moves what is seen and not what is sent. Coarse to fine: landmarks, then light and albedo
+on that shape, then everything, while the photo loses its blur.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+
+from facetex_core import Appearance, Camera, Face, Fit, Lighting, MorphableModel, Photo, PhotoError
+from facetex_core.geometry.camera import project
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.lazy import cv2
+from facetex_core.lighting.estimate_lighting import PHOTO, albedo_model
+from facetex_core.lighting.harmonics import ambient, harmonics, harmonics_slopes
+from facetex_core.parts.teeth import behind_lips
+from facetex_core.texture.unwrap import facing
+from facetex_plugins.fit.energy.fit_person import LANDMARKS
+from facetex_plugins.fit.energy.gauss_newton import RIGID, Pose, State, moved, normal, unknowns_of, values_of
+from facetex_plugins.fit.energy.landmark_term import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
+from facetex_plugins.fit.energy.normal_equations import Normal, Unknowns, solve_some
+from facetex_plugins.fit.energy.shading_term import DARKEST, by_shape, sample, texels_of
+from facetex_plugins.fit.energy.surface_points import observe, probes_at
+
+WEIGHT = 10_000.0
+"""Of E_c in shares of the face's light, where a landmark one percent of the eye distance off weighs 1: thrice as much and
+portraits' landmarks leave their places, a third and half of the gain is lost (measured)."""
+ALBEDO_PRIOR = 5.0
+"""As of identity: E_reg weighs all coefficients alike."""
+LIGHT_PRIOR = 1e-6
+"""Nothing but a pivot: the energy has no prior on light."""
+LIGHTS = 27
+"""Second-order harmonics of three channels."""
+FLOOR = 0.02
+"""Share of the face's light below which a difference is noise: the norm is rounded off there."""
+BLUR = (6.0, 3.0, 1.5)
+"""Percent of the eye distance by which the photo is smoothed, from coarse to fine,"""
+STEPS = 3
+"""and Gauss-Newton steps at each."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Skin:
+    """The vertices whose colour is compared: log albedo = mean + modes . c."""
+
+    vertices: Int64[np.ndarray, "points"]
+    mean: Float64[np.ndarray, "points 3"]
+    modes: Float64[np.ndarray, "points 3 modes"]
+
+    def only(self, which: Bool[np.ndarray, "points"]) -> "Skin":
+        """Some of them."""
+        return Skin(self.vertices[which], self.mean[which], self.modes[which])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Look:
+    """A photo's light, and the albedo's coefficients."""
+
+    albedo: Float64[np.ndarray, "modes"]
+    light: Float64[np.ndarray, "9 3"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class JointFit:
+    """What the energy found for one photo; identity and albedo are the same for all photos of a call."""
+
+    identity: Float32[np.ndarray, "modes"]
+    expression: Float32[np.ndarray, "expressions"]
+    camera: Camera
+    lighting: Float32[np.ndarray, "9 3"]
+    """Coefficients of the irradiance, as `Lighting` has them."""
+    albedo: Float32[np.ndarray, "colours"]
+    """Standard deviations of the model's low-frequency albedo."""
+    residuals: dict[str, float]
+    """What landmarks and photo left over."""
+
+
+def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[JointFit, ...]:
+    """The model laid over every photo, with one identity and one albedo."""
+    sights = [sight_of(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
+    state, looks = fit_landmarks(model, sights), [_even_light(model)] * len(photos)
+    for blur, shape_too in ((BLUR[0], False), *((blur, True) for blur in BLUR)):
+        for _ in range(STEPS):
+            each = zip(photos, sights, state.poses, looks, strict=True)
+            terms = (
+                joint_term(model, smoothed(photo, blur * sight.unit), sight, state, pose, look)
+                for photo, sight, pose, look in each
+            )
+            state, looks = joint_step(model, state, looks, terms, shape_too=shape_too)
+    each = zip(photos, sights, state.poses, looks, strict=True)
+    return tuple(_joint_fit(model, photo, sight, state, pose, look) for photo, sight, pose, look in each)
+
+
+def joint_step(
+    model: MorphableModel, state: State, looks: Sequence[Look], terms: Iterable[Normal], *, shape_too: bool
+) -> tuple[State, list[Look]]:
+    """Solves the normal equations of all photos, or those of light and albedo alone."""
+    now = np.stack([joint_values(state, pose, look) for pose, look in zip(state.poses, looks, strict=True)])
+    light = now.shape[1] - LIGHTS
+    albedo = light - len(looks[0].albedo)
+    free = np.arange(now.shape[1]) >= (0 if shape_too else albedo)
+    solved = solve_some(terms, joint_unknowns(model, light - albedo), free, now)
+    looks = [Look(row[albedo:light], row[light:].reshape(9, 3)) for row in solved]
+    return moved(state, solved[:, :albedo]), looks
+
+
+def joint_unknowns(model: MorphableModel, modes: int) -> Unknowns:
+    """Those of every photo's pose and shape, then albedo and light."""
+    shape, sizes = unknowns_of(model), (modes, LIGHTS)
+    free = np.full(sum(sizes), np.inf)
+    return Unknowns(
+        np.concatenate([shape.shared, np.repeat([True, False], sizes)]),
+        np.concatenate([shape.prior, np.repeat([ALBEDO_PRIOR, LIGHT_PRIOR], sizes)]),
+        np.concatenate([shape.low, -free]),
+        np.concatenate([shape.high, free]),
+    )
+
+
+def joint_values(state: State, pose: Pose, look: Look) -> Float64[np.ndarray, "unknowns"]:
+    """The unknowns of a photo as they are."""
+    return np.concatenate([values_of(state, pose), look.albedo, look.light.ravel()])
+
+
+def joint_term(
+    model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], sight: Sight, state: State, pose: Pose, look: Look
+) -> Normal:
+    """One photo's part of the energy: E_c at its smoothed picture, and E_lan."""
+    term = colour_term(model, picture, camera_of(sight, pose), state, pose, look)
+    landmarks = landmark_term(sight, state, pose)
+    shape = len(landmarks.right)
+    term.matrix[:shape, :shape] += landmarks.matrix
+    term.right[:shape] += landmarks.right
+    return term
+
+
+def colour_term(
+    model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], camera: Camera, state: State, pose: Pose, look: Look
+) -> Normal:
+    """E_c of one photo."""
+    skin, weights = visible(model, camera, state, pose)
+    lens = camera.intrinsics.astype(np.float64)
+    seen, residual, jacobian = colour_differences(model, picture, skin, lens, state, pose, look)
+    level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST)
+    norm = np.sqrt((residual**2).sum(1) / level**2 + FLOOR**2)
+    robust = WEIGHT * weights / (2 * norm * weights.sum())
+    flat = jacobian.reshape(residual.size, -1)
+    return normal(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
+
+
+def colour_differences(
+    model: MorphableModel,
+    picture: Float32[np.ndarray, "height width 3"],
+    skin: Skin,
+    lens: Float64[np.ndarray, "3 3"],
+    state: State,
+    pose: Pose,
+    look: Look,
+) -> tuple[Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3 unknowns"]]:
+    """The photo's colours, what they are more than those sent (equation 2), and the Jacobian of that."""
+    vertices, normals = surface(model, skin, state, pose)
+    pixels, by_pixels = observe(probes_at(model, skin.vertices[:, None], np.ones((len(normals), 1))), state, pose, lens)
+    seen, slopes = sample(picture, pixels)
+    sent, by_normal, by_look = radiance(skin, normals, look)
+    jacobian = np.concatenate([np.einsum("vxc,vxu->vcu", slopes, by_pixels), -by_look], -1)
+    shape = slice(RIGID, by_pixels.shape[-1])
+    for channel in range(3):
+        jacobian[:, channel, shape] -= by_shape(model, vertices, skin.vertices, by_normal[:, channel])
+    return seen, seen - sent, jacobian
+
+
+def radiance(
+    skin: Skin, normals: Float32[np.ndarray, "points 3"], look: Look
+) -> tuple[Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3 3"], Float64[np.ndarray, "points 3 colours"]]:
+    """What the skin sends: exp(m + M c) sum_k l_k Y_k(n); its derivatives by the normal, and by albedo and light."""
+    albedo, basis = np.exp(skin.mean + skin.modes @ look.albedo), harmonics(normals).astype(np.float64)
+    sent = albedo * (basis @ look.light)
+    by_normal = albedo[..., None] * np.einsum("vik,kc->vci", harmonics_slopes(normals), look.light)
+    by_light = np.einsum("vc,vk,cd->vckd", albedo, basis, np.eye(3)).reshape(*sent.shape, -1)
+    return sent, by_normal, np.concatenate([sent[..., None] * skin.modes, by_light], -1)
+
+
+def surface(
+    model: MorphableModel, skin: Skin, state: State, pose: Pose
+) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "points 3"]]:
+    """The head's vertices, and the normals of the skin's."""
+    vertices = model.vertices(state.identity.astype(np.float32), pose.expression.astype(np.float32))
+    return vertices, vertex_normals(vertices, model.mesh.triangles[model.mesh.parts["skin"]])[skin.vertices]
+
+
+@lru_cache(maxsize=2)
+def skin_of(model: MorphableModel) -> Skin:
+    """The face's vertices with what the model knows of their colour: eyes move beneath their lids, so these are left out."""
+    skin = np.unique(model.mesh.triangles[model.mesh.parts["skin"]])
+    picked = skin[(model.regions["face"] * (1 - model.regions["eyes"]))[skin] > 0.5].astype(np.int64)
+    colours = albedo_model(model)
+    row, column = texels_of(model.mesh, picked, len(colours.mean))
+    detail = cv2.resize(colours.detail, colours.mean.shape[:2], interpolation=cv2.INTER_AREA)
+    modes = np.moveaxis(colours.modes[:, row, column], 0, -1).astype(np.float64)
+    return Skin(picked, (colours.mean + detail)[row, column].astype(np.float64), modes)
+
+
+def visible(model: MorphableModel, camera: Camera, state: State, pose: Pose) -> tuple[Skin, Float64[np.ndarray, "points"]]:
+    """The skin that the photo shows, and how well."""
+    skin = skin_of(model)
+    vertices, normals = surface(model, skin, state, pose)
+    points = vertices[skin.vertices]
+    places = project(camera, points)
+    inside = ((places > 0) & (places < camera.size)).all(1)
+    seen = inside * facing(geometry(model, state.identity, pose.expression, camera), points, normals).astype(np.float64)
+    if not seen.any():
+        raise PhotoError("the photo shows nothing of the fitted face, so no light can be found for it")
+    return skin.only(seen > 0), seen[seen > 0]
+
+
+def smoothed(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width 3"]:
+    """The photo's linear colours, smoothed over `sigma` pixels."""
+    return np.asarray(cv2.GaussianBlur(photo.rgb, (0, 0), sigma), np.float32)
+
+
+def _even_light(model: MorphableModel) -> Look:
+    """White light from everywhere on a middle skin."""
+    return Look(np.zeros(skin_of(model).modes.shape[-1]), ambient().coefficients.astype(np.float64))
+
+
+def _joint_fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose, look: Look) -> JointFit:
+    skin, weights = visible(model, camera_of(sight, pose), state, pose)
+    seen, residual, _ = colour_differences(model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.lens, state, pose, look)
+    left = np.average(residual.mean(1) ** 2, weights=weights) / np.average(seen.mean(1) ** 2, weights=weights)
+    return JointFit(
+        state.identity.astype(np.float32),
+        pose.expression.astype(np.float32),
+        camera_of(sight, pose),
+        look.light.astype(np.float32),
+        look.albedo.astype(np.float32),
+        {LANDMARKS: inner_error(sight, state, pose), PHOTO: float(np.sqrt(left))},
+    )
+
+
+def fit_of(model: MorphableModel, found: JointFit) -> tuple[Fit, Appearance]:
+    """The fit, and its light with its albedo."""
+    colours = albedo_model(model)
+    albedo = np.exp(colours.mean + np.tensordot(found.albedo, colours.modes, 1)).astype(np.float32)
+    fit = geometry(model, found.identity, found.expression, found.camera)
+    offsets = behind_lips(model, fit.vertices)
+    return replace(fit, residuals=found.residuals, vertex_offsets=offsets), Appearance(Lighting(found.lighting), albedo)
+
+
+def appearance_on(photo: Photo, fit: Fit) -> Appearance:
+    """The light and the albedo that the energy finds with the shape held: those of `fit_jointly` on its own fit."""
+    model, camera = fit.model, fit.camera
+    matrix = camera.world_to_camera.astype(np.float64)
+    pose = Pose(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
+    state, looks = State(fit.identity.astype(np.float64), (pose,)), [_even_light(model)]
+    picture = smoothed(photo, BLUR[-1] * _unit_of(fit))
+    for _ in range(2 * STEPS):
+        terms = [colour_term(model, picture, camera, state, pose, looks[0])]
+        _, looks = joint_step(model, state, looks, terms, shape_too=False)
+    colours = albedo_model(model)
+    albedo = np.exp(colours.mean + np.tensordot(looks[0].albedo, colours.modes, 1))
+    return Appearance(Lighting(looks[0].light.astype(np.float32)), albedo.astype(np.float32))
+
+
+def _unit_of(fit: Fit) -> float:
+    """Pixels: one percent of the distance between the outer eye corners, as the fitted head shows it."""
+    where, corners = fit.model.embedding, [36, 45]
+    points = fit.vertices[fit.model.mesh.triangles[where.landmark_triangles[corners]]]
+    ends = project(fit.camera, np.einsum("pk,pki->pi", where.landmark_barycentric[corners], points).astype(np.float32))
+    return float(np.linalg.norm(ends[0] - ends[1])) / 100
+
+
+def geometry(model: MorphableModel, identity: np.ndarray, expression: np.ndarray, camera: Camera) -> Fit:
+    """The head as it lies over the photo."""
+    coefficients = identity.astype(np.float32), expression.astype(np.float32)
+    return Fit(model, *coefficients, camera)

@@ -1,0 +1,1 @@
+"""Light estimators: light and low-frequency skin colour."""

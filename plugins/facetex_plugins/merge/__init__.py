@@ -1,0 +1,1 @@
+"""Mergers: one albedo of several photos."""

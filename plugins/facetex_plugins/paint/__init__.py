@@ -1,0 +1,1 @@
+"""Painters: eyeballs, teeth, the inside of the mouth."""

@@ -1,0 +1,42 @@
+"""Painters: eyeballs, teeth and the inside of the mouth, of which no photo shows enough to unwrap."""
+
+import numpy as np
+
+from facetex_core import DelitView, Texture, hookimpl
+from facetex_core.parts.eyes import eyes_of, paint_eyes_and_mouth, paint_parts
+from facetex_core.parts.iris import BROWN
+
+api_version = 2
+
+
+@hookimpl
+def painters() -> dict[str, type]:
+    """The default, one that is blind to the photo, and none."""
+    return {"eyes": EyePainter, "brown": BrownPainter, "none": NoPainter}
+
+
+class EyePainter:
+    """Irises in the photo's colour, brown where it shows none; sclera, teeth and mouth as most people have them."""
+
+    def paint(self, view: DelitView) -> Texture:
+        """The map with all parts."""
+        return paint_eyes_and_mouth(view)
+
+
+class BrownPainter:
+    """The same with brown irises for everybody, as most people on earth have them: what reading the photo gains."""
+
+    def paint(self, view: DelitView) -> Texture:
+        """The map with all parts."""
+        brown = np.array(BROWN, np.float32)
+        return paint_parts(view.fit.model, view.albedo, dict.fromkeys(eyes_of(view.fit.model), brown))
+
+
+class NoPainter:
+    """The map as the synthesizer left it: skin on eyeballs and teeth."""
+
+    waived_checks = ("eyeballs_are_no_skin",)
+
+    def paint(self, view: DelitView) -> Texture:
+        """The same map."""
+        return view.albedo

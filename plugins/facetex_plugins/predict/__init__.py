@@ -1,0 +1,1 @@
+"""Hidden predictors: correlations of the skin that a photo hides."""

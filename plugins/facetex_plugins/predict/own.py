@@ -1,0 +1,36 @@
+"""Hidden predictors: the correlations of hidden skin by the blend of others' faces, and by what is seen of the own one."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
+from facetex_core.descriptors.bank import whole
+from facetex_core.descriptors.correlations import mix
+from facetex_plugins.predict.hidden_skin import MIRROR, hidden_skin
+
+api_version = 2
+
+
+@hookimpl
+def hidden_predictors() -> dict[str, type]:
+    """The default, and the blend alone."""
+    return {"own": OwnPredictor, "none": BlendPredictor}
+
+
+class OwnPredictor:
+    """The blend, what it leaves unexplained of seen skin, and the face's mirror by the share `mirror` where that is seen."""
+
+    def __init__(self, mirror: float = MIRROR) -> None:
+        self.mirror = mirror
+
+    def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:
+        """Of the hidden skin alone where there is much of it, else of all plain skin."""
+        return hidden_skin(bank, weights, own, self.mirror)
+
+
+class BlendPredictor:
+    """The blend of the bank's whole faces and nothing of the own one, as published (Saito 2017, equation 4)."""
+
+    def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:  # noqa: ARG002  # of the stage
+        """Of all plain skin."""
+        return mix(whole(bank), weights)

@@ -1,0 +1,1 @@
+"""Restorers: what is mended in a photo before anything is measured."""

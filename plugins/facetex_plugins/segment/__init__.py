@@ -1,0 +1,1 @@
+"""Segmenters: skin, hair, glasses, mouth, background."""

@@ -1,0 +1,1 @@
+"""Blend solvers: weights over the faces of a bank."""

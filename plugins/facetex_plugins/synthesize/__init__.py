@@ -1,0 +1,1 @@
+"""Synthesizers: the albedo is completed."""

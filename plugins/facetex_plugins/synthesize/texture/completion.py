@@ -1,0 +1,100 @@
+"""What completions of an albedo share: which texels are the photo's own, and how the others are laid beside them."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import DelitView, Fit, Texture
+from facetex_core.imaging.masked_blur import blur_where
+from facetex_core.imaging.push_pull import fill_smooth
+from facetex_core.lazy import cv2
+from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.regions import plain_skin, region, skin_texels
+from facetex_plugins.synthesize.texture.pores import LARGEST
+from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
+
+FEATHER = 0.016
+"""Width of the border over which own skin fades, as a share of the map."""
+SMOOTH = 0.012
+"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
+NEAR = 0.03
+"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
+MIRRORED = 0.3
+"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
+AWAY = 0.008
+"""How far from features pores are sampled (blur, as a share of the map)."""
+NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
+"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
+
+
+def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
+    """Where the photo's own texels are taken, 0 to 1; soft-edged on plain skin, since masks cut into shadow and hair."""
+    own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
+    inside = cv2.distanceTransform((own > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (FEATHER * albedo.size)
+    feathered = own * np.clip(inside, 0, 1) ** 2 * (3 - 2 * np.clip(inside, 0, 1))
+    plain = plain_skin(fit.model, albedo.size)
+    return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
+
+
+def low_frequency(view: DelitView, own: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+    """The model's albedo, times what the visible skin differs from it; a mirror counts less.
+
+    Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
+    the shade of hair and in the light that clothes throw back.
+    """
+    albedo, model = view.albedo, view.fit.model
+    size = albedo.size
+    expected = expected_albedo(view.appearance, size)
+    ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
+    sure = own * albedo.visibility
+    by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
+    weight = np.asarray(sure + by_mirror, np.float32)
+    both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
+    sigma = SMOOTH * size
+    smooth = blur_where(both.astype(np.float32), weight, sigma)
+    clear = (albedo.visibility > SURE) & (plain_skin(model, size) > 0.5)
+    far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
+    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
+    close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
+    filled = near * fill_smooth(smooth, close) + (1 - near) * far
+    lips = region(model, "lips", size)
+    painted = (own > 0.5) & (lips > 0.5)
+    if painted.any():  # hidden lips are coloured as those that are seen, not as the skin beside them
+        hidden = (lips * (1 - close))[..., None]
+        filled = hidden * np.median(ratio[painted], axis=0) + (1 - hidden) * filled
+    return np.asarray(expected * np.exp(filled), np.float32)
+
+
+def mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
+    """Brows, lids and lips of the mean face, in logarithms; none where the model has no albedo."""
+    if fit.model.albedo is None:
+        return np.zeros((size, size, 3), np.float32)
+    return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def seen_detail(albedo: Texture, own: np.ndarray, base: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+    """Log albedo over the base, 0 where the photo shows nothing."""
+    logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
+    return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
+
+
+def own_grain(
+    seen: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit, rng: np.random.Generator
+) -> Float32[np.ndarray, "size size 3"]:
+    """A random-phase texture over the whole map like the face's own plain skin (Galerne et al. 2011)."""
+    size = len(own)
+    features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), AWAY * size)
+    usable = (own * (features < 0.05)).astype(np.float32)
+    return random_phase_texture(seen - blur_where(seen, own, LARGEST * size), usable, rng)
+
+
+def darken_nostrils(rgb: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+    """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
+    depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
+    return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
+
+
+def completed(albedo: Texture, own: np.ndarray, rest: Float32[np.ndarray, "size size 3"], fit: Fit) -> Texture:
+    """Own texels over the rest; what lies between the map's islands continues them."""
+    rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * np.clip(rest, DARKEST, 1)
+    rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
+    return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)

@@ -1,0 +1,35 @@
+"""Pores that a coarse photo cannot show: noise in octaves, finer than its pixels."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from facetex_core import Fit, Texture
+from facetex_core.lazy import cv2
+from facetex_core.texture.view_weight import pixels_a_texel
+
+COARSE = 0.6
+"""Pixels a texel below which something is missing."""
+PIXEL = 0.5
+"""Blur that a pixel is, in pixels."""
+FINEST = 0.5
+"""Blur, in texels, of what a map can just hold."""
+LARGEST = 0.004
+"""Blur that pores may not exceed, as a share of the map: larger spots look like blisters."""
+STRENGTH = 0.018
+"""Standard deviation of log lightness in an octave; the smoothest tenth of sharp portraits has 0.025, not all of it pores."""
+
+
+def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:
+    """Log lightness that makes up for what the photo is too coarse to show; zeros where it is sharp enough."""
+    seen = albedo.visibility > 0
+    pixels = float(np.median(pixels_a_texel(fit, albedo.size)[seen])) if seen.any() else 1.0
+    pores = np.zeros((albedo.size, albedo.size), np.float32)
+    if pixels > COARSE:
+        return pores
+    noise = rng.standard_normal(pores.shape).astype(np.float32)
+    blur, most = FINEST, min(PIXEL / pixels, LARGEST * albedo.size)
+    while blur < most:
+        octave = cv2.GaussianBlur(noise, (0, 0), blur) - cv2.GaussianBlur(noise, (0, 0), 2 * blur)
+        pores += STRENGTH * octave / octave.std()
+        blur *= 2
+    return pores
