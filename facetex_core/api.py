@@ -5,17 +5,17 @@ docs/reference/api.md is made of this list. Templates, examples and the plugins 
 
 PUBLIC: dict[str, str] = {
     "facetex_core.delivery.gltf": "GlbFile add_materials add_mesh maps_of",
-    "facetex_core.descriptors.bank": "layout_of masses under whole",
+    "facetex_core.descriptors.bank": "coefficients_under layout_of supports whole_skin",
     "facetex_core.descriptors.correlations": "as_rows merge mix",
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.bare_model": "BareModel by_vertex scaled_modes",
     "facetex_core.geometry.camera": "project",
-    "facetex_core.geometry.correspondence": "adopt_layout",
+    "facetex_core.geometry.correspondence": "transfer_layout",
     "facetex_core.geometry.mesh": "triangle_normals vertex_normals",
     "facetex_core.geometry.model_file": "arrays_of assemble load_morphable_model with_albedo",
     "facetex_core.geometry.raycast": "Scene",
     "facetex_core.geometry.unweld": "part_normals split_part tangents",
-    "facetex_core.geometry.uv_raster": "all_texels spread",
+    "facetex_core.geometry.uv_raster": "all_texels interpolate",
     "facetex_core.imaging.colour": "LUMINANCE decode_srgb encode_srgb luminance to_bytes",
     "facetex_core.imaging.guided_filter": "guided_filter",
     "facetex_core.imaging.masked_blur": "blur_where",
@@ -29,7 +29,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.lazy": "cv2 pygltflib",
     "facetex_core.lighting.environment": "SHARP surroundings",
     "facetex_core.lighting.estimate_lighting": (
-        "COLOURED PHOTO SIZE albedo_model coloured colourless explain_light light_between normal_map"
+        "COLOURED PHOTO SIZE albedo_model colourise estimate_appearance is_monochrome normal_map refit_lighting"
     ),
     "facetex_core.lighting.harmonics": "ambient harmonics harmonics_slopes shade",
     "facetex_core.lighting.panorama": "read_panorama",
@@ -43,7 +43,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.texture.material": "REFRACTION roughness_of",
     "facetex_core.texture.regions": "NO_SKIN face_slices plain_skin region resize_texture skin_texels",
     "facetex_core.texture.unwrap": "facing unwrap",
-    "facetex_core.texture.view_weight": "clearness pixels_a_texel",
+    "facetex_core.texture.view_weight": "pixels_per_texel view_weight",
     "facetex_plugins.fit": "ModelFitter",
 }
 """Names by module. Beside them stand `facetex_core` and `facetex_core.testing` themselves, with all in their `__all__`."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 from facetex_core.boundary import Guarded
 from facetex_core.choices_file import Source, parse_toml, preset_names, quoted, read_toml
 from facetex_core.descriptors.bank import refuse_other_descriptor, warn_of_few
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.old_files import warn_of_old_choices
 from facetex_core.pipeline import Pipeline
@@ -51,7 +51,7 @@ class Recipe:
     def setting(self, role: str, option: str, value: object) -> "Recipe":
         """With one option changed."""
         if role not in self.stages:
-            raise ConfigError(f"no stage {role!r}; {there_are(role, STAGES)}")
+            raise ConfigError(f"no stage {role!r}; {did_you_mean(role, STAGES)}")
         old = self.stages[role]
         return replace(self, stages={**self.stages, role: Choice(old.name, {**old.options, option: value})})
 
@@ -121,7 +121,7 @@ class Recipe:
         if not isinstance(self.seed, int) or isinstance(self.seed, bool) or self.seed < 0:
             raise ConfigError(f"the seed must be a whole number from 0, not {self.seed!r}")
         if self.device not in DEVICES:
-            raise ConfigError(f"no device {self.device!r}; {there_are(str(self.device), DEVICES)}")
+            raise ConfigError(f"no device {self.device!r}; {did_you_mean(str(self.device), DEVICES)}")
 
 
 def load_preset(name: str, folder: Path = Path()) -> Recipe:
@@ -136,7 +136,7 @@ def load_preset(name: str, folder: Path = Path()) -> Recipe:
     offered = Registry().extensions.presets
     if name not in offered:
         known = (*preset_names(), *offered)
-        raise ConfigError(f"no preset {name!r}; {there_are(name, known)}, or a path that ends in .toml")
+        raise ConfigError(f"no preset {name!r}; {did_you_mean(name, known)}, or a path that ends in .toml")
     return recipe_from(read_toml(offered[name]), offered[name].name, offered[name].parent)
 
 
@@ -157,7 +157,7 @@ def recipe_from(table: Mapping[str, object], name: str, folder: Path | None = No
     known = [key for key in inspect.signature(Recipe).parameters if key != "stages"]
     for key in plain:
         if key not in known:
-            raise ConfigError(f"{name}: unknown key {key!r}; {there_are(key, [*known, 'stages'])}")
+            raise ConfigError(f"{name}: unknown key {key!r}; {did_you_mean(key, [*known, 'stages'])}")
     if not isinstance(plain.get("bank", ""), str):
         raise ConfigError(f"{name}: bank must be a name or a path, not {plain['bank']!r}")
     stages = table.get("stages", {})
@@ -165,7 +165,7 @@ def recipe_from(table: Mapping[str, object], name: str, folder: Path | None = No
         raise ConfigError(f"{name}: stages must be a table")
     for role in stages:
         if role not in STAGES:
-            raise ConfigError(f"{name}: no stage {role!r}; {there_are(role, STAGES)}")
+            raise ConfigError(f"{name}: no stage {role!r}; {did_you_mean(role, STAGES)}")
     base = {} if name == "embedded" else load_preset("embedded").stages
     source = Source(name, folder)
     chosen = {role: _choice(entry, source, role) for role, entry in stages.items()}

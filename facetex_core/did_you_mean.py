@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 
-def there_are(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The nearest name, where one is near, and all that exist.
 
-    >>> there_are("detectr", ["fitter", "detector"])
+    >>> did_you_mean("detectr", ["fitter", "detector"])
     "did you mean 'detector'? there are: fitter, detector"
-    >>> there_are("x", [])
+    >>> did_you_mean("x", [])
     'there are: none'
     """
     from difflib import get_close_matches

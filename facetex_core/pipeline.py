@@ -8,12 +8,12 @@ from jaxtyping import Float32
 
 from facetex_core import boundary, stages
 from facetex_core.boundary import Once, Watch, anew
-from facetex_core.descriptors.bank import cells_of, refuse_foreign, seen_like
+from facetex_core.descriptors.bank import cells_of, refuse_foreign, under_mask
 from facetex_core.descriptors.correlations import merge, mix
 from facetex_core.observe import FrontHalf, usable
 from facetex_core.structures import Bank, DelitView, Descriptor, Fit, Head, Merged, OwnDescriptors, Photo, Target, Texture
 from facetex_core.texture.regions import face_crop, resize_texture, skin_only
-from facetex_core.texture.view_weight import clearness
+from facetex_core.texture.view_weight import view_weight
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,7 +69,7 @@ class Pipeline(FrontHalf):
             main = replace(views[0], albedo=merged.albedo)
             refuse_foreign(self.bank, main.fit.model)
             own = self.own(merged.albedo, main.fit)
-            observed, masked = merge(own.seen), seen_like(self.bank, own.seen)
+            observed, masked = merge(own.seen), under_mask(self.bank, own.seen)
             weights = self.blend_solver.solve(observed, masked)
             target = self.target(weights, own)
             albedo = self.complete(main, target)
@@ -107,4 +107,4 @@ class Pipeline(FrontHalf):
 
 def _shown(view: DelitView) -> float:
     """How much of the face a photo shows and how well: visibility, cosine and pixels a texel, summed over the map."""
-    return float(clearness(view.albedo, view.fit).sum())
+    return float(view_weight(view.albedo, view.fit).sum())

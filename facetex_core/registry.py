@@ -16,7 +16,7 @@ import pluggy
 
 from facetex_core import hookspecs
 from facetex_core.boundary import guard
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError, PluginError
 from facetex_core.extensions import KINDS, Extensions, extension, hook_of
 from facetex_core.hookspecs import API_VERSION
@@ -131,9 +131,9 @@ class Registry:
     def find(self, role: str, name: str) -> Offer:
         """The offer of this name; a name that nobody offers is answered with those that exist."""
         if role not in self.offers:
-            raise ConfigError(f"no stage {role!r}; {there_are(role, self.offers)}")
+            raise ConfigError(f"no stage {role!r}; {did_you_mean(role, self.offers)}")
         if name not in self.offers[role]:
-            raise ConfigError(f"no {role} {name!r}; {there_are(name, sorted(self.offers[role]))}")
+            raise ConfigError(f"no {role} {name!r}; {did_you_mean(name, sorted(self.offers[role]))}")
         return self.offers[role][name]
 
     def make(self, role: str, name: str, options: Mapping[str, object]) -> Any:  # noqa: ANN401  # each role has its own protocol
@@ -146,7 +146,7 @@ class Registry:
         known = {option.name: option for option in offer.options}
         for given in options:
             if given not in known:
-                raise ConfigError(f"no option of {role} {name!r} named {given!r}; {there_are(given, known)}")
+                raise ConfigError(f"no option of {role} {name!r} named {given!r}; {did_you_mean(given, known)}")
         for option in known.values():
             if option.default is inspect.Parameter.empty and option.name not in options:
                 told = f"{role} {name!r} needs its option {option.name!r}"
@@ -252,7 +252,7 @@ def _refuse_misspelt(manager: pluggy.PluginManager) -> None:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         name = re.findall(r"'([^']*)'", str(error))[0]
-        raise PluginError(f"unknown hook {name!r}; {there_are(name, _hooks())}") from None
+        raise PluginError(f"unknown hook {name!r}; {did_you_mean(name, _hooks())}") from None
 
 
 def _forgotten(plugin: object, manager: pluggy.PluginManager) -> str:

@@ -204,7 +204,7 @@ class Descriptor:
     """The extractor's model, by its name in the zoo; descriptors of different networks cannot be mixed."""
     correlations: Mapping[str, Float32[np.ndarray, "channels channels"]]
     """Symmetric, positive semi-definite, by layer from fine to coarse."""
-    mass: Mapping[str, float]
+    support: Mapping[str, float]
     """Positions that counted, by layer; 0 where nothing was seen."""
 
 
@@ -239,7 +239,7 @@ class Bank:
     """Texels of the whole UV map at which the exemplars were described."""
     cells: Mapping[str, Float32[np.ndarray, "exemplars cells entries"]]
     basis: Mapping[str, Float32[np.ndarray, "entries channels channels"]]
-    mass: Mapping[str, Float32[np.ndarray, "exemplars cells"]]
+    support: Mapping[str, Float32[np.ndarray, "exemplars cells"]]
     names: tuple[str, ...]
     """What each exemplar is called; numbers where the bank is anonymous."""
     layout: Float32[np.ndarray, "points 2"] = field(default_factory=lambda: np.zeros((0, 2), np.float32))
@@ -254,7 +254,7 @@ class Bank:
     @property
     def grid(self) -> int:
         """Cells along one side of the face's box."""
-        return round(float(np.sqrt(next(iter(self.mass.values())).shape[1])))
+        return round(float(np.sqrt(next(iter(self.support.values())).shape[1])))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

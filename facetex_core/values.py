@@ -19,7 +19,7 @@ _locked_models: "WeakSet[MorphableModel]" = WeakSet()
 
 
 def leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Depth first, in the value's own order: `[0].landmarks`, `.mass['band1']`."""
+    """Depth first, in the value's own order: `[0].landmarks`, `.support['band1']`."""
     if is_dataclass(value):
         for field in fields(value):
             yield from leaves(getattr(value, field.name), f"{path}.{field.name}")

@@ -55,7 +55,7 @@ class Louder(ToyDescriptor):
 
     def _describe(self, rgb, mask):
         found = super()._describe(rgb, mask)
-        return Descriptor(found.network, {"colour": found.correlations["colour"] * self.times}, found.mass)
+        return Descriptor(found.network, {"colour": found.correlations["colour"] * self.times}, found.support)
 
 
 class Foreign(ToyDescriptor):

@@ -19,15 +19,15 @@ from facetex_core.descriptors.bank import (
     refuse_foreign,
     refuse_other_descriptor,
     save_bank,
-    seen_like,
+    under_mask,
     warn_of_few,
-    whole,
+    whole_skin,
 )
-from facetex_core.descriptors.compression import principal, squares, triangles
+from facetex_core.descriptors.compression import pack_symmetric, principal, unpack_symmetric
 from facetex_core.descriptors.correlations import merge, relative_error
 from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import FrontHalf
-from facetex_core.workbench.bank_builder.examine import Studio
+from facetex_core.workbench.bank_builder.examine import PortraitExaminer
 
 LAYER, CHANNELS = "a", 6
 
@@ -38,8 +38,8 @@ def exemplar(name, generator, cells=4):
     parts = []
     for _ in range(cells):
         features = (manner + 0.2 * generator.normal(size=manner.shape)) @ generator.normal(size=(CHANNELS, 50))
-        mass = {LAYER: float(generator.uniform(10, 20))}
-        parts.append(Descriptor("net", {LAYER: np.asarray(features @ features.T / 50, np.float32)}, mass))
+        support = {LAYER: float(generator.uniform(10, 20))}
+        parts.append(Descriptor("net", {LAYER: np.asarray(features @ features.T / 50, np.float32)}, support))
     albedo = generator.uniform(0.2, 0.6, (4, 4, 3)).astype(np.float32)
     return Exemplar(name, tuple(parts), merge(parts), albedo)
 
@@ -62,9 +62,9 @@ def test_triangles_keep_distances_and_become_matrices_again():
     generator = np.random.default_rng(0)
     matrices = generator.normal(size=(7, 5, 5)).astype(np.float32)
     matrices += matrices.transpose(0, 2, 1)
-    vectors = triangles(matrices)
+    vectors = pack_symmetric(matrices)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), np.linalg.norm(matrices, axis=(1, 2)), rtol=1e-5)
-    np.testing.assert_allclose(squares(vectors), matrices, rtol=1e-5)
+    np.testing.assert_allclose(unpack_symmetric(vectors), matrices, rtol=1e-5)
 
 
 @pytest.mark.parametrize("pairs", [21, 630], ids=["more cells than entries", "fewer"])
@@ -81,9 +81,9 @@ def test_a_bank_reads_back_as_written(exemplars, tmp_path):
     save_bank(bank_of(exemplars), tmp_path / "x.bank")
     again = load_bank(tmp_path / "x.bank")
     assert (again.network, again.size, again.names, again.grid) == ("net", 128, tuple("abcde"), 2)
-    for each, found in zip(exemplars, whole(again), strict=True):
+    for each, found in zip(exemplars, whole_skin(again), strict=True):
         assert relative_error(found, merge(each.cells))[LAYER] < 0.01  # steps of a quarter of a percent
-        assert found.mass[LAYER] == pytest.approx(merge(each.cells).mass[LAYER])
+        assert found.support[LAYER] == pytest.approx(merge(each.cells).support[LAYER])
     for each, face in zip(exemplars, again.faces, strict=True):
         assert relative_error(face, each.face)[LAYER] < 1e-3  # half precision
     np.testing.assert_allclose(again.albedo, [each.albedo for each in exemplars], atol=1e-3)
@@ -94,16 +94,16 @@ def test_exemplars_under_a_mask_are_made_of_the_cells_that_the_photo_shows(exemp
     bank = bank_of(exemplars)
     zero = np.zeros((CHANNELS, CHANNELS), np.float32)
     only_second = tuple(Descriptor("net", {LAYER: zero}, {LAYER: 30.0 if cell == 1 else 0.0}) for cell in range(4))
-    for each, found in zip(exemplars, seen_like(bank, only_second), strict=True):
+    for each, found in zip(exemplars, under_mask(bank, only_second), strict=True):
         np.testing.assert_allclose(found.correlations[LAYER], each.cells[1].correlations[LAYER], rtol=1e-3, atol=1e-2)
-        assert found.mass[LAYER] == pytest.approx(each.cells[1].mass[LAYER])
+        assert found.support[LAYER] == pytest.approx(each.cells[1].support[LAYER])
 
 
 def test_the_bank_that_ships_is_read(root):
     bank = load_bank(root / "model_zoo/facetex_model_zoo/files/default.bank")
     for layer, cells in bank.cells.items():
-        assert cells.shape[:2] == bank.mass[layer].shape
-        middle = whole(bank)[0].correlations[layer]
+        assert cells.shape[:2] == bank.support[layer].shape
+        middle = whole_skin(bank)[0].correlations[layer]
         np.testing.assert_allclose(middle, middle.T, atol=1e-5 * np.abs(middle).max())
         assert np.linalg.eigvalsh(middle.astype(np.float64)).min() > -0.01 * np.linalg.norm(middle)
 
@@ -112,7 +112,7 @@ def test_merging_keeps_everyone_and_tells_namesakes_apart(exemplars):
     others = faces("a", "f", seed=1)
     both = merged(bank_of(exemplars), bank_of(others))
     assert both.names == ("a", "b", "c", "d", "e", "a-2", "f")
-    for each, found in zip([*exemplars, *others], whole(both), strict=True):
+    for each, found in zip([*exemplars, *others], whole_skin(both), strict=True):
         assert relative_error(found, merge(each.cells))[LAYER] < 0.01
     assert len(both.faces) == len(both.albedo) == 7
 
@@ -120,7 +120,7 @@ def test_merging_keeps_everyone_and_tells_namesakes_apart(exemplars):
 STRANGERS = {
     "network": lambda bank: replace(bank, network="other"),
     "map size": lambda bank: replace(bank, size=256),
-    "layers": lambda bank: replace(bank, cells={"b": bank.cells[LAYER]}, mass={"b": bank.mass[LAYER]}),
+    "layers": lambda bank: replace(bank, cells={"b": bank.cells[LAYER]}, support={"b": bank.support[LAYER]}),
     "UV maps": lambda bank: replace(bank, layout=bank.layout[:, ::-1].copy()),
 }
 
@@ -196,7 +196,7 @@ def test_cells_cut_the_square_without_rest():
 
 def test_an_exemplar_alone_is_a_bank(exemplars):
     bank: Bank = bank_of(exemplars[:1])
-    assert relative_error(whole(bank)[0], merge(exemplars[0].cells))[LAYER] < 0.01
+    assert relative_error(whole_skin(bank)[0], merge(exemplars[0].cells))[LAYER] < 0.01
 
 
 def test_a_portrait_is_taken_and_its_blurred_copy_is_not(shared):
@@ -204,13 +204,15 @@ def test_a_portrait_is_taken_and_its_blurred_copy_is_not(shared):
 
     recipe, registry = load_preset("embedded"), Registry()
     roles = (*FrontHalf.roles(), "descriptor_extractor")
-    studio = Studio(**{role: recipe.make(role, registry) for role in roles})
+    studio = PortraitExaminer(**{role: recipe.make(role, registry) for role in roles})
     photo = load_photo(max((shared / "data/photos/dev").glob("*.jpg")))
-    taken = studio.sit(photo)
+    taken = studio.examine(photo)
     assert taken.refused == ""
     assert len(taken.exemplar.cells) == 64
     assert taken.exemplar.albedo.shape == (32, 32, 3)
-    assert taken.exemplar.face.mass["conv1_1"] > 1.02 * merge(taken.exemplar.cells).mass["conv1_1"]  # brows and lips with it
+    assert (
+        taken.exemplar.face.support["conv1_1"] > 1.02 * merge(taken.exemplar.cells).support["conv1_1"]
+    )  # brows and lips with it
     soft = replace(photo, rgb=cv2.GaussianBlur(photo.rgb, (0, 0), 2))
-    assert studio.sit(soft).refused.startswith("blurred: at this map's size the sharpness is 0.")
-    assert studio.sit(replace(photo, rgb=photo.rgb * 0)).refused.startswith("no face found")
+    assert studio.examine(soft).refused.startswith("blurred: at this map's size the sharpness is 0.")
+    assert studio.examine(replace(photo, rgb=photo.rgb * 0)).refused.startswith("no face found")

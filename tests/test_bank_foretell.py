@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_plugins.predict.hidden_skin import RIDGE, WORTHWHILE, carried_over, foretell, hidden_from
+from facetex_plugins.predict.hidden_skin import RIDGE, WORTHWHILE, carried_over, hidden_from, predict_hidden
 from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
 from facetex_plugins.solve.affine import LeastSquaresSolver
 from sampled import tiny_fit
 
 from facetex_core import Descriptor, OwnDescriptors, Texture
-from facetex_core.descriptors.bank import Exemplar, gather, masses, seen_like, under, whole
+from facetex_core.descriptors.bank import Exemplar, coefficients_under, gather, supports, under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 
 LAYER, CHANNELS, MASS = "a", 6, 20.0
@@ -61,7 +61,7 @@ def generator():
 
 
 def blend_of(bank, own):
-    return LeastSquaresSolver(RIDGE).solve(merge(own.seen), seen_like(bank, own.seen))
+    return LeastSquaresSolver(RIDGE).solve(merge(own.seen), under_mask(bank, own.seen))
 
 
 def test_a_face_that_no_blend_explains_is_told_better_by_what_it_shows_of_itself(generator):
@@ -70,8 +70,8 @@ def test_a_face_that_no_blend_explains_is_told_better_by_what_it_shows_of_itself
         face = face_of(generator)
         own, hidden = half_seen(face), only(face, RIGHT)
         weights = blend_of(bank, own)
-        found = foretell(bank, weights, own, {LAYER: masses(hidden, LAYER)})
-        errors = [relative_error(each, merge(hidden))[LAYER] for each in (found, mix(seen_like(bank, hidden), weights))]
+        found = predict_hidden(bank, weights, own, {LAYER: supports(hidden, LAYER)})
+        errors = [relative_error(each, merge(hidden))[LAYER] for each in (found, mix(under_mask(bank, hidden), weights))]
         gains.append(errors[0] / errors[1])
     assert max(gains) < 1
     assert np.mean(gains) < 0.7
@@ -80,8 +80,10 @@ def test_a_face_that_no_blend_explains_is_told_better_by_what_it_shows_of_itself
 def test_exemplars_left_out_are_explained_as_if_the_bank_had_never_held_them(generator):
     bank = bank_of(generator, count=9, apart=0.2)
     face = face_of(generator)
-    seen, hidden = half_seen(face).seen, {LAYER: masses(only(face, RIGHT), LAYER)}
-    known, unknown = (under(bank, LAYER, mass).astype(float) for mass in (masses(seen, LAYER), hidden[LAYER]))
+    seen, hidden = half_seen(face).seen, {LAYER: supports(only(face, RIGHT), LAYER)}
+    known, unknown = (
+        coefficients_under(bank, LAYER, support).astype(float) for support in (supports(seen, LAYER), hidden[LAYER])
+    )
     scaled = known / np.sqrt((known**2).sum(1).mean())
     both = alone = 0.0
     for number in range(9):
@@ -99,15 +101,15 @@ def test_exemplars_left_out_are_explained_as_if_the_bank_had_never_held_them(gen
 def test_much_is_carried_over_where_the_halves_of_faces_are_alike(generator, apart, least, most):
     bank = bank_of(generator, apart=apart)
     face = face_of(generator)
-    hidden = {LAYER: masses(only(face, RIGHT), LAYER)}
+    hidden = {LAYER: supports(only(face, RIGHT), LAYER)}
     assert least <= carried_over(bank, half_seen(face).seen, hidden)[LAYER] <= most
 
 
 def test_a_mirror_that_shows_no_more_than_is_seen_has_no_say(generator):
     bank, face, stranger = bank_of(generator), face_of(generator), face_of(generator)
-    seen, hidden = only(face, LEFT), {LAYER: masses(face, LAYER)}
+    seen, hidden = only(face, LEFT), {LAYER: supports(face, LAYER)}
     weights = blend_of(bank, OwnDescriptors(seen, ()))
-    found = [foretell(bank, weights, OwnDescriptors(seen, only(mirrored, LEFT)), hidden) for mirrored in (face, stranger)]
+    found = [predict_hidden(bank, weights, OwnDescriptors(seen, only(mirrored, LEFT)), hidden) for mirrored in (face, stranger)]
     np.testing.assert_array_equal(*(each.correlations[LAYER] for each in found))
 
 
@@ -123,7 +125,7 @@ def test_of_half_a_face_the_hidden_half_is_wanted(generator):
     bank, face = bank_of(generator), face_of(generator)
     own = half_seen(face)
     weights = blend_of(bank, own)
-    told = foretell(bank, weights, own, hidden_from(bank, own.seen))
+    told = predict_hidden(bank, weights, own, hidden_from(bank, own.seen))
     wanted = OwnPredictor().predict(bank, weights, own)
     np.testing.assert_array_equal(wanted.correlations[LAYER], told.correlations[LAYER])
 
@@ -133,7 +135,7 @@ def test_without_a_predictor_the_blend_of_whole_faces_is_wanted(generator):
     own = half_seen(face)
     weights = blend_of(bank, own)
     wanted = BlendPredictor().predict(bank, weights, own)
-    np.testing.assert_array_equal(wanted.correlations[LAYER], mix(whole(bank), weights).correlations[LAYER])
+    np.testing.assert_array_equal(wanted.correlations[LAYER], mix(whole_skin(bank), weights).correlations[LAYER])
 
 
 @pytest.fixture
@@ -147,7 +149,7 @@ def test_a_target_has_whole_faces_for_whoever_redraws_features(generator, pipeli
     weights = blend_of(bank, own)
     target = replace(pipeline, bank=bank).target(weights, own)
     np.testing.assert_array_equal(target.whole.correlations[LAYER], mix(bank.faces, weights).correlations[LAYER])
-    np.testing.assert_array_equal(target.plain.correlations[LAYER], mix(whole(bank), weights).correlations[LAYER])
+    np.testing.assert_array_equal(target.plain.correlations[LAYER], mix(whole_skin(bank), weights).correlations[LAYER])
     faceless = replace(pipeline, bank=replace(bank, faces=())).target(weights, own)
     assert faceless.whole is faceless.plain
 
@@ -157,7 +159,7 @@ def test_the_mirror_is_the_face_flipped_left_to_right(pipeline):
     visible[:, 64:] = 0
     texture, fit = Texture(np.full((128, 128, 3), 0.4, np.float32) * visible[..., None], visible), tiny_fit()
     own = pipeline.own(texture, fit)
-    for layer in pipeline.bank.mass:
-        seen, mirrored = (masses(cells, layer).reshape(pipeline.bank.grid, -1) for cells in (own.seen, own.mirrored))
+    for layer in pipeline.bank.support:
+        seen, mirrored = (supports(cells, layer).reshape(pipeline.bank.grid, -1) for cells in (own.seen, own.mirrored))
         assert seen.sum() > 0
         np.testing.assert_allclose(mirrored, seen[:, ::-1], atol=1e-3 * seen.max())

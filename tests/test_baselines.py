@@ -5,7 +5,7 @@ import pytest
 import toy_stages as toys
 from facetex_plugins.synthesize.baselines import LowFrequencySynthesizer, MirrorSynthesizer, PcaSynthesizer
 from facetex_plugins.synthesize.quilting import _beyond_path, quilt
-from facetex_plugins.synthesize.texture.completion import trust
+from facetex_plugins.synthesize.texture.completion import confidence
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import aim, tiny_appearance, tiny_fit, view_of
 
@@ -37,7 +37,7 @@ def wanted():
 
 def test_the_mirror_is_taken_as_it_is(half, wanted):
     fit = tiny_fit()
-    own = trust(half, fit)
+    own = confidence(half, fit)
     found = MirrorSynthesizer().synthesize(view_of(half, fit), wanted, np.random.default_rng(0)).rgb
     mirrored = (own == 0) & (own[:, ::-1] == 1) & (plain_skin(fit.model, SIZE) > 0.9)
     neither = (own == 0) & (own[:, ::-1] == 0) & (region(fit.model, "face", SIZE) > 0.9)
@@ -49,7 +49,7 @@ def test_the_mirror_is_taken_as_it_is(half, wanted):
 def test_low_frequency_has_no_detail_of_its_own(half, wanted):
     fit = tiny_fit()
     found = LowFrequencySynthesizer().synthesize(view_of(half, fit), wanted, np.random.default_rng(0)).rgb
-    hidden = (trust(half, fit) == 0) & (region(fit.model, "face", SIZE) > 0.9)
+    hidden = (confidence(half, fit) == 0) & (region(fit.model, "face", SIZE) > 0.9)
     assert_allclose(found[hidden], expected_albedo(tiny_appearance(), SIZE)[hidden], atol=1e-6)
 
 

@@ -10,7 +10,7 @@ from facetex_cli.main import facetex as command
 from facetex_cli.main import main
 from facetex_plugins.export.glb import GlbExporter
 from facetex_plugins.fit.bfm import BfmFitter
-from facetex_plugins.fit.energy.landmark_term import fit_landmarks, inner_error, sight_of
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, inner_error, observe_landmarks
 from facetex_plugins.fit.licensed import UNREADABLE
 from facetex_plugins.fit.readers.matlab import read_mat
 from foreign import basis, flipped, points_of, skin_of, stand_in, write_bfm, write_bfm_2009
@@ -23,7 +23,7 @@ from test_fit import camera_at, seen
 
 from facetex_core import ModelError, Photo
 from facetex_core.geometry.closest_point import closest_weights
-from facetex_core.geometry.correspondence import adopt_layout, similarity
+from facetex_core.geometry.correspondence import similarity, transfer_layout
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lighting.harmonics import ambient
 from facetex_core.parts.eyes import paint_eyes_and_mouth
@@ -44,7 +44,7 @@ def file(stand, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(file):
-    return adopt_layout(BfmFitter.read(file), basis())
+    return transfer_layout(BfmFitter.read(file), basis())
 
 
 @pytest.fixture
@@ -119,14 +119,14 @@ def test_other_ways_to_write_the_triangles_are_understood(stand, model, tmp_path
         path = write_bfm(tmp_path / "x.h5", stand, turned_cells=True)
     else:
         path = write_bfm(tmp_path / "x.h5", replace(stand, triangles=stand.triangles[:, ::-1]))
-    assert_array_equal(adopt_layout(BfmFitter.read(path), basis()).mesh.triangles, model.mesh.triangles)
+    assert_array_equal(transfer_layout(BfmFitter.read(path), basis()).mesh.triangles, model.mesh.triangles)
 
 
 def test_the_fit_finds_its_own_projection_again(model):
     generator = np.random.default_rng(1)
     identity, expression = generator.normal(0, 1, KEEP[0]), generator.normal(0, 0.7, KEEP[1])
     face = seen(model, identity, expression, camera_at(15))
-    sight = sight_of(model, face, (640, 640))
+    sight = observe_landmarks(model, face, (640, 640))
     state = fit_landmarks(model, [sight])
     (pose,) = state.poses
     assert inner_error(sight, state, pose) < 0.5  # percent of the eye distance: priors draw to the mean

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 import numpy as np
-from facetex_plugins.restore.deblock import VISIBLE, squares, without_squares
+from facetex_plugins.restore.deblock import VISIBLE, blockiness, deblock
 from PIL import Image
 
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
@@ -33,7 +33,7 @@ def compressed(quality):
 
 
 def jumps(photo):
-    return squares(encode_srgb(photo.rgb[16:176, 16:176]).mean(-1))
+    return blockiness(encode_srgb(photo.rgb[16:176, 16:176]).mean(-1))
 
 
 def colour_error(photo):
@@ -45,23 +45,23 @@ def colour_error(photo):
 
 def test_squares_of_strong_compression_are_smoothed():
     photo = compressed(8)
-    smooth = without_squares(photo, BOX)
+    smooth = deblock(photo, BOX)
     assert jumps(photo) > VISIBLE
     assert jumps(smooth) < 0.5 * jumps(photo)
     assert colour_error(smooth) < 0.8 * colour_error(photo)
 
 
 def test_outlines_stay():
-    smooth = encode_srgb(without_squares(compressed(8), BOX).rgb)
+    smooth = encode_srgb(deblock(compressed(8), BOX).rgb)
     assert (smooth[96, 40:60, 0] - smooth[96, 8:18, 0].mean()).min() > 0.15
     assert smooth[96, :12, 0].max() < 0.35
 
 
 def test_a_lightly_compressed_photo_stays_as_it_is():
     photo = compressed(90)
-    assert without_squares(photo, BOX) is photo
+    assert deblock(photo, BOX) is photo
 
 
 def test_a_face_too_small_for_squares_stays_as_it_is():
     photo = compressed(8)
-    assert without_squares(photo, np.float32([0, 0, 10, 10])) is photo
+    assert deblock(photo, np.float32([0, 0, 10, 10])) is photo

@@ -65,7 +65,7 @@ def renamed(photo, face):
 
 
 def added(observed, exemplars):
-    observed.mass["b"] = 1.0
+    observed.support["b"] = 1.0
 
 
 WRITES = {

@@ -14,14 +14,14 @@ from facetex_cli.main import main
 from facetex_model_zoo.folders import read_members
 from facetex_plugins.fit.bfm import BfmFitter
 from facetex_plugins.fit.ict import IctFitter
-from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.sfm import SfmFitter
 from foreign import basis, flipped, points_of, stand_in, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 
 from facetex_core import ConfigError, ModelError
 from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.correspondence import adopt_layout, similarity
+from facetex_core.geometry.correspondence import similarity, transfer_layout
 from facetex_core.geometry.raycast import open3d
 
 FACES = 26719
@@ -69,12 +69,12 @@ def ict_bare(ict):
 
 @pytest.fixture(scope="module")
 def ict_laid(ict_bare):
-    return adopt_layout(ict_bare, basis())
+    return transfer_layout(ict_bare, basis())
 
 
 def test_what_is_added_is_what_is_used(home, bfm):
     assert main(["zoo", "add", "bfm", str(bfm)]) == 0
-    used, laid = BfmFitter(20, 7).model, adopt_layout(BfmFitter.read(bfm), basis())
+    used, laid = BfmFitter(20, 7).model, transfer_layout(BfmFitter.read(bfm), basis())
     assert (len(used.identity), len(used.expression)) == (20, 7)
     assert used.expression_names == laid.expression_names[:7]
     assert_array_equal(used.mean, laid.mean)
@@ -117,13 +117,13 @@ def test_a_surface_that_is_no_head_is_refused_by_its_distance(name):
     modes = np.zeros((1, *mean.shape), np.float32)
     bare = BareModel(name, mean, {"skin": triangles}, modes, modes[:0], ())
     with pytest.raises(ModelError, match=rf"this {name} is no head: .* more than \d+ mm away \(heads stay under 8\)"):
-        adopt_layout(bare, basis())
+        transfer_layout(bare, basis())
 
 
 def test_a_head_on_its_head_is_refused(surrey):
     bare = SfmFitter.read(surrey)
     with pytest.raises(ModelError, match="is no head"):
-        adopt_layout(replace(bare, mean=bare.mean * np.float32([-1, -1, 1])), basis())
+        transfer_layout(replace(bare, mean=bare.mean * np.float32([-1, -1, 1])), basis())
 
 
 def test_the_surrey_model_is_read_and_laid(surrey):
@@ -134,7 +134,7 @@ def test_the_surrey_model_is_read_and_laid(surrey):
     assert 0.12 < np.ptp(bare.mean[:, 0]) < 0.2  # metres from side to side
     spread = np.linalg.norm(bare.identity, axis=(1, 2))
     assert (np.diff(spread) < 0).all()  # deviations, the largest first
-    model = adopt_layout(bare, basis())
+    model = transfer_layout(bare, basis())
     assert flipped(model) < 0.01
     # eos' own table (ibug_to_sfm.txt): the tip of the nose, the corners of the eyes, the middles of the lips.
     known = {30: 114, 36: 177, 39: 181, 42: 614, 45: 610, 51: 329, 62: 423}
@@ -183,7 +183,7 @@ def corners(model, part):
 
 def test_a_turned_and_larger_head_gives_the_same_map(ict_bare, ict_laid):
     turn = np.array([[0.9848, 0, 0.1736], [0, 1, 0], [-0.1736, 0, 0.9848]])  # 10 degrees
-    moved = adopt_layout(replace(ict_bare, mean=np.float32(1.2 * ict_bare.mean @ turn + 0.3)), basis())
+    moved = transfer_layout(replace(ict_bare, mean=np.float32(1.2 * ict_bare.mean @ turn + 0.3)), basis())
     plain = ict_laid
     count = len(np.unique(plain.mesh.triangles[plain.mesh.parts["skin"]]))
     away = np.linalg.norm(moved.mesh.uvs[:count] - plain.mesh.uvs[:count], axis=1)
@@ -237,7 +237,7 @@ def test_a_folder_that_is_not_ict_facekit_is_refused(home, tmp_path, capsys, bro
 def test_the_reader_of_the_how_to_reads(root, tmp_path):
     page = (root / "docs" / "how-to" / "use-your-own-morphable-model.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    names: dict[str, type[BroughtFitter]] = {}
+    names: dict[str, type[LicensedFitter]] = {}
     exec(code, names)  # noqa: S102  # our own page
     given = SfmLike(np.random.default_rng(0))
     np.savez(tmp_path / "mine.npz", **vars(given))

@@ -19,7 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
-from facetex_cli.eta import Forecast, fresh_steps
+from facetex_cli.eta import Eta, fresh_steps
 from facetex_cli.main import main
 from PIL import Image
 from test_cli_commands import on_a_terminal
@@ -279,7 +279,7 @@ def test_the_forecast_counts_shared_steps_once_and_learns_from_real_ones_only(mo
     variants = grid.offering("synthesizer", [Choice("x"), Choice("y")]).variants()
     fresh = Counter(step for steps in fresh_steps(variants) for step in steps)
     assert (fresh["detect"], fresh["fit"], fresh["describe"], fresh["synthesize"], fresh["render"]) == (1, 3, 3, 6, 6)
-    forecast, still = Forecast(2, variants, lambda: next(made)), Forecast(1, variants, lambda: 7)
+    forecast, still = Eta(2, variants, lambda: next(made)), Eta(1, variants, lambda: 7)
     forecast.begin()
     still.begin()
     for step in fresh:

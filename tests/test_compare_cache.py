@@ -20,7 +20,7 @@ from facetex_core.structures import Photo
 from facetex_core.texture.unwrap import unwrap
 from facetex_core.workbench.comparison.cache import Cache
 from facetex_core.workbench.comparison.cache_folder import STALE
-from facetex_core.workbench.comparison.workshop import identity_of
+from facetex_core.workbench.comparison.stage_cache import identity_of
 
 
 class Zoo:

@@ -9,7 +9,7 @@ from sampled import all_skin, tiny_fit, tiny_head
 
 from facetex_core import Face, Photo, Texture, View
 from facetex_core.geometry.camera import project
-from facetex_core.workbench.comparison.effort import measured
+from facetex_core.workbench.comparison.cost import measured
 from facetex_core.workbench.comparison.metrics import face_pixels, psnr, reprojection, seam, shading_left, skin_of, tone_of
 from facetex_core.workbench.comparison.pictures import SIDE, crops_of, photo_cut
 from facetex_core.workbench.comparison.truth import figures_against

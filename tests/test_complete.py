@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from facetex_plugins.describe.network import SmallExtractor
 from facetex_plugins.synthesize.complete import CompleteSynthesizer
-from facetex_plugins.synthesize.texture.completion import trust
+from facetex_plugins.synthesize.texture.completion import confidence
 from facetex_plugins.synthesize.texture.decoder import decoded_part
 from numpy.testing import assert_allclose
 from sampled import aim, tiny_fit, tiny_texture, view_of
@@ -34,7 +34,7 @@ def wanted():
 def narrowed(wanted):
     """The same without a layer that the decoder reads."""
     layers = ("conv1_1", "conv2_1")
-    return Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in layers}, wanted.mass)
+    return Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in layers}, wanted.support)
 
 
 def completed(texture, wanted, iterations=0):
@@ -47,7 +47,7 @@ def test_the_decoder_lays_what_is_hidden_of_the_face_and_nothing_else(hidden, wa
     texture, fit = shown(hidden), tiny_fit()
     with_it, without = completed(texture, wanted), completed(texture, narrowed(wanted))
     skin = skin_texels(fit.model, SIZE).inside
-    own, inside = trust(texture, fit), decoded_part(fit, SIZE)
+    own, inside = confidence(texture, fit), decoded_part(fit, SIZE)
     for same in (own == 1, inside == 0):
         assert (same & skin).sum() > 1000
         assert_allclose(with_it[same & skin], without[same & skin], rtol=0, atol=1e-5)
@@ -65,5 +65,5 @@ def test_what_is_hidden_on_both_sides_is_polished_with_the_decoder_too(wanted):
 
 @pytest.mark.parametrize("layers", [("conv1_1", "conv2_1"), ("conv1_1",)])
 def test_correlations_that_the_decoder_cannot_read_are_matched_as_far_as_they_go(layers, wanted):
-    fewer = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in layers}, wanted.mass)
+    fewer = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in layers}, wanted.support)
     assert np.isfinite(completed(shown(LOWER), fewer, iterations=2)).all()

@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from facetex_plugins.clean.damage import DamageCleaner, NoCleaner
+from facetex_plugins.clean.defects import DefectCleaner, NoCleaner
 from facetex_plugins.clean.outliers import OutlierCleaner
 from facetex_plugins.delight.division import DivisionDelighter, NoDelighter
 from facetex_plugins.delight.harmonics import HarmonicsDelighter
@@ -87,8 +87,8 @@ class TestGeometrySegmenter(SegmenterContract):
     make = GeometrySegmenter
 
 
-class TestDamageCleaner(CleanerContract):
-    make = DamageCleaner
+class TestDefectCleaner(CleanerContract):
+    make = DefectCleaner
 
 
 class TestOutlierCleaner(CleanerContract):

@@ -15,7 +15,7 @@ from test_eval import case_of
 
 from facetex_core import Lighting, PhotoError, Texture
 from facetex_core.imaging.colour import luminance
-from facetex_core.lighting.estimate_lighting import SKIN_TONE, colourless, explain_light, light_between, normal_map
+from facetex_core.lighting.estimate_lighting import SKIN_TONE, estimate_appearance, is_monochrome, normal_map, refit_lighting
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.highlights import specular_map
 from facetex_core.texture.regions import plain_skin, region
@@ -47,7 +47,7 @@ def photographed(albedo, light, extra=0.0):
 def lit_by_itself(lit):
     """The view of an unwrapped photo, with the light that is found in it."""
     fit = tiny_fit()
-    return view_of(lit, fit, explain_light(lit, fit))
+    return view_of(lit, fit, estimate_appearance(lit, fit))
 
 
 def specular_of(lit, albedo, appearance=None):
@@ -126,7 +126,7 @@ def test_the_light_between_albedo_and_photo_is_the_one_that_made_the_photo():
     albedo = 0.7 * albedo_of()
     view = photographed(albedo, LEFT)
     known = replace(view.appearance, lighting=ambient())
-    found = light_between(replace(view, albedo=Texture(albedo, view.lit.visibility), appearance=known))
+    found = refit_lighting(replace(view, albedo=Texture(albedo, view.lit.visibility), appearance=known))
     seen = view.lit.visibility > 0.5
     again = albedo * shade(found, normal_map(view.fit, SIZE))
     assert np.abs(again - view.lit.rgb)[seen].mean() < 0.01  # the ridge draws the light to even white a little
@@ -136,7 +136,7 @@ def test_the_light_of_a_grey_photo_is_grey():
     grey = np.repeat(luminance(albedo_of())[..., None], 3, -1)
     view = photographed(grey, LEFT)
     in_grey = replace(view.lit, rgb=np.repeat(luminance(view.lit.rgb)[..., None], 3, -1))
-    found = light_between(replace(view, lit=in_grey, albedo=Texture(albedo_of(), in_grey.visibility))).coefficients
+    found = refit_lighting(replace(view, lit=in_grey, albedo=Texture(albedo_of(), in_grey.visibility))).coefficients
     assert np.ptp(found, axis=1).max() < 1e-4
 
 
@@ -171,8 +171,8 @@ def test_a_grey_or_toned_photo_gets_the_colours_of_skin(toning, melanin):
     true = albedo_of(TONE * np.exp(melanin * np.float32([0.45, 0.55, 0.6])))
     lit = photographed(true, LEFT).lit
     in_grey = replace(lit, rgb=(luminance(lit.rgb)[..., None] * np.float32(toning)).astype(np.float32))
-    assert colourless(in_grey, tiny_model())
-    assert not colourless(lit, tiny_model())
+    assert is_monochrome(in_grey, tiny_model())
+    assert not is_monochrome(lit, tiny_model())
     found = HarmonicsDelighter().delight(lit_by_itself(in_grey))
     skin = skin_of(found)
     grey = luminance(true)[skin].mean() * np.ones(3)

@@ -12,7 +12,7 @@ from sampled import tiny_fit, view_of
 
 from facetex_core import Fit, Texture
 from facetex_core.imaging.colour import encode_srgb
-from facetex_core.lighting.estimate_lighting import explain_light, normal_map
+from facetex_core.lighting.estimate_lighting import estimate_appearance, normal_map
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.texture.regions import plain_skin, region, resize_texture
 from facetex_core.texture.unwrap import unwrap
@@ -37,7 +37,7 @@ def head(seed):
 
 
 def lit_by_itself(lit, fit):
-    return view_of(lit, fit, explain_light(lit, fit))
+    return view_of(lit, fit, estimate_appearance(lit, fit))
 
 
 def skin_of(*textures):

@@ -77,7 +77,7 @@ def tiny_run(name="tiny.jpg"):
     face = Face(box, landmarks, np.zeros((0, 2), np.float32), 0.9)
     layers = {layer: np.eye(4, dtype=np.float32) for layer in ("fine", "coarse")}
     seen = Descriptor("small", layers, dict.fromkeys(layers, 1.0))
-    wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.mass)
+    wanted = Descriptor("small", {layer: 1.5 * matrix for layer, matrix in layers.items()}, seen.support)
     weights = np.array([0.1, 0.7, 0, 0.2], np.float32)
     view = DelitView(replace(all_skin(photo), face=face), fit, head.lit, head.appearance, head.lit)
     shares = (head.lit.visibility > 0)[None].astype(np.float32)

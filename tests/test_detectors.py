@@ -6,7 +6,7 @@ import facetex_model_zoo as zoo
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_plugins.detect.alignment import face_square, halves
+from facetex_plugins.detect.alignment import face_square, image_pyramid
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.detect.mediapipe import IBUG, MediapipeDetector
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
@@ -89,7 +89,7 @@ def test_the_68_are_68_of_the_468():
 
 
 def test_the_square_of_five_points_is_the_face_s(home, astronaut):
-    (found,) = YunetDetector().propose(halves(astronaut.rgb))
+    (found,) = YunetDetector().propose(image_pyramid(astronaut.rgb))
     (face,) = LandmarkDetector().detect(astronaut)
     wanted = face_square(face.dense)
     assert np.linalg.norm(found.centre - wanted.centre) < 0.1 * wanted.side
@@ -108,7 +108,7 @@ def test_the_square_turns_with_the_points(degrees):
 
 
 def test_the_parts_of_the_default_detector_are_the_default_detector(astronaut):
-    views, points = halves(astronaut.rgb), FacePoints()
+    views, points = image_pyramid(astronaut.rgb), FacePoints()
     (face,) = LandmarkDetector().detect(astronaut)
     measured = [points.measure(views, square) for square in FaceFinder().propose(views)]
     assert_allclose(max(measured, key=lambda face: face.score).dense, face.dense, atol=1e-3)

@@ -65,7 +65,7 @@ def test_turn_scale_and_shift_are_taken_out(start):
     fitted = Skin(moved(vertices, nearly), skin.triangles, moved(skin.landmarks, nearly))
     laid, distances = align(vertices[SKIN], skin.landmarks if start == "landmarks" else None, fitted)
     assert np.quantile(distances, 0.9) < 2e-5
-    assert_allclose(laid.turn, nearly.T, atol=5e-3)
+    assert_allclose(laid.rotation, nearly.T, atol=5e-3)
     assert laid.scale == pytest.approx(1 / SCALE if start == "landmarks" else 1, rel=5e-3)
 
 

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from facetex_plugins.describe.network import SmallExtractor
 from facetex_plugins.synthesize.feedforward import FeedforwardSynthesizer
-from facetex_plugins.synthesize.texture.completion import trust
+from facetex_plugins.synthesize.texture.completion import confidence
 from facetex_plugins.synthesize.texture.decoder import SIZE
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import aim, tiny_appearance, tiny_fit, view_of
@@ -62,7 +62,7 @@ def test_what_the_photo_shows_stays(skin):
     rgb = grainy(0.02)
     texture = shown(rgb, right())
     found = completed(texture, described(rgb, skin))
-    kept = (trust(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, SIZE).inside
+    kept = (confidence(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, SIZE).inside
     assert kept.mean() > 0.1
     assert_allclose(found[kept], rgb[kept], rtol=0, atol=1e-6)
 
@@ -70,7 +70,7 @@ def test_what_the_photo_shows_stays(skin):
 def test_hidden_skin_carries_the_wanted_correlations_better_than_low_frequency_does(skin):
     rgb, hidden = grainy(0.02), lower()
     wanted, texture = described(rgb, skin), shown(rgb, hidden)
-    unseen = skin & (trust(texture, tiny_fit()) == 0)
+    unseen = skin & (confidence(texture, tiny_fit()) == 0)
     far, near = (
         relative_error(described(each, unseen), described(rgb, unseen))
         for each in (expected_albedo(tiny_appearance(), SIZE), completed(texture, wanted))
@@ -81,7 +81,7 @@ def test_hidden_skin_carries_the_wanted_correlations_better_than_low_frequency_d
 
 def test_more_is_laid_where_coarser_skin_is_wanted(skin):
     texture = shown(grainy(0.015), lower())
-    unseen = skin & (trust(texture, tiny_fit()) == 0)
+    unseen = skin & (confidence(texture, tiny_fit()) == 0)
     energies = []
     for grain in (0.008, 0.06):
         found = np.log(completed(texture, described(grainy(grain), skin))).mean(-1)
@@ -94,7 +94,7 @@ def test_every_size_keeps_what_is_seen_and_is_whole(size, skin):
     rgb = grainy(0.02, size)
     texture = shown(rgb, lower(size))
     found = completed(texture, described(grainy(0.02), skin))
-    kept = (trust(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, size).inside
+    kept = (confidence(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, size).inside
     assert found.shape == rgb.shape
     assert found.min() > 0
     assert_allclose(found[kept], rgb[kept], rtol=0, atol=1e-6)
@@ -109,7 +109,7 @@ def finest(light):
 def test_a_large_map_has_octaves_that_a_small_one_cannot_hold(skin):
     rgb = grainy(0.02, 1024)
     found = np.log(completed(shown(rgb, right(1024)), described(grainy(0.02), skin))).mean(-1)
-    unseen = (plain_skin(tiny_fit().model, 1024) > 0.9) & (trust(shown(rgb, right(1024)), tiny_fit()) == 0)
+    unseen = (plain_skin(tiny_fit().model, 1024) > 0.9) & (confidence(shown(rgb, right(1024)), tiny_fit()) == 0)
     fine = [
         each - np.kron(each.reshape(512, 2, 512, 2).mean((1, 3)), np.ones((2, 2))) for each in (found, np.log(rgb).mean(-1))
     ]

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins.fit.energy.fit_person import LANDMARKS, OUTLINE, fit_person
-from facetex_plugins.fit.energy.gauss_newton import RIGID, Pose, State
-from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, inner_error, misses, sight_of
+from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State
+from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.outline_term import JAW, find_outline, outline_term
-from facetex_plugins.fit.energy.residual_flow import drift_of
+from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, by_shape, plain_vertices, shading_term
 from sampled import tiny_model
 
 from facetex_core import Appearance, Face, Lighting, Photo
 from facetex_core.geometry.camera import orbit_camera, project, yaw_degrees
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, explain_light, normal_map
+from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, estimate_appearance, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
 from facetex_core.structures import Fit
 from facetex_core.texture.unwrap import unwrap
@@ -41,7 +41,7 @@ def camera_at(yaw):
 
 def fitted(model, *faces):
     """Sights, state, and each photo's residual in percent of the eye distance."""
-    sights = [sight_of(model, face, SIZE) for face in faces]
+    sights = [observe_landmarks(model, face, SIZE) for face in faces]
     state = fit_landmarks(model, sights)
     return sights, state, [inner_error(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True)]
 
@@ -163,7 +163,7 @@ def test_what_the_model_cannot_follow_is_taken_up_by_the_drift():
     moved = np.where((np.abs(points[:, :2] - [0, -0.02]) < 0.012).all(1)[:, None], [0, 3.0], 0).astype(np.float32)
     sights, state, _ = fitted(model, replace(face, dense=face.dense + moved))
     vertices = model.vertices(np.float32(state.identity), np.float32(state.poses[0].expression))
-    drift = drift_of(vertices, sights[0], state, state.poses[0])
+    drift = residual_flow(vertices, sights[0], state, state.poses[0])
     middle = np.linalg.norm(vertices - [0, -0.02, vertices[:, 2].max()], axis=1).argmin()
     missed = misses(sights[0], state, state.poses[0])[moved[:, 1] > 0].mean(0)
     assert missed[1] > 1
@@ -179,7 +179,7 @@ def test_brightness_tells_of_the_shape():
     truth = Fit(model, np.float32([1.0, 0.0]), np.zeros(2, np.float32), camera)
     picture = blurred(render_flat(truth, light, np.exp(SKIN_TONE)), 3.0)
     matrix = camera.world_to_camera.astype(np.float64)
-    pose = Pose(matrix[:3, :3], matrix[:3, 3], np.zeros(2))
+    pose = FrameParameters(matrix[:3, :3], matrix[:3, 3], np.zeros(2))
     pulls = []
     for width in (0.0, 1.0):
         state = State(np.array([width, 0.0]), (pose,))
@@ -213,7 +213,7 @@ def test_light_and_skin_are_told_apart_up_to_their_level():
     light = Lighting(np.outer([1.0, 0.3, 0.2, 0.3, 0, 0, 0, 0, 0], [1, 1, 1]).astype(np.float32))
     fit = Fit(model, np.zeros(2, np.float32), np.zeros(2, np.float32), camera)
     photo = render_flat(fit, light, np.exp(SKIN_TONE))
-    told = explain_light(unwrap(photo, fit, np.ones(SIZE, np.float32), 128), fit)
+    told = estimate_appearance(unwrap(photo, fit, np.ones(SIZE, np.float32), 128), fit)
     found, albedo = told.lighting, told.albedo
     assert told.residuals[PHOTO] < 0.05
     normals = normal_map(fit, 128)

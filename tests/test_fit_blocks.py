@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins.fit.energy import landmark_term, normal_equations
-from facetex_plugins.fit.energy.landmark_term import fit_landmarks, sight_of
-from facetex_plugins.fit.energy.normal_equations import Normal, Unknowns, solve_by_blocks
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, observe_landmarks
+from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_by_blocks
 from sampled import tiny_model
 from test_fit import SIZE, camera_at, seen
 
@@ -20,7 +20,7 @@ def equations(shared, own, seed=0):
     generator = np.random.default_rng(seed)
     for _ in range(PHOTOS):
         jacobian = generator.normal(size=(2 * (shared + own), shared + own))
-        yield Normal(jacobian.T @ jacobian, jacobian.T @ generator.normal(0, 3, len(jacobian)))
+        yield NormalEquations(jacobian.T @ jacobian, jacobian.T @ generator.normal(0, 3, len(jacobian)))
 
 
 def unknowns(shared, own, low=-FREE, high=FREE):
@@ -78,7 +78,7 @@ def test_within_limits_blocks_give_what_one_dense_matrix_gives(seed):
 
 def test_what_is_held_at_a_limit_stays_there_for_the_step():
     """Without limits both are negative; once the first is held at 0, the second wants to be 1."""
-    part = Normal(np.array([[1.0, 0, 0], [0, 1, -0.9], [0, -0.9, 1]]), np.array([0, -2.0, 1.0]))
+    part = NormalEquations(np.array([[1.0, 0, 0], [0, 1, -0.9], [0, -0.9, 1]]), np.array([0, -2.0, 1.0]))
     what = Unknowns(np.array([True, False, False]), np.zeros(3), np.array([-FREE, 0, 0]), np.array([FREE, 9, 9]))
     np.testing.assert_allclose(solve_by_blocks([part], what), [[0, 0, 0]], atol=1e-12)
 
@@ -89,7 +89,7 @@ def test_many_photos_of_one_person_are_fitted_as_by_one_dense_matrix(monkeypatch
     for _ in range(PHOTOS):
         face = seen(model, [0.9, -0.7], generator.uniform(-0.2, 1.2, 2), camera_at(generator.uniform(-30, 30)))
         noise = generator.normal(0, 2, face.dense.shape)
-        sights.append(sight_of(model, replace(face, dense=np.float32(face.dense + noise)), SIZE))
+        sights.append(observe_landmarks(model, replace(face, dense=np.float32(face.dense + noise)), SIZE))
     monkeypatch.setattr(landmark_term, "STEPS", landmark_term.RIGID_STEPS + 2)
     by_blocks = fit_landmarks(model, sights)
     monkeypatch.setattr(normal_equations, "solve_by_blocks", dense_solve)
@@ -114,5 +114,5 @@ def test_many_photos_take_little_memory():
 
 def test_photos_share_the_landmarks_of_their_model():
     model = tiny_model()
-    first, second = (sight_of(model, seen(model, [0, 0], [0, 0], camera_at(yaw)), SIZE) for yaw in (0, 20))
-    assert first.probes is second.probes
+    first, second = (observe_landmarks(model, seen(model, [0, 0], [0, 0], camera_at(yaw)), SIZE) for yaw in (0, 20))
+    assert first.surface_points is second.surface_points

@@ -16,7 +16,7 @@ from facetex_plugins.fit.energy.joint_energy import (
     skin_of,
     visible,
 )
-from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, sight_of
+from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, observe_landmarks
 from facetex_plugins.fit.energy.shading_term import sample
 from facetex_plugins.fit.energy.surface_points import observe
 from sampled import tiny_model
@@ -42,7 +42,7 @@ def analytic(_, pixels):
 def at_work():
     """A fitted head with some light on it."""
     model, generator = tiny_model(), np.random.default_rng(0)
-    sight = sight_of(model, seen(model, [0.3, -0.4], [0.4, 0.3], camera_at(15)), SIZE)
+    sight = observe_landmarks(model, seen(model, [0.3, -0.4], [0.4, 0.3], camera_at(15)), SIZE)
     state = fit_landmarks(model, [sight])
     skin, _ = visible(model, camera_of(sight, state.poses[0]), state, state.poses[0])
     light = np.eye(9)[:, :1] + generator.normal(0, 0.3, (9, 3))
@@ -84,9 +84,9 @@ def test_derivatives_of_what_is_seen_are_right():
 
     def pixels(changed):
         other = moved(state, changed[None])
-        return observe(sight.probes, other, other.poses[0], sight.lens)[0]
+        return observe(sight.surface_points, other, other.poses[0], sight.intrinsics)[0]
 
-    hold(observe(sight.probes, state, state.poses[0], sight.lens)[1], pixels, values, [1e-4] * 6 + [1e-2] * 4)
+    hold(observe(sight.surface_points, state, state.poses[0], sight.intrinsics)[1], pixels, values, [1e-4] * 6 + [1e-2] * 4)
 
 
 def test_derivatives_of_what_skin_sends_are_right():
@@ -115,10 +115,10 @@ def test_derivatives_of_the_photo_consistency_by_all_unknowns_are_right(monkeypa
     def residuals(changed):
         other = moved(state, changed[None, :shape])
         colours = Look(changed[shape:-27], changed[-27:].reshape(9, 3))
-        return colour_differences(model, picture, skin, sight.lens, other, other.poses[0], colours)[1]
+        return colour_differences(model, picture, skin, sight.intrinsics, other, other.poses[0], colours)[1]
 
     values = joint_values(state, state.poses[0], look)
-    jacobian = colour_differences(model, picture, skin, sight.lens, state, state.poses[0], look)[2]
+    jacobian = colour_differences(model, picture, skin, sight.intrinsics, state, state.poses[0], look)[2]
     hold(jacobian, residuals, values, [1e-4] * 6 + [0.02] * 4 + [1e-2] * (len(values) - shape))
 
 
@@ -164,7 +164,7 @@ def test_colours_alone_tell_the_heads_proportions(lit, monkeypatch):
     truth, photo, face = lit
     middle = face.dense.mean(0)
     wide = replace(face, dense=((face.dense - middle) * np.float32([1.03, 1]) + middle).astype(np.float32))
-    alone = fit_landmarks(truth.model, [sight_of(truth.model, wide, SIZE)]).identity
+    alone = fit_landmarks(truth.model, [observe_landmarks(truth.model, wide, SIZE)]).identity
     assert alone @ PROPORTIONS > truth.identity @ PROPORTIONS + 0.025
     monkeypatch.setattr(joint_energy, "WEIGHT", 1e7)
     (found,) = fit_jointly(truth.model, [photo], [wide])

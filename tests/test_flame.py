@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from facetex_cli.main import main
 from facetex_plugins.fit.flame import FlameFitter, jaw_turn
-from facetex_plugins.fit.readers.inert_pickle import numbers, read_pickle
+from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 from foreign import basis, flame_arrays, flipped, points_of, stand_in, write_flame
 from numpy.testing import assert_allclose, assert_array_equal
 
-from facetex_core.geometry.correspondence import adopt_layout
+from facetex_core.geometry.correspondence import transfer_layout
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_an_array_of_python_2_is_read():
     kind = b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
     values = np.array([1.5, -2.0, 1e300])
     data = head + b"(K\x01K\x03\x85" + kind + b"\x89U\x18" + values.tobytes() + b"tb."
-    assert_array_equal(numbers(read_pickle(data)), values)
+    assert_array_equal(array_of(read_pickle(data)), values)
 
 
 def test_left_is_the_subject_s_left(bare):
@@ -76,7 +76,7 @@ def test_the_jaw_turns_about_its_hinge_and_opens_the_mouth(bare, arrays, tmp_pat
 
 
 def test_it_is_laid_with_its_eyes_on_ours(bare):
-    model = adopt_layout(bare, basis())
+    model = transfer_layout(bare, basis())
     assert list(model.mesh.parts) == ["skin", "left_eye", "right_eye"]
     for part in model.mesh.parts:
         places = [m.mesh.uvs[m.mesh.uv_triangles[m.mesh.parts[part]]].reshape(-1, 2).mean(0) for m in (model, basis())]

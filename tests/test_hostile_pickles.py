@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 import torch
-from facetex_plugins.fit.readers.inert_pickle import Inert, numbers, read_pickle
+from facetex_plugins.fit.readers.inert_pickle import Inert, array_of, read_pickle
 from numpy.testing import assert_array_equal
 from test_hostile_models import BOMB, home, refused  # noqa: F401  # a fixture is used by its name
 
@@ -29,7 +29,7 @@ def test_a_pickle_cannot_set_the_state_of_a_dtype(tmp_path, capsys):
 def test_of_a_dtype_s_state_the_byte_order_alone_counts():
     state = b"(K\x03U\x01>NNNK\x07K\x07K\x3ftb"
     data = b"\x80\x02" + ARRAY + b"(K\x01K\x02\x85" + EIGHT_BYTES + state + b"\x89U\x10" + struct.pack(">2d", 1.5, -2) + b"tb."
-    assert_array_equal(numbers(read_pickle(data)), [1.5, -2])
+    assert_array_equal(array_of(read_pickle(data)), [1.5, -2])
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_a_sparse_matrix_counts_no_further_than_its_numbers(ends, said):
     matrix.attributes = {name: read_pickle(pickle.dumps(value)) for name, value in state.items()}
     if said:
         with pytest.raises(ValueError, match=said):
-            numbers(matrix)
+            array_of(matrix)
     else:
-        assert_array_equal(numbers(matrix), [[3, 0], [0, 0], [0, 4]])
+        assert_array_equal(array_of(matrix), [[3, 0], [0, 0], [0, 4]])
 
 
 @pytest.mark.parametrize("pairs", [b"]](X\x01\0\0\0aK\x07ea", b"](U\x01aK\x07\x86e"])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import skimage
 from facetex_model_zoo import model_path
-from facetex_plugins.detect.alignment import LEFT_EYE, RIGHT_EYE, face_square, suppress
+from facetex_plugins.detect.alignment import LEFT_EYE, RIGHT_EYE, face_square, non_max_suppression
 from facetex_plugins.detect.landmarks import LandmarkDetector
 
 from facetex_core import Face, Photo
@@ -82,12 +82,12 @@ def face(box, score):
 
 def test_an_earring_is_no_second_face():
     head, earring = face((100, 100, 300, 300), 0.9), face((80, 250, 110, 280), 0.6)
-    assert suppress([earring, head]) == [head]
+    assert non_max_suppression([earring, head]) == [head]
 
 
 def test_a_small_face_apart_from_a_large_one_is_kept():
     head, child = face((100, 100, 300, 300), 0.9), face((400, 250, 440, 290), 0.6)
-    assert suppress([child, head]) == [head, child]
+    assert non_max_suppression([child, head]) == [head, child]
 
 
 def test_the_nets_together_are_small():

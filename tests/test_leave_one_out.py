@@ -20,8 +20,17 @@ from skimage import data
 
 from facetex_core import Photo, PhotoError, Texture
 from facetex_core.texture.regions import face_slices, region
-from facetex_core.workbench.evaluation.hidden_error import Eye, hidden_errors, moments
-from facetex_core.workbench.evaluation.leave_one_out import FRONTAL, SPLITS, Subject, predict, sit, trials, truth_of, without
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, hidden_errors, moments
+from facetex_core.workbench.evaluation.leave_one_out import (
+    FRONTAL,
+    SPLITS,
+    Subject,
+    examine,
+    predict,
+    trials,
+    truth_of,
+    without,
+)
 from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 
 SIZE = 128
@@ -29,7 +38,7 @@ SIZE = 128
 
 @pytest.fixture(scope="module")
 def eyes():
-    return {"descriptor": Eye("descriptor", zoo.model_path("descriptor"), ("conv1_1", "conv3_1"))}
+    return {"descriptor": FeatureNetwork("descriptor", zoo.model_path("descriptor"), ("conv1_1", "conv3_1"))}
 
 
 def grain(seed, strength=0.03):
@@ -174,8 +183,8 @@ def test_a_part_that_was_never_seen_or_all_that_was_gives_no_figure(pipeline, ey
 def test_a_turned_face_is_no_judge(pipeline):
     photo, turned = Photo(np.full((160, 160, 3), 0.4, np.float32), "a.png"), toys.ToyFitter(yaw=FRONTAL + 5)
     with pytest.raises(PhotoError, match=r"a\.png: the face is turned by 15 degrees; up to 10 can be judged"):
-        sit(replace(pipeline, fitter=turned), photo)
-    assert sit(pipeline, photo).tone == "light"
+        examine(replace(pipeline, fitter=turned), photo)
+    assert examine(pipeline, photo).tone == "light"
 
 
 def score(person, synthesizer, value, part="", sex=""):

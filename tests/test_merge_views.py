@@ -9,7 +9,7 @@ from sampled import view_of
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.structures import Fit, Merged, Texture
 from facetex_core.testing.samples import SIZE, sheet, skin
-from facetex_core.texture.view_weight import clearness
+from facetex_core.texture.view_weight import view_weight
 
 
 def fit_from(yaw: float = 0.0, pixels: int = 160) -> Fit:
@@ -103,10 +103,10 @@ def test_the_side_that_a_photo_turns_away_from_comes_from_another():
     assert shares[1, :, -16:].min() > 0.99
 
 
-def test_clearness_falls_with_angle_and_distance_and_ends_at_a_pixel_a_texel():
+def test_view_weight_falls_with_angle_and_distance_and_ends_at_a_pixel_per_texel():
     whole = shown(skin(), slice(0, SIZE))
     front, turned, small, large, huge = (
-        float(np.median(clearness(whole, fit)))
+        float(np.median(view_weight(whole, fit)))
         for fit in (fit_from(pixels=100), fit_from(60, 100), fit_from(pixels=50), fit_from(pixels=640), fit_from(pixels=1280))
     )
     assert turned == pytest.approx(0.5 * front, rel=0.1)

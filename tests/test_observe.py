@@ -19,8 +19,8 @@ from facetex_core import DelitView, Pipeline, Registry, load_preset
 from facetex_core.descriptors.bank import load_bank
 from facetex_core.io.photo_file import example_photo
 from facetex_core.observe import FrontHalf
-from facetex_core.workbench.bank_builder.examine import Studio
-from facetex_core.workbench.evaluation.leave_one_out import sit
+from facetex_core.workbench.bank_builder.examine import PortraitExaminer
+from facetex_core.workbench.evaluation.leave_one_out import examine
 
 SIZE = 512
 BACK = (
@@ -50,13 +50,13 @@ def portrait_of_a_bank() -> DelitView:
     """What a bank sees of the photo that ships."""
     seen = []
 
-    class Kept(Studio):
+    class Kept(PortraitExaminer):
         def delit(self, view):
             seen.append(super().delit(view))
             return seen[-1]
 
     extractor = load_preset("embedded").make("descriptor_extractor", Registry())
-    Kept(**front(), descriptor_extractor=extractor, size=SIZE).sit(example_photo())
+    Kept(**front(), descriptor_extractor=extractor, size=SIZE).examine(example_photo())
     return seen[0]
 
 
@@ -77,7 +77,7 @@ def test_a_bank_sees_of_a_portrait_what_a_run_sees(pipeline):
 
 
 def test_leave_one_out_judges_what_a_run_sees(pipeline):
-    same(sit(pipeline, example_photo()).view, portrait_of_a_bank())
+    same(examine(pipeline, example_photo()).view, portrait_of_a_bank())
 
 
 def test_trainings_learn_from_what_a_run_sees(root, monkeypatch):
@@ -169,7 +169,7 @@ def test_a_fitter_without_light_is_told_in_one_line_what_finds_it(words, photo, 
 
 OTHERS = {
     "restorer": ("none", "deblock", "denoise", "deblock+denoise"),
-    "cleaner": ("none", "damage", "outliers", "damage+outliers"),
+    "cleaner": ("none", "defects", "outliers", "defects+outliers"),
     "light": ("none", "harmonics", "least-squares"),
     "merger": ("none", "bands", "mean"),
     "hidden": ("none", "own"),

@@ -28,7 +28,7 @@ STAGES = {
     "renderer": {"use": "raster"},
     "exporter": {"use": "glb+obj"},
 }
-NEW = {"restorer": "deblock", "cleaner": "damage", "light_estimator": "harmonics", "merger": "bands", "painter": "eyes"}
+NEW = {"restorer": "deblock", "cleaner": "defects", "light_estimator": "harmonics", "merger": "bands", "painter": "eyes"}
 KEY = """
 {"study": "5d1c9a4e", "question": "Which is the photo?", "variants": ["photo", "mine"],
  "trials": {"t1": {"case": "a", "pictures": {"p1": "photo", "p2": "mine"}}}}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from facetex_model_zoo import model_path
-from facetex_plugins.clean.damage import hide_damage
+from facetex_plugins.clean.defects import mask_defects
 from facetex_plugins.synthesize.texture.completion import low_frequency
 from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from sampled import view_of
@@ -36,7 +36,7 @@ def scratch():
 
 
 def test_a_white_scratch_is_hidden_on_skin_and_nothing_else_is():
-    found = hide_damage(skin_with([1, 1, 1], scratch()), MODEL)
+    found = mask_defects(skin_with([1, 1, 1], scratch()), MODEL)
     assert (found.visibility[scratch() & SKIN] == 0).all()
     assert not found.rgb[found.visibility == 0].any()
     far = np.abs(np.arange(SIZE) - middle()[1]) > 4
@@ -47,10 +47,10 @@ def test_a_black_speck_is_hidden_and_a_beard_is_not():
     row, column = middle()
     speck = np.zeros((SIZE, SIZE), bool)
     speck[row, column] = True
-    assert hide_damage(skin_with([0.002] * 3, speck), MODEL).visibility[row, column] == 0
+    assert mask_defects(skin_with([0.002] * 3, speck), MODEL).visibility[row, column] == 0
     beard = np.zeros((SIZE, SIZE), bool)
     beard[row - 20 : row + 20 : 2] = True
-    assert (hide_damage(skin_with([0.002] * 3, beard), MODEL).visibility[row - 8 : row + 8, column] == 1).all()
+    assert (mask_defects(skin_with([0.002] * 3, beard), MODEL).visibility[row - 8 : row + 8, column] == 1).all()
 
 
 def specks_round(row, column, reach=10):
@@ -65,9 +65,9 @@ def test_a_white_moustache_is_kept_and_dust_elsewhere_is_not():
     top, column = int(np.nonzero(lips)[0].min()), int(np.median(np.nonzero(lips)[1]))
     moustache = specks_round(top - 4, column, 4)
     assert moustache.any()
-    assert (hide_damage(skin_with([1, 1, 1], moustache), MODEL).visibility == 1).all()
+    assert (mask_defects(skin_with([1, 1, 1], moustache), MODEL).visibility == 1).all()
     lone = specks_round(top - 40, column, 1)
-    assert (hide_damage(skin_with([1, 1, 1], lone), MODEL).visibility[lone] == 0).all()
+    assert (mask_defects(skin_with([1, 1, 1], lone), MODEL).visibility[lone] == 0).all()
 
 
 def test_glitter_hides_the_skin_between_where_the_photo_sees_it_from_the_side():
@@ -77,13 +77,13 @@ def test_glitter_hides_the_skin_between_where_the_photo_sees_it_from_the_side():
     straight = skin_with([0.7, 0.65, 0.6], glints)  # too dark for dust
     grazing = replace(straight, visibility=np.full_like(straight.visibility, 0.5))
     inner = slice(row - 3, row + 3), slice(column - 3, column + 3)
-    assert (hide_damage(straight, MODEL).visibility[inner] == 1).all()
-    assert (hide_damage(grazing, MODEL).visibility[inner] == 0).all()
+    assert (mask_defects(straight, MODEL).visibility[inner] == 1).all()
+    assert (mask_defects(grazing, MODEL).visibility[inner] == 0).all()
 
 
 def test_skin_without_damage_stays_as_it_is():
     texture = skin_with(TONE, scratch())
-    found = hide_damage(texture, MODEL)
+    found = mask_defects(texture, MODEL)
     np.testing.assert_array_equal(found.rgb, texture.rgb)
 
 

@@ -66,7 +66,7 @@ def test_merging_windows_is_the_correlation_of_both(exemplars):
 
 
 def test_correlations_of_different_networks_are_not_mixed(exemplars):
-    stranger = Descriptor("other", exemplars[0].correlations, exemplars[0].mass)
+    stranger = Descriptor("other", exemplars[0].correlations, exemplars[0].support)
     with pytest.raises(Exception, match="different networks cannot be mixed: net, other"):
         mix((exemplars[0], stranger), np.array([0.5, 0.5], np.float32))
 

@@ -12,8 +12,8 @@ from facetex_plugins.describe import vgg19
 from facetex_plugins.synthesize.gram import GramSynthesizer, with_own_detail
 from facetex_plugins.synthesize.texture import objective
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, to_pixels, to_plane
-from facetex_plugins.synthesize.texture.lbfgs import descend
-from facetex_plugins.synthesize.texture.objective import Objective, free_memory, halves_pay, out_of_memory
+from facetex_plugins.synthesize.texture.lbfgs import lbfgs
+from facetex_plugins.synthesize.texture.objective import Objective, bfloat16_is_fast, free_memory, out_of_memory
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import true_vgg19
 from numpy.testing import assert_allclose
@@ -83,7 +83,7 @@ def test_tiles_give_the_whole_s_loss_and_gradient(network, side):
 
 def test_tiles_without_their_surroundings_would_not(network):
     _, _, gradient = evaluated(network)
-    blind = Objective(replace(network, reach=0), wanted_of(network), to_plane(soft_window(), network), tile=40)
+    blind = Objective(replace(network, receptive_field=0), wanted_of(network), to_plane(soft_window(), network), tile=40)
     assert float((blind(to_pixels(noise(1), network))[1] - gradient).norm()) > 1e-2 * float(gradient.norm())
 
 
@@ -103,8 +103,8 @@ def test_a_position_sees_as_far_as_the_network_says(network):
     (seen,) = torch.autograd.grad(deepest[0, :, 8, 8].abs().sum(), picture)
     rows = torch.nonzero(seen.abs().sum((0, 1, 3)))[:, 0]
     place = 8 * 256 // deepest.shape[-1]
-    assert place - network.reach <= int(rows.min()) < place
-    assert place < int(rows.max()) <= place + 256 // deepest.shape[-1] + network.reach
+    assert place - network.receptive_field <= int(rows.min()) < place
+    assert place < int(rows.max()) <= place + 256 // deepest.shape[-1] + network.receptive_field
 
 
 def test_half_precision_points_the_same_way(network):
@@ -112,7 +112,7 @@ def test_half_precision_points_the_same_way(network):
     _, halved, gradient_halved = evaluated(network, half=True)
     assert halved == pytest.approx(loss, rel=0.05)
     assert float((gradient * gradient_halved).sum()) > 0.97 * float(gradient.norm() * gradient_halved.norm())
-    assert isinstance(halves_pay("cpu"), bool)
+    assert isinstance(bfloat16_is_fast("cpu"), bool)
 
 
 def test_tiles_are_taken_where_the_whole_would_not_fit(small, monkeypatch):
@@ -186,7 +186,7 @@ def bowl(point):
 
 def test_the_descent_finds_a_minimum_and_never_rises():
     counts = range(0, 60, 6)
-    losses = [bowl(descend(bowl, torch.zeros(20), iterations=count, reach=0.01))[0] for count in counts]
+    losses = [bowl(lbfgs(bowl, torch.zeros(20), iterations=count, first_step=0.01))[0] for count in counts]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 1e-3 * losses[0]
 
@@ -194,7 +194,7 @@ def test_the_descent_finds_a_minimum_and_never_rises():
 def test_the_descent_ends_where_there_is_no_way_down():
     steps = []
     told = lambda *step: steps.append(step)  # noqa: E731
-    flat = descend(lambda x: (1.0, torch.zeros_like(x)), torch.ones(3), iterations=5, reach=1.0, progress=told)
+    flat = lbfgs(lambda x: (1.0, torch.zeros_like(x)), torch.ones(3), iterations=5, first_step=1.0, progress=told)
     assert steps == []
     assert_allclose(flat, 1)
 
@@ -204,9 +204,9 @@ def test_an_interruption_keeps_the_last_good_point(said):
         if done == 7:
             raise KeyboardInterrupt
 
-    found = descend(bowl, torch.zeros(20), iterations=50, reach=0.01, progress=stop)
+    found = lbfgs(bowl, torch.zeros(20), iterations=50, first_step=0.01, progress=stop)
     assert said == ["synthesis interrupted after 7 of 50 iterations: the texture is partial"]
-    expected = descend(bowl, torch.zeros(20), iterations=7, reach=0.01)
+    expected = lbfgs(bowl, torch.zeros(20), iterations=7, first_step=0.01)
     assert_allclose(found, expected, rtol=0)
 
 

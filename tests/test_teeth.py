@@ -6,7 +6,7 @@ from facetex_model_zoo import model_path
 from sampled import tiny_model
 
 from facetex_core.geometry.model_file import load_morphable_model
-from facetex_core.geometry.uv_raster import all_texels, spread
+from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.parts.eyes import paint_parts
 from facetex_core.parts.teeth import DENSE_LIP, behind_lips, rows_of
 from facetex_core.structures import Texture
@@ -79,8 +79,8 @@ def test_crowns_are_white_from_the_tip_to_the_gum(model, which):
     skin = Texture(np.full((size, size, 3), 0.4, np.float32), np.ones((size, size), np.float32))
     painted = paint_parts(model, skin, {}).rgb
     texels = all_texels(model, size)
-    row = spread(texels, model.mesh, rows_of(model)[which][:, None].astype(np.float32))[..., 0] > 0.5
-    points = spread(texels, model.mesh, model.mean)
+    row = interpolate(texels, model.mesh, rows_of(model)[which][:, None].astype(np.float32))[..., 0] > 0.5
+    points = interpolate(texels, model.mesh, model.mean)
     front = row & (np.abs(points[..., 0]) < 0.012) & (points[..., 2] > 0.098)
     height = points[..., 1][front] - points[..., 1][front].min()
     share = height / height.max() if which == "upper" else 1 - height / height.max()

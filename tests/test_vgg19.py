@@ -80,7 +80,7 @@ def test_what_is_described_is_symmetric_and_positive_semidefinite(extractor):
         values = np.linalg.eigvalsh(matrix.astype(np.float64))
         assert values[0] > -1e-5 * values[-1]
         assert values[-1] > 0
-        assert descriptor.mass[layer] > 0
+        assert descriptor.support[layer] > 0
 
 
 def test_two_textures_are_told_apart(extractor):
@@ -109,7 +109,7 @@ def test_neither_the_hidden_nor_what_lies_near_it_counts(extractor):
     visible[30:60, :40] = 0
     (descriptor,) = extractor.describe(Texture(clean.rgb, visible))
     away = cv2.distanceTransform(np.pad(visible, 1).astype(np.uint8), cv2.DIST_L2, 5)
-    assert descriptor.mass["conv1_1"] == pytest.approx((away > extractor.margin).sum(), rel=0.03)  # a kernel's corners
+    assert descriptor.support["conv1_1"] == pytest.approx((away > extractor.margin).sum(), rel=0.03)  # a kernel's corners
 
 
 def test_cells_merge_to_the_whole(extractor):
@@ -117,7 +117,7 @@ def test_cells_merge_to_the_whole(extractor):
     merged = merge(extractor.describe(texture(), cells_of(4, 96)))
     for layer, matrix in alone.correlations.items():
         assert_allclose(merged.correlations[layer], matrix, rtol=0, atol=1e-5 * np.abs(matrix).max())
-        assert merged.mass[layer] == pytest.approx(alone.mass[layer])
+        assert merged.support[layer] == pytest.approx(alone.support[layer])
 
 
 def test_the_exported_network_is_the_published_one(exported, shared):

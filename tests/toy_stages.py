@@ -35,7 +35,7 @@ from facetex_core import (
     View,
     hookimpl,
 )
-from facetex_core.descriptors.bank import FEW, load_bank, save_bank, whole
+from facetex_core.descriptors.bank import FEW, load_bank, save_bank, whole_skin
 from facetex_core.descriptors.correlations import mix
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.progress import report_progress
@@ -156,9 +156,9 @@ class ToyDescriptor:
         return tuple(self._describe(texture.rgb, mask) for mask in masks)
 
     def _describe(self, rgb: np.ndarray, mask: np.ndarray) -> Descriptor:
-        mass = float(mask.sum())
-        gram = np.einsum("yx,yxi,yxj->ij", mask, rgb, rgb) / max(mass, 1.0)
-        return Descriptor("toy", {"colour": gram.astype(np.float32)}, {"colour": mass})
+        support = float(mask.sum())
+        gram = np.einsum("yx,yxi,yxj->ij", mask, rgb, rgb) / max(support, 1.0)
+        return Descriptor("toy", {"colour": gram.astype(np.float32)}, {"colour": support})
 
 
 class ToyBlend:
@@ -172,7 +172,7 @@ class ToyPredictor:
     """The blend of the bank's faces."""
 
     def predict(self, bank: Bank, weights: Float32[np.ndarray, " exemplars"], own: OwnDescriptors) -> Descriptor:
-        return mix(whole(bank), weights)
+        return mix(whole_skin(bank), weights)
 
 
 class ToySynthesizer:

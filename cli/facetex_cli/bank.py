@@ -72,9 +72,9 @@ def build(
     mouth. An interrupted build goes on where it stopped when it is called again.
     """
     recipe = order(preset, None, stages, settings, {})
-    from facetex_cli.bank_run import Order, build_bank
+    from facetex_cli.bank_run import BankBuildOptions, build_bank
 
-    return build_bank(Order(folder, out, recipe, int(size), jobs, keep_textures, anonymous, device, quiet))
+    return build_bank(BankBuildOptions(folder, out, recipe, int(size), jobs, keep_textures, anonymous, device, quiet))
 
 
 @command.command("info")

@@ -34,7 +34,7 @@ def facts_of(bank: Bank) -> dict[str, object]:
         "cells": f"{bank.grid} x {bank.grid}",
         "channels": {layer: basis.shape[-1] for layer, basis in bank.basis.items()},
         "components": {layer: len(basis) for layer, basis in bank.basis.items()},
-        "positions a face": {layer: round(float(mass.sum(1).mean())) for layer, mass in bank.mass.items()},
+        "positions a face": {layer: round(float(support.sum(1).mean())) for layer, support in bank.support.items()},
         "whole faces": "yes" if bank.faces else "no",
         "textures": "yes" if len(bank.textures) else "no",
         "albedo": _tones(bank),

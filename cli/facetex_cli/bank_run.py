@@ -28,18 +28,18 @@ from facetex_core.io.photo_file import load_photo
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Registry
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept, key_of
-from facetex_core.workbench.bank_builder.examine import Sitting, Studio, blank
+from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, PortraitExaminer, blank
 from facetex_core.workbench.bank_builder.report import bank_html
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
-_studio: Studio | None = None
+_studio: PortraitExaminer | None = None
 """Of this worker process."""
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class BankBuildOptions:
     """What `facetex bank build` is asked for."""
 
     folder: Path
@@ -63,7 +63,7 @@ class Order:
         return self.out.with_name(self.out.name + ".html")
 
 
-def build_bank(order: Order) -> int:
+def build_bank(order: BankBuildOptions) -> int:
     """Builds, saves, reports; 0 when the bank is written."""
     photos = photos_in(order.folder)
     if order.out.is_dir():
@@ -99,13 +99,13 @@ def photos_in(folder: Path) -> list[Path]:
     return photos
 
 
-def make_studio(order: Order) -> Studio:
+def make_studio(order: BankBuildOptions) -> PortraitExaminer:
     """The stages of a portrait."""
     registry = Registry()
-    return Studio(**order.recipe.make_all(ROLES, registry), size=order.size, keep_textures=order.keep_textures)
+    return PortraitExaminer(**order.recipe.make_all(ROLES, registry), size=order.size, keep_textures=order.keep_textures)
 
 
-def examined(order: Order, photos: list[Path]) -> list[Sitting]:
+def examined(order: BankBuildOptions, photos: list[Path]) -> list[ExaminedPortrait]:
     """What came of every photo, in their order; of photos that are the same to the byte the first one counts."""
     recipe = recipe_table(order.recipe)
     settings: dict[str, object] = {"stages": {role: cast("dict[str, object]", recipe["stages"])[role] for role in ROLES}}
@@ -124,13 +124,13 @@ def examined(order: Order, photos: list[Path]) -> list[Sitting]:
         done = sum(place.exists() for place in places)
         click.echo(f"{done} of {len(photos)} photos are done; the same command goes on there", err=True)
         raise
-    sittings: list[Sitting] = []
+    sittings: list[ExaminedPortrait] = []
     first: dict[Path, str] = {}
     for photo, place in zip(photos, places, strict=True):
         twin = first.setdefault(place, photo.name)
-        sitting = cast("Sitting", kept(place))
+        sitting = cast("ExaminedPortrait", kept(place))
         if twin != photo.name:
-            sitting = Sitting(photo.name, sitting.picture, refused=f"the same picture as {twin}")
+            sitting = ExaminedPortrait(photo.name, sitting.picture, refused=f"the same picture as {twin}")
         exemplar = replace(sitting.exemplar, name=photo.stem) if sitting.exemplar else None
         sittings.append(replace(sitting, photo=photo.name, exemplar=exemplar))
     return sittings
@@ -143,7 +143,7 @@ def _content(photo: Path) -> bytes:
         raise ConfigError(f"{photo}: cannot be read ({error.strerror})") from None
 
 
-def _progress(order: Order, new: dict[Path, Path]) -> Iterator["Future[None]"]:
+def _progress(order: BankBuildOptions, new: dict[Path, Path]) -> Iterator["Future[None]"]:
     """The finished ones as they come, with a bar where there is a terminal."""
     from tqdm import tqdm
 
@@ -178,7 +178,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _prepare(order: Order) -> None:
+def _prepare(order: BankBuildOptions) -> None:
     """Once in every worker."""
     global _studio  # noqa: PLW0603  # the pool's initializer can hand its product on in no other way
     import cv2
@@ -190,7 +190,7 @@ def _prepare(order: Order) -> None:
 def _examine(photo: Path, place: Path) -> None:
     with listening(unheard):  # of a portrait, what matters is whether it is refused
         try:
-            sitting = cast("Studio", _studio).sit(load_photo(photo))
+            sitting = cast("PortraitExaminer", _studio).examine(load_photo(photo))
         except PhotoError as error:
-            sitting = Sitting(photo.name, blank(), refused=str(error).removeprefix(f"{photo.name}: "))
+            sitting = ExaminedPortrait(photo.name, blank(), refused=str(error).removeprefix(f"{photo.name}: "))
     keep(sitting, place)

@@ -84,9 +84,11 @@ def command(
     found = order(grid, preset, stages, settings, {"size": size, "seed": seed, "device": device or (None if grid else "auto")})
     variants = found.variants()
     refuse_unwritable(out)
-    from facetex_cli.compare_run import Manner, work
+    from facetex_cli.compare_run import CompareOptions, run_comparison
 
-    return work(sources, variants, banks or found.banks or (found.base.bank,), out, Manner(face, as_json, quiet))
+    return run_comparison(
+        sources, variants, banks or found.banks or (found.base.bank,), out, CompareOptions(face, as_json, quiet)
+    )
 
 
 def order(

@@ -11,7 +11,7 @@ import click
 import facetex_model_zoo as zoo
 
 from facetex_cli.device import choose_device
-from facetex_cli.eta import Forecast
+from facetex_cli.eta import Eta
 from facetex_cli.jobs import EXAMPLE
 from facetex_cli.messages import answer, exit_code, say_warning
 from facetex_cli.progress_bars import inner_bar
@@ -23,12 +23,12 @@ from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.messages import listening
 from facetex_core.metrics import METRICS
 from facetex_core.workbench.comparison.cache import Cache
-from facetex_core.workbench.comparison.compare import Bench, Outcome, Subject, outcome_of, toned
+from facetex_core.workbench.comparison.compare import Context, Outcome, Subject, outcome_of, with_tone
 from facetex_core.workbench.comparison.deliver import CACHE, deliver, open_folder, refuse_foreign
 from facetex_core.workbench.comparison.grid import COMPARED, Variant
 from facetex_core.workbench.comparison.record import Comparison, comparison_json
-from facetex_core.workbench.comparison.workshop import Workshop
-from facetex_core.workbench.evaluation.hidden_error import Eye
+from facetex_core.workbench.comparison.stage_cache import StageCache
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.suite import read_case
 
 EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
@@ -36,7 +36,7 @@ EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class CompareOptions:
     """How to go about it: which face, and what to print."""
 
     face: int | None
@@ -44,7 +44,9 @@ class Manner:
     quiet: bool
 
 
-def work(sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[str], out: Path, manner: Manner) -> int:
+def run_comparison(
+    sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[str], out: Path, manner: CompareOptions
+) -> int:
     """Compares the variants at every photo; the exit code: 0, 2 if anything failed, 1 if a bug showed."""
     refuse_foreign(out)
     with _said_once() as said:
@@ -52,11 +54,11 @@ def work(sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[s
         variants = [replace(each, recipe=replace(each.recipe, device=device)) for each in variants]
         variants[0].recipe.refuse_wrong_numbers()
         cache = Cache(out / CACHE, zoo)
-        workshop = Workshop(cache, zoo)
+        workshop = StageCache(cache, zoo)
         _refuse_misspelt(variants, workshop)
         with zoo.recording() as asked:
             opened = [zoo.open_bank(name) for name in banks]
-        bench = Bench(workshop, cache, opened, Eye(EYE, zoo.model_path(EYE), LAYERS))
+        bench = Context(workshop, cache, opened, FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS))
         subjects, codes = _subjects(sources, manner.face)
         open_folder(out)
         open3d()  # its import would be measured as the first fitter's
@@ -65,13 +67,13 @@ def work(sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[s
             for subject in subjects:
                 outcomes += _all_of(subject, variants, bench, watching, said, codes)
     models = zoo.provenance({**{name: zoo.place_of(name) for name in cache.models}, **asked})
-    comparison = Comparison(variants, toned(outcomes), models, {**METRICS, **workshop.extensions.metrics})
-    if any(each.dress for each in outcomes):
+    comparison = Comparison(variants, with_tone(outcomes), models, {**METRICS, **workshop.extensions.metrics})
+    if any(each.glb for each in outcomes):
         _show(comparison, deliver(comparison, out), out, manner)
     return 1 if 1 in codes else max(codes, default=0)
 
 
-def _refuse_misspelt(variants: Sequence[Variant], workshop: Workshop) -> None:
+def _refuse_misspelt(variants: Sequence[Variant], workshop: StageCache) -> None:
     """Names and options that do not exist, before any work; a model that is missing fails its own variants only."""
     for role in COMPARED:
         for variant in variants:
@@ -111,7 +113,7 @@ def _subject(source: Path, face: int | None) -> Subject:
 def _all_of(
     subject: Subject,
     variants: Sequence[Variant],
-    bench: Bench,
+    bench: Context,
     watching: Callable[[str], Watch],
     said: list[str],
     codes: list[int],
@@ -160,7 +162,7 @@ def _progress(photos: int, variants: Sequence[Variant], cache: Cache, quiet: boo
         return
     from tqdm import tqdm
 
-    forecast = Forecast(photos, variants, cache.made.total)
+    forecast = Eta(photos, variants, cache.made.total)
     form = "{desc} {bar:20} {n_fmt}/{total_fmt} {elapsed}{postfix}"
     with tqdm(total=photos * len(variants), bar_format=form, leave=False, file=sys.stderr) as bar:
 
@@ -180,7 +182,7 @@ def _progress(photos: int, variants: Sequence[Variant], cache: Cache, quiet: boo
         yield watching
 
 
-def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: Manner) -> None:
+def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: CompareOptions) -> None:
     """The table of means over the photos, and what was written."""
     if manner.as_json:
         click.echo(comparison_json(comparison), nl=False)

@@ -11,7 +11,7 @@ STEPS = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "ma
 """Each with the last stage that its result depends on; steps that take no time are not in it."""
 
 
-class Forecast:
+class Eta:
     """Learns from each step that was really done; `made` tells how many results have been made so far."""
 
     def __init__(self, photos: int, variants: Sequence[Variant], made: Callable[[], int]) -> None:

@@ -7,7 +7,7 @@ import click
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_core.config import SIZES
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
@@ -37,7 +37,7 @@ def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path 
     splits = _names(split)
     for name in splits:
         if name not in SPLITS:
-            raise ConfigError(f"no split {name!r}; {there_are(name, SPLITS)}")
+            raise ConfigError(f"no split {name!r}; {did_you_mean(name, SPLITS)}")
     if size not in SIZES:
         raise ConfigError(f"size {size} is none of {', '.join(map(str, SIZES))}")
     from facetex_cli.bank_run import photos_in

@@ -18,8 +18,8 @@ from facetex_core.messages import warn
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import Synthesizer
-from facetex_core.workbench.evaluation.hidden_error import Eye
-from facetex_core.workbench.evaluation.leave_one_out import SPLITS, sit, trials
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS, examine, trials
 from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 
 if TYPE_CHECKING:
@@ -38,23 +38,23 @@ LISTS = ("photos.json", "../photos.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Context:
     """What every face goes through."""
 
     pipeline: Pipeline
     synthesizers: Mapping[str, Synthesizer]
-    eyes: Mapping[str, Eye]
+    eyes: Mapping[str, FeatureNetwork]
 
 
-def bench(names: Sequence[str], size: int) -> Bench:
+def bench(names: Sequence[str], size: int) -> Context:
     """The stages of a plain run, and the synthesizers of these names."""
     registry, recipe = Registry(), replace(load_preset("embedded"), size=size)
     made = {name: recipe.choosing("synthesizer", name).make("synthesizer", registry) for name in names}
-    eyes = {name: Eye(name, model_path(name), LAYERS) for name in EYES if is_installed(name)}
-    return Bench(recipe.build(registry, open_bank(recipe.bank)), made, eyes)
+    eyes = {name: FeatureNetwork(name, model_path(name), LAYERS) for name in EYES if is_installed(name)}
+    return Context(recipe.build(registry, open_bank(recipe.bank)), made, eyes)
 
 
-def score(bench: Bench, photos: Sequence[Path], splits: Sequence[str], out: Path | None, quiet: bool) -> list[Score]:
+def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Path | None, quiet: bool) -> list[Score]:
     """Every synthesizer at every part of every usable photo; with a folder, the sheet of pictures is written there."""
     from tqdm import tqdm
 
@@ -80,11 +80,11 @@ def score(bench: Bench, photos: Sequence[Path], splits: Sequence[str], out: Path
     return scores
 
 
-def _face(bench: Bench, photo: Path, splits: Sequence[str], sex: str) -> "Iterator[tuple[list[Score], np.ndarray]]":
+def _face(bench: Context, photo: Path, splits: Sequence[str], sex: str) -> "Iterator[tuple[list[Score], np.ndarray]]":
     """For each hidden part the scores, and a row of pictures."""
     from facetex_core.workbench.evaluation.leave_one_out_pictures import row_of
 
-    subject = sit(bench.pipeline, load_photo(photo))
+    subject = examine(bench.pipeline, load_photo(photo))
     for trial in trials(bench.pipeline, subject, splits, bench.synthesizers, bench.eyes):
         whose = (subject.name, subject.tone, sex, trial.split, trial.part)
         found = [Score(*whose, name, errors) for name, errors in trial.errors.items()]

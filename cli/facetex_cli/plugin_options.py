@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.plugin_files import FILES, LEFT_OUT
 
@@ -36,13 +37,12 @@ def _leave_out(_context: click.Context, _option: click.Parameter, names: tuple[s
         return
     from importlib.metadata import entry_points
 
-    from facetex_core.did_you_mean import there_are
     from facetex_core.registry import GROUP
 
     known = sorted(entry_points(group=GROUP).names)
     for name in names:
         if name not in known:
-            raise ConfigError(f"--no-plugin: no plugin {name!r} is installed; {there_are(name, known)}")
+            raise ConfigError(f"--no-plugin: no plugin {name!r} is installed; {did_you_mean(name, known)}")
         _more(LEFT_OUT, name, ",")
 
 

@@ -8,7 +8,7 @@ import click
 from facetex_cli.others import Other, every_other, others
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.messages import listening, unheard
 from facetex_core.options import Option
@@ -70,7 +70,7 @@ def show(name: str, as_json: bool) -> None:
         raise ConfigError(f"plugin {name!r} is broken: {registry.broken[name]}")
     if not found:
         names = sorted({known for offers in registry.offers.values() for known in offers})
-        raise ConfigError(f"no plugin {name!r}; {there_are(name, names)}")
+        raise ConfigError(f"no plugin {name!r}; {did_you_mean(name, names)}")
     if as_json:
         print_json([_facts(offer) for offer in found])
         return

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from facetex_cli.tables import print_json
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Offer, Registry
@@ -26,7 +26,10 @@ def check_all(registry: Registry, name: str, as_json: bool) -> int:
             counts: Counter[str] = Counter()
             _say(f"{role} {title}", as_json)
             for outcome in outcomes:
-                _say(f"  {outcome.state:8}{outcome.check}" + (f"\n          {outcome.told}" if outcome.told else ""), as_json)
+                _say(
+                    f"  {outcome.state:8}{outcome.check}" + (f"\n          {outcome.message}" if outcome.message else ""),
+                    as_json,
+                )
                 counts[outcome.state] += 1
                 rows.append({"stage": role, "name": title, **asdict(outcome)})
             _say("  " + ", ".join(f"{count} {state}" for state, count in counts.items()), as_json)
@@ -46,7 +49,7 @@ def _subjects(registry: Registry, name: str) -> Iterator[tuple[str, str, Iterato
     every = [offer for offers in registry.offers.values() for offer in offers.values()]
     known = {word for offer in every for word in (offer.name, offer.plugin)} | set(registry.broken)
     if name not in known:
-        raise ConfigError(f"no plugin {name!r}; {there_are(name, sorted(known))}")
+        raise ConfigError(f"no plugin {name!r}; {did_you_mean(name, sorted(known))}")
     if name in registry.broken:
         yield "plugin", name, iter([Outcome("can be loaded", "failed", registry.broken[name])])
     for offer in every:

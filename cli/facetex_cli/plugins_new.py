@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.registry import NAME, Registry
 from facetex_core.stages import STAGES
@@ -86,7 +86,7 @@ def _test_imports(words: Mapping[str, str]) -> str:
 def _words_for(registry: Registry, name: str, role: str) -> dict[str, str]:
     """What the files say; refuses what could not be installed or found."""
     if role not in STAGES:
-        raise ConfigError(f"no role {role!r}; {there_are(role, STAGES)}")
+        raise ConfigError(f"no role {role!r}; {did_you_mean(role, STAGES)}")
     if not re.fullmatch(NAME, name):
         raise ConfigError(f"{name!r} is no name for a plugin: lower-case letters, digits and hyphens, a letter first")
     if name in registry.offers[role]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from facetex_core.choices_file import read_choices
 from facetex_core.config import Recipe, load_preset, recipe_from
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.old_files import record_of_01
 from facetex_core.stages import STAGES
@@ -52,5 +52,5 @@ def read_setting(text: str) -> tuple[str, str, str]:
         raise ConfigError(f"--set takes stage.option=value, such as fitter.iterations=20, not {text!r}")
     role = SHORT.get(stage, stage)
     if role not in STAGES:
-        raise ConfigError(f"no stage {stage!r}; {there_are(stage, SHORT)}")
+        raise ConfigError(f"no stage {stage!r}; {did_you_mean(stage, SHORT)}")
     return role, option, value

@@ -7,7 +7,7 @@ import click
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.recipe_options import order
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
@@ -54,9 +54,9 @@ def command(
     if any(not setting.strip().startswith("renderer.") for setting in settings):
         raise ConfigError("--set takes renderer.option=value here, such as renderer.samples=16: no other stage runs")
     refuse_unwritable(out)
-    from facetex_cli.render_run import Order, work
+    from facetex_cli.render_run import RenderOptions, work
 
-    return work(head, Order(out, recipe, lights, names, turntable or 0, size, as_json, quiet))
+    return work(head, RenderOptions(out, recipe, lights, names, turntable or 0, size, as_json, quiet))
 
 
 def _views(view: str | None, turntable: int | None) -> tuple[str, ...]:
@@ -65,5 +65,5 @@ def _views(view: str | None, turntable: int | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in view.split(",")))
     for name in names:
         if name not in VIEWS:
-            raise ConfigError(f"no view {name!r}; {there_are(name, VIEWS)}")
+            raise ConfigError(f"no view {name!r}; {did_you_mean(name, VIEWS)}")
     return names

@@ -27,7 +27,7 @@ ROUND = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RenderOptions:
     """What `facetex render` was asked for."""
 
     out: Path
@@ -42,7 +42,7 @@ class Order:
     quiet: bool
 
 
-def work(path: Path, order: Order) -> int:
+def work(path: Path, order: RenderOptions) -> int:
     """Renders everything; says what was made."""
     from tqdm import tqdm
 
@@ -86,7 +86,7 @@ def _lit(name: str, hdri: Path, recipe: Recipe, registry: Registry) -> tuple[str
     return f"{name}-", lighting, _make(whole, registry)
 
 
-def _cameras(fit: Fit, order: Order) -> Iterator[tuple[str, Camera]]:
+def _cameras(fit: Fit, order: RenderOptions) -> Iterator[tuple[str, Camera]]:
     for name in order.views:
         yield name, portrait_camera(fit, PORTRAITS[name], order.size)
     for frame in range(order.frames):

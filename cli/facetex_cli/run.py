@@ -7,7 +7,7 @@ import click
 
 from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
-from facetex_cli.jobs import EXAMPLE, Manner, jobs_for
+from facetex_cli.jobs import EXAMPLE, RunOptions, jobs_for
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.recipe_options import SHORT, order
 from facetex_core.choices_file import preset_names
@@ -87,4 +87,4 @@ def command(
         refuse_unwritable(job.folder)
     from facetex_cli.run_jobs import work
 
-    return work(jobs, recipe, Manner(face, as_json, quiet))
+    return work(jobs, recipe, RunOptions(face, as_json, quiet))

@@ -11,7 +11,7 @@ import click
 from facetex_model_zoo import open_bank, provenance, recording
 
 from facetex_cli.device import choose_device
-from facetex_cli.jobs import Job, Manner
+from facetex_cli.jobs import Job, RunOptions
 from facetex_cli.messages import answer, exit_code
 from facetex_cli.progress_bars import watching
 from facetex_core.config import Recipe
@@ -22,7 +22,7 @@ from facetex_core.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Context:
     """What every job goes through."""
 
     pipeline: Pipeline
@@ -30,10 +30,10 @@ class Bench:
     registry: Registry
     models: dict[str, Path]
     """Files of models asked for so far."""
-    manner: Manner
+    manner: RunOptions
 
 
-def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
+def work(jobs: Sequence[Job], recipe: Recipe, manner: RunOptions) -> int:
     """Runs every job; the exit code of the whole: 0, 2 if any job failed, 1 if a bug showed."""
     with recording() as models, collecting() as said:
         recipe = replace(recipe, device=choose_device(recipe.device))
@@ -41,12 +41,12 @@ def work(jobs: Sequence[Job], recipe: Recipe, manner: Manner) -> int:
         recipe.make("renderer", registry)
         recipe.make("exporter", registry)
         pipeline = recipe.build(registry, open_bank(recipe.bank))
-        bench = Bench(pipeline, recipe, registry, models, manner)
+        bench = Context(pipeline, recipe, registry, models, manner)
         codes = [_attempt(job, bench, said) for job in jobs]
     return 1 if 1 in codes else max(codes)
 
 
-def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
+def _attempt(job: Job, bench: Context, said: list[str]) -> int:
     said.clear()
     begin = time.perf_counter()
     try:
@@ -67,7 +67,7 @@ def _attempt(job: Job, bench: Bench, said: list[str]) -> int:
     return 0
 
 
-def _make(job: Job, bench: Bench, said: list[str]) -> tuple[Path, ...]:
+def _make(job: Job, bench: Context, said: list[str]) -> tuple[Path, ...]:
     with watching(", ".join(job.names), bench.manner.quiet) as watch:
         run = bench.pipeline.run(*job.load(), face=bench.manner.face, watch=watch)
         return deliver(
@@ -87,6 +87,6 @@ def _whose(job: Job) -> dict[str, object]:
     return {"photo": job.names[0]} if len(job.names) == 1 else {"photos": job.names}
 
 
-def _print_json(bench: Bench, fields: dict[str, object]) -> None:
+def _print_json(bench: Context, fields: dict[str, object]) -> None:
     if bench.manner.as_json:
         click.echo(json.dumps(fields))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core.descriptors.bank_file import load_bank, save_bank
-from facetex_core.descriptors.compression import principal, squares, triangles
+from facetex_core.descriptors.compression import pack_symmetric, principal, unpack_symmetric
 from facetex_core.errors import ConfigError
 from facetex_core.messages import warn
 from facetex_core.stages import DescriptorExtractor
@@ -17,18 +17,18 @@ __all__ = [
     "FEW",
     "Exemplar",
     "cells_of",
+    "coefficients_under",
     "gather",
     "layout_of",
     "load_bank",
-    "masses",
     "merged",
     "refuse_foreign",
     "refuse_other_descriptor",
     "save_bank",
-    "seen_like",
-    "under",
+    "supports",
+    "under_mask",
     "warn_of_few",
-    "whole",
+    "whole_skin",
 ]
 
 MOVED = 0.02
@@ -62,19 +62,19 @@ def cells_of(grid: int, size: int) -> Float32[np.ndarray, "cells size size"]:
 
 def gather(exemplars: Sequence[Exemplar], size: int, layout: Float32[np.ndarray, "points 2"]) -> Bank:
     """The bank of these faces, described at a map of `size` texels."""
-    cells, basis, mass = {}, {}, {}
+    cells, basis, support = {}, {}, {}
     for layer in exemplars[0].face.correlations:
-        mass[layer] = np.array([[cell.mass[layer] for cell in each.cells] for each in exemplars], np.float32)
-        vectors = np.stack([triangles(np.stack([cell.correlations[layer] for cell in each.cells])) for each in exemplars])
-        cells[layer], flat = principal(vectors, mass[layer])
-        basis[layer] = squares(flat)
+        support[layer] = np.array([[cell.support[layer] for cell in each.cells] for each in exemplars], np.float32)
+        vectors = np.stack([pack_symmetric(np.stack([cell.correlations[layer] for cell in each.cells])) for each in exemplars])
+        cells[layer], flat = principal(vectors, support[layer])
+        basis[layer] = unpack_symmetric(flat)
     textures = [each.texture for each in exemplars if each.texture is not None]
     return Bank(
         exemplars[0].face.network,
         size,
         cells,
         basis,
-        mass,
+        support,
         _distinct([each.name for each in exemplars]),
         layout,
         tuple(each.face for each in exemplars),
@@ -86,12 +86,12 @@ def gather(exemplars: Sequence[Exemplar], size: int, layout: Float32[np.ndarray,
 def merged(first: Bank, second: Bank) -> Bank:
     """Both banks in one; an exemplar whose name is taken gets a number behind it."""
     _refuse_unlike(first, second)
-    cells, basis, mass = {}, {}, {}
+    cells, basis, support = {}, {}, {}
     for layer in first.cells:
-        mass[layer] = np.concatenate([first.mass[layer], second.mass[layer]])
-        vectors = np.concatenate([bank.cells[layer] @ triangles(bank.basis[layer]) for bank in (first, second)])
-        cells[layer], flat = principal(vectors, mass[layer])
-        basis[layer] = squares(flat)
+        support[layer] = np.concatenate([first.support[layer], second.support[layer]])
+        vectors = np.concatenate([bank.cells[layer] @ pack_symmetric(bank.basis[layer]) for bank in (first, second)])
+        cells[layer], flat = principal(vectors, support[layer])
+        basis[layer] = unpack_symmetric(flat)
     both = (len(first.albedo) and len(second.albedo)) and first.albedo.shape[1:] == second.albedo.shape[1:]
     kept = len(first.textures) and len(second.textures)
     return Bank(
@@ -99,7 +99,7 @@ def merged(first: Bank, second: Bank) -> Bank:
         first.size,
         cells,
         basis,
-        mass,
+        support,
         _distinct((*first.names, *second.names)),
         first.layout,
         (*first.faces, *second.faces) if first.faces and second.faces else (),
@@ -112,7 +112,7 @@ def _refuse_unlike(first: Bank, second: Bank) -> None:
     for what, one, other in (
         ("network", first.network, second.network),
         ("map size", first.size, second.size),
-        ("layers", ", ".join(first.mass), ", ".join(second.mass)),
+        ("layers", ", ".join(first.support), ", ".join(second.support)),
         ("cells a side", first.grid, second.grid),
     ):
         if one != other:
@@ -171,57 +171,59 @@ def _refuse_other(bank: Bank, made: Descriptor, command: str) -> None:
             f"the bank holds correlations of {bank.network!r}, this descriptor makes those of {made.network!r}; "
             f"build a bank of it: {command}"
         )
-    if set(made.mass) != set(bank.mass):
+    if set(made.support) != set(bank.support):
         raise ConfigError(
-            f"the bank holds the layers {', '.join(bank.mass)}, this descriptor makes {', '.join(made.mass)}; "
+            f"the bank holds the layers {', '.join(bank.support)}, this descriptor makes {', '.join(made.support)}; "
             f"choose the same, or build a bank of it: {command}"
         )
 
 
-def seen_like(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
+def under_mask(bank: Bank, seen: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
     """Every exemplar under the mask that the photo's cells were described under (Saito 2017, section 4.2).
 
     A cell counts by the share of it that the photo shows.
     """
     _refuse_other(bank, seen[0], "facetex bank build FOLDER --descriptor NAME -o FILE.bank")
-    shares = {layer: _shares(bank, layer, masses(seen, layer)) for layer in bank.mass}
+    shares = {layer: _shares(bank, layer, supports(seen, layer)) for layer in bank.support}
     return _assemble(bank, shares)
 
 
-def masses(cells: Sequence[Descriptor], layer: str) -> Float32[np.ndarray, "cells"]:
+def supports(cells: Sequence[Descriptor], layer: str) -> Float32[np.ndarray, "cells"]:
     """How much each cell shows."""
-    return np.array([cell.mass[layer] for cell in cells], np.float32)
+    return np.array([cell.support[layer] for cell in cells], np.float32)
 
 
-def under(bank: Bank, layer: str, mass: Float32[np.ndarray, "cells"]) -> Float32[np.ndarray, "exemplars entries"]:
+def coefficients_under(
+    bank: Bank, layer: str, support: Float32[np.ndarray, "cells"]
+) -> Float32[np.ndarray, "exemplars entries"]:
     """Every exemplar where each cell shows so much, in coefficients of the layer's basis."""
-    return _means(bank, layer, _shares(bank, layer, mass))[0]
+    return _means(bank, layer, _shares(bank, layer, support))[0]
 
 
-def whole(bank: Bank) -> tuple[Descriptor, ...]:
+def whole_skin(bank: Bank) -> tuple[Descriptor, ...]:
     """The plain skin of every exemplar as far as its own photo shows it."""
-    return _assemble(bank, {layer: np.ones(mass.shape[1]) for layer, mass in bank.mass.items()})
+    return _assemble(bank, {layer: np.ones(support.shape[1]) for layer, support in bank.support.items()})
 
 
-def _shares(bank: Bank, layer: str, mass: np.ndarray) -> Float32[np.ndarray, "cells"]:
-    return np.asarray(np.clip(mass / np.maximum(bank.mass[layer].max(0), 1e-6), 0, 1), np.float32)
+def _shares(bank: Bank, layer: str, support: np.ndarray) -> Float32[np.ndarray, "cells"]:
+    return np.asarray(np.clip(support / np.maximum(bank.support[layer].max(0), 1e-6), 0, 1), np.float32)
 
 
 def _means(bank: Bank, layer: str, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Over the shares of the cells, by exemplar, and their mass."""
-    weights = bank.mass[layer] * shares.astype(np.float32)
-    mass = weights.sum(1)
-    return (weights[:, None] @ bank.cells[layer])[:, 0] / np.maximum(mass, 1e-12)[:, None], mass
+    """Over the shares of the cells, by exemplar, and their support."""
+    weights = bank.support[layer] * shares.astype(np.float32)
+    support = weights.sum(1)
+    return (weights[:, None] @ bank.cells[layer])[:, 0] / np.maximum(support, 1e-12)[:, None], support
 
 
 def _assemble(bank: Bank, shares: Mapping[str, np.ndarray]) -> tuple[Descriptor, ...]:
-    correlations, mass = {}, {}
+    correlations, support = {}, {}
     for layer in bank.cells:
-        mean, mass[layer] = _means(bank, layer, shares[layer])
+        mean, support[layer] = _means(bank, layer, shares[layer])
         correlations[layer] = np.tensordot(mean, bank.basis[layer], 1).astype(np.float32)
     return tuple(
         Descriptor(
-            bank.network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in mass.items()}
+            bank.network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in support.items()}
         )
         for k in range(len(bank.names))
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.descriptors.compression import in_steps, squares, triangles
+from facetex_core.descriptors.compression import in_steps, pack_symmetric, unpack_symmetric
 from facetex_core.errors import ModelError
 from facetex_core.io.npz import read_arrays
 from facetex_core.structures import Bank, Descriptor
@@ -31,14 +31,14 @@ def save_bank(bank: Bank, path: Path) -> None:
         "textures": bank.textures,
     }
     for layer, cells in bank.cells.items():
-        arrays |= _coded(cells, bank.mass[layer], layer)
-        arrays[f"basis/{layer}"] = triangles(bank.basis[layer]).astype(np.float16)
-        arrays[f"mass/{layer}"] = bank.mass[layer].astype(np.float32)
+        arrays |= _coded(cells, bank.support[layer], layer)
+        arrays[f"basis/{layer}"] = pack_symmetric(bank.basis[layer]).astype(np.float16)
+        arrays[f"mass/{layer}"] = bank.support[layer].astype(np.float32)
         if bank.faces:
-            faces = triangles(np.stack([face.correlations[layer] for face in bank.faces]))
+            faces = pack_symmetric(np.stack([face.correlations[layer] for face in bank.faces]))
             arrays[f"face scale/{layer}"] = scale = np.abs(faces).max(0).clip(1e-12).astype(np.float32)
             arrays[f"face/{layer}"] = (faces / scale).astype(np.float16)
-            arrays[f"face mass/{layer}"] = np.array([face.mass[layer] for face in bank.faces], np.float32)
+            arrays[f"face mass/{layer}"] = np.array([face.support[layer] for face in bank.faces], np.float32)
     half = path.with_name(path.name + ".part")
     try:
         with half.open("wb") as file:
@@ -48,8 +48,8 @@ def save_bank(bank: Bank, path: Path) -> None:
         half.unlink(missing_ok=True)
 
 
-def _coded(cells: np.ndarray, mass: np.ndarray, layer: str) -> dict[str, np.ndarray]:
-    step = in_steps(cells, mass)
+def _coded(cells: np.ndarray, support: np.ndarray, layer: str) -> dict[str, np.ndarray]:
+    step = in_steps(cells, support)
     levels = np.ascontiguousarray(np.rint(cells / step).astype(np.int16).transpose(2, 0, 1))
     return {
         f"step/{layer}": np.array(step, np.float32),
@@ -79,7 +79,7 @@ def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
         str(arrays["network"]),
         int(arrays["size"]),
         {layer: _cells(arrays, layer) for layer in layers},
-        {layer: squares(arrays[f"basis/{layer}"].astype(np.float32)) for layer in layers},
+        {layer: unpack_symmetric(arrays[f"basis/{layer}"].astype(np.float32)) for layer in layers},
         {layer: arrays[f"mass/{layer}"] for layer in layers},
         tuple(arrays["names"].tolist()),
         arrays["layout"],
@@ -91,19 +91,19 @@ def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
 
 def _refuse_torn(bank: Bank) -> None:
     """ValueError where the parts of a bank do not belong together, or hold numbers that are none."""
-    if not bank.mass:
+    if not bank.support:
         raise ValueError("every layer")
     count, cells = len(bank.names), bank.grid**2
     for layer, basis in bank.basis.items():
         entries, channels, _ = basis.shape
-        if bank.cells[layer].shape != (count, cells, entries) or bank.mass[layer].shape != (count, cells):
+        if bank.cells[layer].shape != (count, cells, entries) or bank.support[layer].shape != (count, cells):
             raise ValueError(f"a cell of {layer}")
         if any(face.correlations[layer].shape != (channels, channels) for face in bank.faces):
             raise ValueError(f"a face of {layer}")
-        if not all((np.abs(values) < LARGEST).all() for values in (basis, bank.cells[layer], bank.mass[layer])):
+        if not all((np.abs(values) < LARGEST).all() for values in (basis, bank.cells[layer], bank.support[layer])):
             raise ValueError(f"a number of {layer}")
-        if bank.mass[layer].min() < 0:
-            raise ValueError(f"a mass of {layer}")
+        if bank.support[layer].min() < 0:
+            raise ValueError(f"a support of {layer}")
     if not count or not cells or bank.size < 1 or not all(isinstance(name, str) for name in bank.names):
         raise ValueError("an exemplar")
     if bank.layout.shape not in ((0, 2), (68, 2)) or not np.isfinite(bank.layout).all():
@@ -124,13 +124,13 @@ def _cells(arrays: dict[str, np.ndarray], layer: str) -> Float32[np.ndarray, "ex
 def _faces(arrays: dict[str, np.ndarray], layers: list[str]) -> tuple[Descriptor, ...]:
     if f"face/{layers[0]}" not in arrays:
         return ()
-    matrices = {layer: squares(arrays[f"face/{layer}"] * arrays[f"face scale/{layer}"]) for layer in layers}
-    mass = {layer: arrays[f"face mass/{layer}"] for layer in layers}
+    matrices = {layer: unpack_symmetric(arrays[f"face/{layer}"] * arrays[f"face scale/{layer}"]) for layer in layers}
+    support = {layer: arrays[f"face mass/{layer}"] for layer in layers}
     return tuple(
         Descriptor(
             str(arrays["network"]),
             {layer: matrices[layer][k] for layer in layers},
-            {layer: float(mass[layer][k]) for layer in layers},
+            {layer: float(support[layer][k]) for layer in layers},
         )
         for k in range(len(arrays["names"]))
     )

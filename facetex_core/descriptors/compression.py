@@ -12,13 +12,13 @@ STEP = 0.0025
 LEVELS = 32767
 
 
-def triangles(matrices: Float32[np.ndarray, "*many channels channels"]) -> Float32[np.ndarray, "*many pairs"]:
+def pack_symmetric(matrices: Float32[np.ndarray, "*many channels channels"]) -> Float32[np.ndarray, "*many pairs"]:
     """Upper halves of symmetric matrices as vectors of the same length."""
     rows, columns = np.triu_indices(matrices.shape[-1])
     return np.asarray(matrices[..., rows, columns] * _scale(rows, columns), np.float32)
 
 
-def squares(vectors: Float32[np.ndarray, "*many pairs"]) -> Float32[np.ndarray, "*many channels channels"]:
+def unpack_symmetric(vectors: Float32[np.ndarray, "*many pairs"]) -> Float32[np.ndarray, "*many channels channels"]:
     """The symmetric matrices of such vectors."""
     channels = round((np.sqrt(8 * vectors.shape[-1] + 1) - 1) / 2)
     rows, columns = np.triu_indices(channels)
@@ -32,14 +32,14 @@ def _scale(rows: np.ndarray, columns: np.ndarray) -> Float32[np.ndarray, "pairs"
 
 
 def principal(
-    vectors: Float32[np.ndarray, "exemplars cells pairs"], mass: Float32[np.ndarray, "exemplars cells"]
+    vectors: Float32[np.ndarray, "exemplars cells pairs"], support: Float32[np.ndarray, "exemplars cells"]
 ) -> tuple[Float32[np.ndarray, "exemplars cells entries"], Float32[np.ndarray, "entries pairs"]]:
     """Coefficients and basis; components that vary by less than half a step are left out.
 
-    A vector counts by its mass. The moments are about zero, not about the mean: means of vectors are then means of
+    A vector counts by its support. The moments are about zero, not about the mean: means of vectors are then means of
     coefficients, whatever the weights add up to.
     """
-    flat, weight = vectors.reshape(-1, vectors.shape[-1]), mass.ravel() / max(float(mass.sum()), 1e-12)
+    flat, weight = vectors.reshape(-1, vectors.shape[-1]), support.ravel() / max(float(support.sum()), 1e-12)
     weighted = flat * np.sqrt(weight)[:, None].astype(np.float32)
     few = len(weighted) < weighted.shape[1]  # the smaller of the two products has the same values
     values, directions = np.linalg.eigh((weighted @ weighted.T if few else weighted.T @ weighted).astype(np.float64))
@@ -54,9 +54,9 @@ def principal(
 
 
 def in_steps(
-    coefficients: Float32[np.ndarray, "exemplars cells entries"], mass: Float32[np.ndarray, "exemplars cells"]
+    coefficients: Float32[np.ndarray, "exemplars cells entries"], support: Float32[np.ndarray, "exemplars cells"]
 ) -> float:
     """The step between two levels that the coefficients are written in."""
-    weight = mass / max(float(mass.sum()), 1e-12)
+    weight = support / max(float(support.sum()), 1e-12)
     spread = float(np.sqrt((weight * (coefficients**2).sum(-1)).sum()))
     return max(STEP * spread, float(np.abs(coefficients).max()) / LEVELS, 1e-20)

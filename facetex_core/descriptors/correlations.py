@@ -11,13 +11,13 @@ from facetex_core.structures import Descriptor
 
 def merge(parts: Sequence[Descriptor]) -> Descriptor:
     """The descriptor of several windows together: sum_c m_c G_c / sum_c m_c, exactly."""
-    correlations, mass = {}, {}
+    correlations, support = {}, {}
     for layer in parts[0].correlations:
-        weights = np.array([part.mass[layer] for part in parts], np.float64)
+        weights = np.array([part.support[layer] for part in parts], np.float64)
         stack = np.stack([part.correlations[layer] for part in parts])
-        mass[layer] = float(weights.sum())
-        correlations[layer] = np.asarray(np.tensordot(weights, stack, 1) / max(mass[layer], 1e-12), np.float32)
-    return Descriptor(parts[0].network, correlations, mass)
+        support[layer] = float(weights.sum())
+        correlations[layer] = np.asarray(np.tensordot(weights, stack, 1) / max(support[layer], 1e-12), np.float32)
+    return Descriptor(parts[0].network, correlations, support)
 
 
 def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars"]) -> Descriptor:
@@ -30,8 +30,8 @@ def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars
         layer: np.asarray(np.tensordot(weights, np.stack([e.correlations[layer] for e in exemplars]), 1), np.float32)
         for layer in layers
     }
-    mass = {layer: float(np.mean([e.mass[layer] for e in exemplars])) for layer in layers}
-    return Descriptor(exemplars[0].network, correlations, mass)
+    support = {layer: float(np.mean([e.support[layer] for e in exemplars])) for layer in layers}
+    return Descriptor(exemplars[0].network, correlations, support)
 
 
 def as_rows(

@@ -76,7 +76,7 @@ def correlate(
     results = []
     for mask in masks.reshape(len(masks), -1):
         places = np.flatnonzero(mask > LIGHTEST)
-        mass = float(mask[places].sum(dtype=np.float64))
-        weighted = flat[places] * np.sqrt(mask[places] / max(mass, 1e-12))[:, None]
-        results.append((weighted.T @ weighted, mass))
+        support = float(mask[places].sum(dtype=np.float64))
+        weighted = flat[places] * np.sqrt(mask[places] / max(support, 1e-12))[:, None]
+        results.append((weighted.T @ weighted, support))
     return results

@@ -29,7 +29,7 @@ TORN = 0.03
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Laid:
+class RegisteredPart:
     """One part of a model on the same part of the other."""
 
     triangles: Int32[np.ndarray, "triangles 3"]
@@ -46,11 +46,11 @@ class Laid:
     uv_triangles: Int32[np.ndarray, "triangles 3"]
 
 
-def adopt_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
+def transfer_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
     """The model in the other's frame, with its UV map, regions and landmarks; a surface that is no head is a ModelError."""
     turn, scale, shift = align(bare.mean[np.unique(bare.triangles["skin"])], other)
     mean = (scale * bare.mean @ turn.T + shift).astype(np.float32)
-    laid = {part: lay(mean, triangles, other, part) for part, triangles in bare.triangles.items()}
+    laid = {part: register_part(mean, triangles, other, part) for part, triangles in bare.triangles.items()}
     refuse_no_head(bare.name, Surface(mean, laid["skin"].triangles), other)
     mesh = _assembled(mean, laid)
     return MorphableModel(
@@ -67,9 +67,9 @@ def adopt_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
     )
 
 
-def lay(
+def register_part(
     mean: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], other: MorphableModel, part: str
-) -> Laid:
+) -> RegisteredPart:
     """One part on the other's; what lies behind the skin starts with the fronts on each other."""
     used, local = np.unique(triangles, return_inverse=True)
     which = other.mesh.parts[part]
@@ -79,10 +79,12 @@ def lay(
         points = points + front(other.mean[np.unique(theirs)]) - front(points)
     local = wound_like(points, local.reshape(-1, 3).astype(np.int32), other.mean, theirs)
     surface = Surface(other.mean, theirs)
-    vertices = bend(points, local, surface)
+    vertices = register_nonrigidly(points, local, surface)
     nearest, weights = surface.nearest(vertices, vertex_normals(vertices, local))
     uvs, uv_triangles = unfold(vertices, local, surface, nearest, weights, other.mesh.uvs[other.mesh.uv_triangles[which]])
-    return Laid(used[local].astype(np.int32), used.astype(np.int32), local, vertices, nearest, weights, uvs, uv_triangles)
+    return RegisteredPart(
+        used[local].astype(np.int32), used.astype(np.int32), local, vertices, nearest, weights, uvs, uv_triangles
+    )
 
 
 def front(points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "3"]:
@@ -111,7 +113,7 @@ def unfold(
     return np.concatenate([uvs, more]).astype(np.float32), uv_triangles
 
 
-def _assembled(mean: Float32[np.ndarray, "vertices 3"], laid: dict[str, Laid]) -> Mesh:
+def _assembled(mean: Float32[np.ndarray, "vertices 3"], laid: dict[str, RegisteredPart]) -> Mesh:
     """The parts one after the other."""
     ends = np.cumsum([0, *(len(piece.triangles) for piece in laid.values())]).tolist()
     firsts = np.cumsum([0, *(len(piece.uvs) for piece in laid.values())])
@@ -127,7 +129,7 @@ def _assembled(mean: Float32[np.ndarray, "vertices 3"], laid: dict[str, Laid]) -
 
 
 def _carried(
-    values: Float32[np.ndarray, "others"], count: int, laid: dict[str, Laid], other: MorphableModel
+    values: Float32[np.ndarray, "others"], count: int, laid: dict[str, RegisteredPart], other: MorphableModel
 ) -> Float32[np.ndarray, "vertices"]:
     """Weights of the other's vertices at the model's; where parts share a vertex the larger."""
     result = np.zeros(count, np.float32)
@@ -180,7 +182,7 @@ def wound_like(
     return triangles if agrees.mean() > 0.5 else np.ascontiguousarray(triangles[:, ::-1])
 
 
-def bend(
+def register_nonrigidly(
     points: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], surface: Surface
 ) -> Float32[np.ndarray, "vertices 3"]:
     """The points drawn smoothly onto the surface; pairs that are too far apart to be the same place do not pull."""

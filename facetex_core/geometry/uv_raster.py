@@ -11,7 +11,7 @@ from facetex_core.structures import Mesh, MorphableModel
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Texels:
+class UVRaster:
     """Which point of the mesh each texel shows."""
 
     triangle: Int32[np.ndarray, "size size"]
@@ -21,7 +21,7 @@ class Texels:
     """Where there is a triangle of the asked-for parts."""
 
 
-def lay_out_texels(mesh: Mesh, size: int, parts: tuple[str, ...] = ()) -> Texels:
+def rasterize_uv(mesh: Mesh, size: int, parts: tuple[str, ...] = ()) -> UVRaster:
     """Triangle and barycentric weights of every texel's centre; of all parts, or of those named."""
     flat = np.concatenate([mesh.uvs, np.zeros((len(mesh.uvs), 1), np.float32)], 1)
     centres = (np.arange(size, dtype=np.float32) + 0.5) / size
@@ -33,11 +33,11 @@ def lay_out_texels(mesh: Mesh, size: int, parts: tuple[str, ...] = ()) -> Texels
     for part in parts or mesh.parts:
         wanted[mesh.parts[part]] = True
     triangle = triangle.reshape(size, size)
-    return Texels(triangle, weights.reshape(size, size, 3), wanted[triangle])
+    return UVRaster(triangle, weights.reshape(size, size, 3), wanted[triangle])
 
 
-def spread(
-    texels: Texels, mesh: Mesh, values: Float32[np.ndarray, "vertices channels"]
+def interpolate(
+    texels: UVRaster, mesh: Mesh, values: Float32[np.ndarray, "vertices channels"]
 ) -> Float32[np.ndarray, "size size channels"]:
     """Values at vertices, interpolated to texels; 0 where the map is empty."""
     corners = values[mesh.triangles[texels.triangle[texels.inside]]]
@@ -47,6 +47,6 @@ def spread(
 
 
 @lru_cache(maxsize=4)
-def all_texels(model: MorphableModel, size: int) -> Texels:
+def all_texels(model: MorphableModel, size: int) -> UVRaster:
     """The texels of every part."""
-    return lay_out_texels(model.mesh, size)
+    return rasterize_uv(model.mesh, size)

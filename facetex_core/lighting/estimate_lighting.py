@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
@@ -52,7 +52,7 @@ SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08
 """and how skins differ from it: melanin, blood, and the rest."""
 
 
-def explain_light(lit: Texture, fit: Fit) -> Appearance:
+def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
     """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's."""
     seen = resize_texture(lit, SIZE)
     normals = normal_map(fit, SIZE)
@@ -60,7 +60,7 @@ def explain_light(lit: Texture, fit: Fit) -> Appearance:
     weight = (seen.visibility * region(fit.model, "face", SIZE)).astype(np.float64)
     on = weight > 0
     told = albedo_model(fit.model)
-    grey = colourless(lit, fit.model)
+    grey = is_monochrome(lit, fit.model)
     if grey:
         told = replace(told, modes=told.modes[:1])  # melanin: of skins' differences, the one that lightness tells
     seen, model = (_in_grey(seen), _without_colour(told)) if grey else (seen, told)
@@ -79,11 +79,11 @@ def explain_light(lit: Texture, fit: Fit) -> Appearance:
     return Appearance(Lighting(light.astype(np.float32)), albedo.astype(np.float32), {PHOTO: rms})
 
 
-def light_between(view: DelitView) -> Lighting:
+def refit_lighting(view: DelitView) -> Lighting:
     """The light under which this albedo looks like the lit texture; robust, since neither highlights nor shadow are in it."""
     fit = view.fit
     seen, skin = resize_texture(view.lit, SIZE), resize_texture(view.albedo, SIZE)
-    if colourless(view.lit, fit.model):  # whose colour statistics gave
+    if is_monochrome(view.lit, fit.model):  # whose colour statistics gave
         skin = _in_grey(skin)
     weight = (np.minimum(seen.visibility, skin.visibility) * region(fit.model, "face", SIZE)).astype(np.float64)
     on = weight > 0
@@ -93,7 +93,7 @@ def light_between(view: DelitView) -> Lighting:
     return Lighting(light.astype(np.float32))
 
 
-def colourless(texture: Texture, model: MorphableModel) -> bool:
+def is_monochrome(texture: Texture, model: MorphableModel) -> bool:
     """Whether the photo is grey or toned: its colour is then a function of its lightness, on skin, lips and eyes alike."""
     seen = resize_texture(texture, SIZE)
     on = (seen.visibility > 0) & (region(model, "face", SIZE) > 0.5)
@@ -107,7 +107,7 @@ def colourless(texture: Texture, model: MorphableModel) -> bool:
     return bool(100 * np.sqrt((left**2).sum(1).mean()) < TONED)
 
 
-def coloured(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
+def colourise(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
     """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
     size, detail = len(albedo), albedo_model(view.fit.model).detail
     broad, fine = (
@@ -133,7 +133,7 @@ def _without_colour(model: AlbedoModel) -> AlbedoModel:
 def normal_map(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
     """Unit normals of the fitted skin in world coordinates, by texel; 0 where there is none."""
     mesh, texels = fit.model.mesh, skin_texels(fit.model, size)
-    normals = spread(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))
+    normals = interpolate(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))
     return np.asarray(normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12), np.float32)
 
 

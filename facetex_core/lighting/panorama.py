@@ -27,7 +27,7 @@ class Environment:
 
     rgb: Float32[np.ndarray, "rows columns 3"]
     """Linear radiance; a white surface under radiance 1 from everywhere sends back 1."""
-    turn: Float32[np.ndarray, "3 3"]
+    rotation: Float32[np.ndarray, "3 3"]
     """Rotation of the head's directions to the panorama's."""
 
     @cached_property
@@ -57,12 +57,12 @@ class Environment:
 
     def irradiance(self, normals: Float32[np.ndarray, "normals 3"]) -> Float32[np.ndarray, "normals 3"]:
         """What a white surface of these normals sends back where nothing shades it."""
-        cosine = np.maximum(normals @ self.turn.T @ self._ways.T, 0)
+        cosine = np.maximum(normals @ self.rotation.T @ self._ways.T, 0)
         return np.asarray(cosine @ (self.rgb.reshape(-1, 3) * self._solid[:, None] / np.pi), np.float32)
 
     def towards(self, directions: Float32[np.ndarray, "rays 3"], lobe: str) -> Float32[np.ndarray, "rays 3"]:
         """The panorama blurred by a lobe of LOBES, seen along directions of the head."""
-        return _look_up(self._blurred[lobe], directions @ self.turn.T)
+        return _look_up(self._blurred[lobe], directions @ self.rotation.T)
 
     def sample(
         self, count: int, rng: np.random.Generator
@@ -75,7 +75,7 @@ class Environment:
         wide = np.sqrt(self._solid[picked])[:, None]
         ways = self._ways[picked] + wide * rng.uniform(-0.5, 0.5, (count, 3))
         ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-        return (ways @ self.turn).astype(np.float32), (power / chance / count)[picked].astype(np.float32)
+        return (ways @ self.rotation).astype(np.float32), (power / chance / count)[picked].astype(np.float32)
 
     @cached_property
     def lighting(self) -> Lighting:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from facetex_core.geometry.uv_raster import Texels, all_texels, spread
+from facetex_core.geometry.uv_raster import UVRaster, all_texels, interpolate
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.parts.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.parts.teeth import blend, paint_teeth, rows_of, smooth_step
@@ -54,19 +54,19 @@ def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Flo
         rgb[where] = _mouth(_points(model, texels, where))
     if "teeth" in model.mesh.parts:
         where = _of_part(model, texels, "teeth")
-        upper = spread(texels, model.mesh, rows_of(model)["upper"][:, None].astype(np.float32))[where, 0] > 0.5
+        upper = interpolate(texels, model.mesh, rows_of(model)["upper"][:, None].astype(np.float32))[where, 0] > 0.5
         rgb[where] = paint_teeth(_points(model, texels, where), upper)
     return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
 
 
-def _of_part(model: MorphableModel, texels: Texels, part: str) -> Bool[np.ndarray, "size size"]:
+def _of_part(model: MorphableModel, texels: UVRaster, part: str) -> Bool[np.ndarray, "size size"]:
     which = model.mesh.parts[part]
     return (texels.triangle >= which.start) & (texels.triangle < which.stop)
 
 
-def _points(model: MorphableModel, texels: Texels, where: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "texels 3"]:
+def _points(model: MorphableModel, texels: UVRaster, where: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "texels 3"]:
     """Where the texels lie on the mean head, in metres."""
-    return spread(texels, model.mesh, model.mean)[where]
+    return interpolate(texels, model.mesh, model.mean)[where]
 
 
 def eye_frame(model: MorphableModel, part: str) -> tuple[np.ndarray, float, np.ndarray]:
@@ -83,7 +83,7 @@ def eye_frame(model: MorphableModel, part: str) -> tuple[np.ndarray, float, np.n
     return centre, radius, axis / np.linalg.norm(axis)
 
 
-def _eye(model: MorphableModel, texels: Texels, part: str, where: np.ndarray, iris: np.ndarray) -> Rgb:
+def _eye(model: MorphableModel, texels: UVRaster, part: str, where: np.ndarray, iris: np.ndarray) -> Rgb:
     """Sclera, limbus, iris and pupil by the angle from the optical axis."""
     centre, radius, axis = eye_frame(model, part)
     rays = _points(model, texels, where) - centre

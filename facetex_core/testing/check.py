@@ -17,7 +17,7 @@ class Outcome:
 
     check: str
     state: Literal["passed", "failed", "exempt", "not run"]
-    told: str = ""
+    message: str = ""
     """What is wrong and what to do."""
 
 

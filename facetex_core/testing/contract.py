@@ -13,7 +13,7 @@ from unittest import SkipTest
 
 import numpy as np
 
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import PluginError
 from facetex_core.promise import hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
@@ -53,7 +53,7 @@ class Contract:
         """The arguments of the sample call."""
         raise NotImplementedError
 
-    def told(self, result: Any) -> object:  # noqa: ANN401  # each role has its own
+    def comparable(self, result: Any) -> object:  # noqa: ANN401  # each role has its own
         """What two runs have to agree in."""
         return result
 
@@ -69,7 +69,7 @@ class Contract:
         known = [name.removeprefix("test_") for name in self.checks() if name not in rules]
         for name in waived:
             if name not in known:
-                raise PluginError(f"waived_checks names no check {name!r} of the role; {there_are(name, known)}")
+                raise PluginError(f"waived_checks names no check {name!r} of the role; {did_you_mean(name, known)}")
         if method.__name__.removeprefix("test_") in waived:
             raise SkipTest(f"{type(self.plugin).__name__} does not promise it")
 
@@ -122,8 +122,8 @@ class Contract:
         """To the bit, from the same object and from one made anew."""
         mend = "random numbers come from the generator that is passed in or default_rng(seed), and no call changes self"
         for plugin in (self.plugin, self.make()):
-            first = snapshot(self.told(self.result))
-            found = difference(first, snapshot(self.told(self.work(plugin).result)), f"{self.verb}()")
+            first = snapshot(self.comparable(self.result))
+            found = difference(first, snapshot(self.comparable(self.work(plugin).result)), f"{self.verb}()")
             demand(not found, f"{found} between two runs of the same: {mend}")
 
     def test_leaves_global_random_numbers_alone(self) -> None:

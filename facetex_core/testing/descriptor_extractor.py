@@ -21,12 +21,12 @@ class DescriptorExtractorContract(Contract):
         return (half_seen(skin(pores=0.05)),)
 
     def test_gives_one_descriptor_for_each_window(self) -> None:
-        """And one without windows; the layers are the same, each with its mass."""
+        """And one without windows; the layers are the same, each with its support."""
         demand(len(self.result) == 1, f"describe() without windows: expected one descriptor; found {len(self.result)}")
         found = self.plugin.describe(*self.given(), locked(cells_of(2, SIZE)))
         demand(len(found) == 4, f"describe() under four windows: expected four descriptors; found {len(found)}")
-        layers, mass = list(self._whole().correlations), list(self._whole().mass)
-        demand(layers == mass, f"describe(): correlations of {layers}, mass of {mass}: every layer has both")
+        layers, support = list(self._whole().correlations), list(self._whole().support)
+        demand(layers == support, f"describe(): correlations of {layers}, support of {support}: every layer has both")
 
     def test_correlations_are_symmetric_and_positive(self) -> None:
         """Semi-definite, up to single precision."""
@@ -53,7 +53,7 @@ class DescriptorExtractorContract(Contract):
         texture = whole(skin(pores=0.05))
         merged = merge(self.plugin.describe(texture, locked(cells_of(2, SIZE))))
         (found,) = self.plugin.describe(texture)
-        mend = "divide by the mass under the window, and tell that mass"
+        mend = "divide by the support under the window, and tell that support"
         for layer, matrix in found.correlations.items():
             atol = 1e-3 * float(np.abs(matrix).max())
             demand_near(merged.correlations[layer], matrix, f"correlations[{layer!r}] of four cells, merged", mend, atol=atol)
@@ -61,8 +61,11 @@ class DescriptorExtractorContract(Contract):
     def test_a_window_on_nothing_counts_nothing(self) -> None:
         """No position, no correlation, no error."""
         (found,) = self.plugin.describe(whole(skin()), locked(np.zeros((1, SIZE, SIZE), np.float32)))
-        kept = set(found.mass.values()) == {0.0} and not any(matrix.any() for matrix in found.correlations.values())
-        demand(kept, f"describe() under an empty window: expected mass 0 and nothing but zeros; mass is {dict(found.mass)}")
+        kept = set(found.support.values()) == {0.0} and not any(matrix.any() for matrix in found.correlations.values())
+        demand(
+            kept,
+            f"describe() under an empty window: expected support 0 and nothing but zeros; support is {dict(found.support)}",
+        )
 
     def _whole(self) -> Descriptor:
         found: Descriptor = self.result[0]

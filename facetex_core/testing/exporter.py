@@ -56,7 +56,7 @@ class ExporterContract(Contract):
             self.exports.append(Export(folder, files, strays, [told for path in files if (told := _complaint(path))]))
         return done
 
-    def told(self, result: tuple[Path, ...]) -> dict[str, object]:
+    def comparable(self, result: tuple[Path, ...]) -> dict[str, object]:
         """The files' names and bytes, of the export that was last."""
         files = {path.name: content for path, content in self.exports[-1].files.items()}
         return {"names": [path.name for path in result], **files}

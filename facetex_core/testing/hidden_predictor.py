@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.descriptors.bank import Exemplar, gather, seen_like, whole
+from facetex_core.descriptors.bank import Exemplar, gather, under_mask, whole_skin
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.structures import Bank, Descriptor, OwnDescriptors
 from facetex_core.testing.contract import Contract
@@ -62,11 +62,11 @@ class HiddenPredictorContract(Contract):
 
     def test_a_face_of_the_bank_is_told_again(self) -> None:
         """Much nearer than the bank's mean."""
-        true = whole(self.bank)[0]
+        true = whole_skin(self.bank)[0]
         far = float(np.mean(list(relative_error(self.result, true).values())))
         mend = "blend the bank's faces by the weights: correlations.mix(bank.whole(bank), weights)"
         demand(far <= NEAR, f"predict(): a face that is in the bank is told with an error of {far:.2f}; at most {NEAR}: {mend}")
 
     def test_half_a_face_has_the_banks_cells(self) -> None:
         """The sample is one that the bank can be seen like."""
-        demand(len(seen_like(self.bank, self.own.seen)) == COUNT, "the sample bank has lost exemplars")
+        demand(len(under_mask(self.bank, self.own.seen)) == COUNT, "the sample bank has lost exemplars")

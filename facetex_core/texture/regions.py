@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.geometry.uv_raster import Texels, lay_out_texels, spread
+from facetex_core.geometry.uv_raster import UVRaster, interpolate, rasterize_uv
 from facetex_core.lazy import cv2
 from facetex_core.structures import MorphableModel, Texture
 
@@ -55,11 +55,11 @@ def plain_skin(model: MorphableModel, size: int) -> Float32[np.ndarray, "size si
 def region(model: MorphableModel, names: str | tuple[str, ...], size: int) -> Float32[np.ndarray, "size size"]:
     """The regions' weights over the UV map, the largest where several are named."""
     wanted = [model.regions[name] for name in ((names,) if isinstance(names, str) else names)]
-    values = spread(skin_texels(model, size), model.mesh, np.max(wanted, axis=0)[:, None].astype(np.float32))[..., 0]
+    values = interpolate(skin_texels(model, size), model.mesh, np.max(wanted, axis=0)[:, None].astype(np.float32))[..., 0]
     return np.clip(values, 0, 1)  # interpolation leaves that range by a rounding, and a square root ends there
 
 
 @lru_cache(maxsize=8)
-def skin_texels(model: MorphableModel, size: int) -> Texels:
+def skin_texels(model: MorphableModel, size: int) -> UVRaster:
     """The texels of the skin, laid out once for each model and size."""
-    return lay_out_texels(model.mesh, size, ("skin",))
+    return rasterize_uv(model.mesh, size, ("skin",))

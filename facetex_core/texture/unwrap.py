@@ -6,7 +6,7 @@ from jaxtyping import Float32
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import scene_of
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Photo, Texture
 from facetex_core.texture.regions import region, skin_texels
@@ -28,14 +28,14 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     """
     mesh, vertices = fit.model.mesh, fit.vertices
     texels = skin_texels(fit.model, size)
-    points = spread(texels, mesh, vertices)[texels.inside]
-    normals = spread(texels, mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
+    points = interpolate(texels, mesh, vertices)[texels.inside]
+    normals = interpolate(texels, mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     seen = facing(fit, points, normals)
     where = np.zeros((size, size, 2), np.float32)
     where[texels.inside] = project(fit.camera, points) - 0.5
     if fit.residual_flow is not None:
-        where[texels.inside] += spread(texels, mesh, fit.residual_flow)[texels.inside]
+        where[texels.inside] += interpolate(texels, mesh, fit.residual_flow)[texels.inside]
     rgb = _sample(photo.rgb, where, cv2.INTER_CUBIC)
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)

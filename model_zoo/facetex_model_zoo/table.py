@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ModelError
 from facetex_core.model_rows import BROUGHT, Part, Row
 
@@ -38,5 +38,5 @@ def model_names() -> tuple[str, ...]:
 def row(name: str) -> Row:
     """The row of a model; an unknown name is answered with those that exist."""
     if name not in _rows():
-        raise ModelError(f"no model {name!r}; {there_are(name, _rows())}")
+        raise ModelError(f"no model {name!r}; {did_you_mean(name, _rows())}")
     return _rows()[name]

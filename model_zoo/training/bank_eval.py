@@ -13,11 +13,11 @@ import click
 import numpy as np
 from bank_textures import delit_view
 from facetex_model_zoo import open_bank
-from facetex_plugins.predict.hidden_skin import foretell
+from facetex_plugins.predict.hidden_skin import predict_hidden
 from shared_data import DATA
 
 from facetex_core import Bank, Descriptor, FacetexError, Fit, OwnDescriptors, Registry, Texture, load_preset
-from facetex_core.descriptors.bank import cells_of, masses, seen_like
+from facetex_core.descriptors.bank import cells_of, supports, under_mask
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.io.photo_file import load_photo
 from facetex_core.lighting.estimate_lighting import normal_map
@@ -72,12 +72,12 @@ def flipped(texture: Texture) -> Texture:
 
 def others(bank: Bank, cells: tuple[Descriptor, ...]) -> Bank:
     """The bank without the exemplar that these cells are nearest to."""
-    errors = [sum(relative_error(each, merge(cells)).values()) for each in seen_like(bank, cells)]
+    errors = [sum(relative_error(each, merge(cells)).values()) for each in under_mask(bank, cells)]
     keep = np.arange(len(errors)) != np.argmin(errors)
     return replace(
         bank,
         cells={layer: found[keep] for layer, found in bank.cells.items()},
-        mass={layer: found[keep] for layer, found in bank.mass.items()},
+        support={layer: found[keep] for layer, found in bank.support.items()},
         names=tuple(name for name, kept in zip(bank.names, keep, strict=True) if kept),
         faces=(),
     )
@@ -115,15 +115,19 @@ def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: b
                 continue
             seen, unseen = (extractor.describe(without(skin, mask), cells) for mask in (hidden, ~hidden))
             own = OwnDescriptors(seen, extractor.describe(flipped(without(skin, hidden)), cells))
-            truth, there, lost = merge(unseen), seen_like(bank, unseen), {layer: masses(unseen, layer) for layer in bank.mass}
+            truth, there, lost = (
+                merge(unseen),
+                under_mask(bank, unseen),
+                {layer: supports(unseen, layer) for layer in bank.support},
+            )
             rows = {"own": merge(seen)}
             for solver, each in made.items():
-                weights = each.solve(merge(seen), seen_like(bank, seen))
-                rows[solver] = foretell(bank, weights, own, lost)
+                weights = each.solve(merge(seen), under_mask(bank, seen))
+                rows[solver] = predict_hidden(bank, weights, own, lost)
                 rows[f"{solver} alone"] = mix(there, weights)
             for solver, found in rows.items():
                 errors.setdefault((name, solver), []).append(list(relative_error(found, truth).values()))
-    print(f"{len(everyone.names)} exemplars; layers {', '.join(everyone.mass)}")
+    print(f"{len(everyone.names)} exemplars; layers {', '.join(everyone.support)}")
     for (name, solver), values in errors.items():
         print(f"{name:14} {solver:20} {len(values):3} faces ", "/".join(f"{v:.3f}" for v in np.mean(values, 0)))
 

@@ -11,7 +11,7 @@ import click
 import numpy as np
 from basis import DEFAULT
 from facetex_plugins.fit.energy import gauss_newton
-from facetex_plugins.fit.energy.landmark_term import Sight, fit_landmarks, inner_error, misses, sight_of
+from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.surface_points import world
 from jaxtyping import Float64
 from landmarks_labels import FLIP_68, flip_468
@@ -76,18 +76,18 @@ def left_over(model: MorphableModel, seen: Seen, twins: np.ndarray, *, sparse: b
     """
     moves, errors = [], []
     for face, size in seen:
-        sight = sight_of(model, face, size)
+        sight = observe_landmarks(model, face, size)
         state = fit_landmarks(model, [sight])
         errors.append(inner_error(sight, state, state.poses[0]))
         if sparse:
-            sight = sight_of(model, replace(face, dense=face.dense[:0]), size)
+            sight = observe_landmarks(model, replace(face, dense=face.dense[:0]), size)
         moves.append(_on_head(sight, state))
     middle = np.median(moves, axis=0)
     middle[list(LOWER_68 + UPPER_68 if sparse else LOWER_DENSE + UPPER_DENSE), 1:] = 0
     return (middle + middle[twins] * [-1, 1, 1]) / 2, float(np.mean(errors))
 
 
-def _on_head(sight: Sight, state: gauss_newton.State) -> Float64[np.ndarray, "points 3"]:
+def _on_head(sight: LandmarkObservation, state: gauss_newton.State) -> Float64[np.ndarray, "points 3"]:
     """Pixels that the points were missed by as metres across the line of sight, in the head's frame."""
     pose = state.poses[0]
     depth = (world(sight.probes, state, pose) @ pose.rotation.T + pose.translation)[:, 2:]

@@ -4,7 +4,7 @@ import numpy as np
 from bank_textures import SIZE
 from facetex_plugins.delight.network import SIDE, boxed
 
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
 from facetex_core.structures import MorphableModel
 from facetex_core.texture.regions import face_slices, region, skin_texels
@@ -19,7 +19,7 @@ class Beards:
 
     def __init__(self, model: MorphableModel) -> None:
         box = face_slices(model, SIZE)
-        places = boxed(spread(skin_texels(model, SIZE), model.mesh, model.mean)[box])
+        places = boxed(interpolate(skin_texels(model, SIZE), model.mesh, model.mean)[box])
         e, corners = model.embedding, model.mesh.triangles[model.embedding.landmark_triangles]
         marks = np.einsum("pk,pki->pi", e.landmark_barycentric, model.mean[corners])
         self.across, self.up = np.abs(places[..., 0]), places[..., 1]

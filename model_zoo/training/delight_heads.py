@@ -17,7 +17,7 @@ from facetex_plugins.delight.network import boxed, towards_camera
 from facetex_core import FacetexError, Fit, MorphableModel
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import scene_of
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.io.photo_file import load_photo
 from facetex_core.texture.regions import face_slices, skin_texels
 from facetex_core.texture.unwrap import facing
@@ -46,7 +46,7 @@ def ways() -> np.ndarray:
 def normals_of(model: MorphableModel, vertices: np.ndarray) -> np.ndarray:
     """Unit normals over the whole map; 0 where there is no skin."""
     mesh = model.mesh
-    normals = spread(skin_texels(model, SIZE), mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))
+    normals = interpolate(skin_texels(model, SIZE), mesh, vertex_normals(vertices, mesh.triangles[mesh.parts["skin"]]))
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
 
 
@@ -60,7 +60,7 @@ def lit_head(fit: Fit, vertices: np.ndarray, visibility: np.ndarray, albedo: np.
     """What lighting needs of a head over the face's box; `visibility` and `albedo` are given there, too."""
     model = fit.model
     box = face_slices(model, SIZE)
-    places, normals = spread(skin_texels(model, SIZE), model.mesh, vertices)[box], normals_of(model, vertices)[box]
+    places, normals = interpolate(skin_texels(model, SIZE), model.mesh, vertices)[box], normals_of(model, vertices)[box]
     visibility = visibility.astype(np.float16)
     known = visibility > KNOWN
     points, normals = boxed(places, nearest=True), boxed(normals, nearest=True)
@@ -101,8 +101,8 @@ def made_up_head(seed: int) -> dict[str, np.ndarray]:
     texels, box = skin_texels(model, SIZE), face_slices(model, SIZE)
     seen = np.zeros((SIZE, SIZE), np.float32)
     normals = normals_of(model, fit.vertices)
-    seen[texels.inside] = facing(fit, spread(texels, model.mesh, fit.vertices)[texels.inside], normals[texels.inside])
-    face = spread(texels, model.mesh, model.regions["face"][:, None])[..., 0]
+    seen[texels.inside] = facing(fit, interpolate(texels, model.mesh, fit.vertices)[texels.inside], normals[texels.inside])
+    face = interpolate(texels, model.mesh, model.regions["face"][:, None])[..., 0]
     albedo, _ = sample_skin(model, SIZE, rng)
     return lit_head(fit, off(fit, rng), boxed((seen * np.clip(2 * face - 1, 0, 1))[box]), boxed(albedo[box]))
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from facetex_plugins.detect.alignment import Square, cut, halves
+from facetex_plugins.detect.alignment import OrientedBox, image_pyramid, warp_crop
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.detect.networks import CROP, MARGIN
 from landmarks_augment import Backgrounds, Source, homogeneous, load_portraits, load_turned, paste, warp_levels
-from landmarks_labels import Square as Place
+from landmarks_labels import OrientedBox as Place
 from landmarks_labels import apply
 
 from facetex_core.imaging.colour import decode_srgb, to_bytes
@@ -26,19 +26,19 @@ class Miner:
         self.generator = np.random.default_rng(seed)
         self.detector = LandmarkDetector(min_score=0.0)
 
-    def crops(self, image: np.ndarray, truth: Square | None, least: float) -> list[np.ndarray]:
+    def crops(self, image: np.ndarray, truth: OrientedBox | None, least: float) -> list[np.ndarray]:
         """Crops of the proposals that are not the face and score at least so much."""
-        views = halves(decode_srgb(image.astype(np.float32) / 255))
+        views = image_pyramid(decode_srgb(image.astype(np.float32) / 255))
         found = []
         for square in self.detector.finder.propose(views):
             if truth is not None and not _beside(square, truth):
                 continue
             if self.detector.points.measure(views, square).score >= least:
-                matrix = Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
-                found.append(to_bytes(cut(views, matrix, CROP)))
+                matrix = OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
+                found.append(to_bytes(warp_crop(views, matrix, CROP)))
         return found
 
-    def portrait(self, source: Source) -> tuple[np.ndarray, Square]:
+    def portrait(self, source: Source) -> tuple[np.ndarray, OrientedBox]:
         """A portrait at a random size and turn on its own or another background."""
         generator = self.generator
         side = np.exp(generator.uniform(np.log(40), np.log(200)))
@@ -51,10 +51,10 @@ class Miner:
         else:
             image = warp_levels([level[..., :3] for level in source.levels], matrix, SIZE)
         centre = apply(matrix[:2], source.square.centre)
-        return image, Square(centre, side, 0.0)
+        return image, OrientedBox(centre, side, 0.0)
 
 
-def _beside(square: Square, truth: Square) -> bool:
+def _beside(square: OrientedBox, truth: OrientedBox) -> bool:
     """Whether the crop holds no whole face: it lies apart from the face, or is a part of it."""
     apart = np.linalg.norm(square.centre - truth.centre) > 0.4 * truth.side + 0.5 * square.side
     return bool(apart or square.side < 0.5 * truth.side)

@@ -14,17 +14,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 from facetex_model_zoo import open_bank
-from facetex_plugins.synthesize.texture.completion import low_frequency, mean_detail, own_grain, seen_detail, trust
+from facetex_plugins.synthesize.texture.completion import confidence, low_frequency, mean_detail, noise_texture, seen_detail
 
 from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
-from facetex_core.descriptors.bank import seen_like, whole
+from facetex_core.descriptors.bank import under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
 from facetex_core.texture.expected_albedo import SURE
 from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region
-from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, sit, without
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, subject_of, without
 
 SIZE = 512
 """Texels of the map: the bank's."""
@@ -77,9 +77,9 @@ def wanted(shown: Texture, fit: Fit, own_row: int) -> dict[str, np.ndarray]:
     lines = pipeline()
     seen = lines.describe(shown, fit)
     keep = [row for row in range(len(lines.bank.names)) if row != own_row]
-    there = seen_like(lines.bank, seen)
+    there = under_mask(lines.bank, seen)
     weights = lines.blend_solver.solve(merge(seen), tuple(there[row] for row in keep))
-    everyone = whole(lines.bank)
+    everyone = whole_skin(lines.bank)
     return dict(mix(tuple(everyone[row] for row in keep), weights).correlations)
 
 
@@ -88,7 +88,7 @@ def row_of(subject: Subject) -> int:
     lines = pipeline()
     seen = lines.describe(subject.albedo, subject.fit)
     known = merge(seen)
-    errors = [sum(relative_error(each, known).values()) for each in seen_like(lines.bank, seen)]
+    errors = [sum(relative_error(each, known).values()) for each in under_mask(lines.bank, seen)]
     return int(np.argmin(errors))
 
 
@@ -99,9 +99,9 @@ def example(subject: Subject, hidden: np.ndarray, own_row: int | None, rng: np.r
     if truth.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
         return {}
     view, fit = blinded(pipeline(), subject, hidden), subject.fit
-    own = trust(shown, fit)
+    own = confidence(shown, fit)
     base = low_frequency(view, own)
-    grain = own_grain(seen_detail(shown, own, base), own, fit, rng)
+    grain = noise_texture(seen_detail(shown, own, base), own, fit, rng)
     field = grain.mean(-1)
     gain = (grain * field[..., None]).sum((0, 1)) / max(float((field**2).sum()), 1e-12)
     box = window(subject)
@@ -122,7 +122,7 @@ def _work(path: Path, target: Path) -> str:
     logging.getLogger("facetex").setLevel(logging.ERROR)
     rng = np.random.default_rng(sum(path.stem.encode()))
     try:
-        subject = sit(pipeline(), load_photo(path))
+        subject = subject_of(pipeline(), load_photo(path))
     except FacetexError as error:
         return f"left out {error}"
     own_row = row_of(subject)

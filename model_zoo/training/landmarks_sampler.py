@@ -146,7 +146,7 @@ class View:
     """A camera before the face, turned round it; picture coordinates in pixels, depth in metres."""
 
     def __init__(self, head: Head, yaw: float, pitch: float, distance: float) -> None:
-        self.turn = rotation(yaw, pitch) @ np.diag([1.0, -1.0, -1.0])  # picture axes: right, down, away
+        self.rotation = rotation(yaw, pitch) @ np.diag([1.0, -1.0, -1.0])  # picture axes: right, down, away
         dense = head.points[:468]
         self.centre = dense.mean(0) - [0, 0, 0.03]
         self.distance = distance * float((dense.max(0) - dense.min(0)).max())
@@ -158,7 +158,7 @@ class View:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """x, y in pixels, and depth."""
-        turned = (points - self.centre) @ self.turn.T
+        turned = (points - self.centre) @ self.rotation.T
         near = self.distance / (self.distance + turned[:, 2:])
         return np.column_stack([turned[:, :2] * near * self.scale + self.offset, turned[:, 2]])
 

@@ -21,7 +21,7 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 from facetex_core import DelitView, Fit, Photo, Pipeline, Recipe, Registry, Texture, load_preset
-from facetex_core.geometry.uv_raster import all_texels, spread
+from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.imaging.colour import decode_srgb, encode_srgb, to_bytes
 from facetex_core.parts.eyes import eye_frame
 from facetex_core.texture.unwrap import unwrap
@@ -32,7 +32,7 @@ from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 SIZE, NOISE, QUALITY, SCRATCHES = 512, 0.04, 10, 12
 WAYS = {
     "restorer": ("none", "deblock", "denoise", "deblock+denoise"),
-    "cleaner": ("none", "damage", "outliers", "damage+outliers"),
+    "cleaner": ("none", "defects", "outliers", "defects+outliers"),
     "light_estimator": ("none", "harmonics", "least-squares"),
     "painter": ("none", "eyes", "brown"),
 }
@@ -109,7 +109,7 @@ def painted(case: Case, ways: dict[str, Pipeline], rng: np.random.Generator) -> 
     texels, iris = all_texels(model, SIZE), np.zeros((SIZE, SIZE), bool)
     for part in ("left_eye", "right_eye"):
         centre, radius, axis = eye_frame(model, part)
-        rays = (spread(texels, model.mesh, model.mean) - centre) / radius
+        rays = (interpolate(texels, model.mesh, model.mean) - centre) / radius
         which = model.mesh.parts[part]
         angle = np.arccos(np.clip(rays @ axis, -1, 1))
         iris |= (texels.triangle >= which.start) & (texels.triangle < which.stop) & (angle > 0.2) & (angle < 0.45)

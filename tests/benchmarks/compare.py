@@ -20,10 +20,10 @@ from facetex_core.config import Choice, load_preset
 from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.registry import Registry
 from facetex_core.workbench.comparison.cache import Cache
-from facetex_core.workbench.comparison.compare import Bench, Subject, outcome_of
+from facetex_core.workbench.comparison.compare import Context, Subject, outcome_of
 from facetex_core.workbench.comparison.grid import Grid, Variant
-from facetex_core.workbench.comparison.workshop import Workshop
-from facetex_core.workbench.evaluation.hidden_error import Eye
+from facetex_core.workbench.comparison.stage_cache import StageCache
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.synthetic import sample_case
 
 AXES = {
@@ -37,13 +37,13 @@ def silent(_: str) -> nullcontext[None]:
     return nullcontext()
 
 
-def bench_in(folder: Path) -> Bench:
+def bench_in(folder: Path) -> Context:
     """With a cache of its own."""
     cache = Cache(folder, zoo)
-    return Bench(Workshop(cache, zoo), cache, [zoo.open_bank("bank")], Eye(EYE, zoo.model_path(EYE), LAYERS))
+    return Context(StageCache(cache, zoo), cache, [zoo.open_bank("bank")], FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS))
 
 
-def timed(subject: Subject, variant: Variant, bench: Bench) -> float:
+def timed(subject: Subject, variant: Variant, bench: Context) -> float:
     """Seconds of processor time."""
     begin = time.process_time()
     outcome_of(subject, variant, bench, silent)

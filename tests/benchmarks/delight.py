@@ -26,7 +26,7 @@ import numpy as np
 from skimage.color import deltaE_ciede2000
 
 from facetex_core import Fit, LitView, MorphableModel, PhotoError, Registry, Texture, load_preset
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import encode_srgb, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.io.photo_file import load_photo
@@ -77,7 +77,7 @@ def detail(texture: Texture, seen: np.ndarray) -> float:
 
 def contour(texture: Texture, seen: np.ndarray, fit: Fit) -> tuple[float, float]:
     """Spread of chroma where the skin faces the camera, and how far off its middle it is where it does not."""
-    towards = fit.camera.position - spread(skin_texels(fit.model, SIZE), fit.model.mesh, fit.vertices)
+    towards = fit.camera.position - interpolate(skin_texels(fit.model, SIZE), fit.model.mesh, fit.vertices)
     cosine = (normal_map(fit, SIZE) * towards / np.linalg.norm(towards, axis=-1, keepdims=True)).sum(-1)
     chroma = blur_where(cv2.cvtColor(texture.rgb, cv2.COLOR_LRGB2LAB)[..., 1:], seen.astype(np.float32), FINE * SIZE)
     straight, turned = seen & (cosine > FACING), seen & (cosine < TURNED)

@@ -11,7 +11,7 @@ import click
 import cv2
 import numpy as np
 from facetex_plugins.fit.energy.fit_person import LANDMARKS, appearance_over
-from facetex_plugins.fit.energy.gauss_newton import Pose, State
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
 from facetex_plugins.fit.energy.outline_term import find_outline
 
 from facetex_core import Face, Fit, Photo, PhotoError, Registry, load_preset
@@ -81,7 +81,7 @@ def overlay(each: Fitted) -> np.ndarray:
     cv2.polylines(drawn, list(placed(project(fit.camera, fit.vertices))[triangles[front]]), True, BLUE, 1, cv2.LINE_AA, 4)
     picture = cv2.addWeighted(picture, 0.75, drawn, 0.25, 0)
     matrix4 = fit.camera.world_to_camera.astype(float)
-    pose = Pose(matrix4[:3, :3], matrix4[:3, 3], fit.expression.astype(float))
+    pose = FrameParameters(matrix4[:3, :3], matrix4[:3, 3], fit.expression.astype(float))
     edges, share, _ = find_outline(fit.model, State(fit.identity.astype(float), (pose,)), pose)
     ends = fit.vertices[edges]
     around = project(fit.camera, (ends[:, 0] * (1 - share)[:, None] + ends[:, 1] * share[:, None]).astype(np.float32))

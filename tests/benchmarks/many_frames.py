@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 import numpy as np
 from facetex_plugins.fit.energy.gauss_newton import RIGID
-from facetex_plugins.fit.energy.landmark_term import fit_landmarks, sight_of
+from facetex_plugins.fit.energy.landmark_term import fit_landmarks, observe_landmarks
 
 from facetex_core import Face, MorphableModel, Observation, Photo, Registry, Segmentation
 from facetex_core.geometry.camera import orbit_camera, project
@@ -77,7 +77,7 @@ def main(frames: int, side: int, fitters: tuple[str, ...]) -> None:
         observations = [Observation(Photo(picture, str(number)), face, skin) for number, face in enumerate(faces)]
         fitter.fit(observations[:1])  # what is loaded once is not of the frames
         found = measured(name, fitter, observations)
-        alone = fit_landmarks(model, [sight_of(model, faces[0], (side, side))]).identity
+        alone = fit_landmarks(model, [observe_landmarks(model, faces[0], (side, side))]).identity
         off = [float(np.sqrt(np.mean((each - identity) ** 2))) for each in (found, alone)]
         click.echo(f"{'':10} identity off by {off[0]:.2f} standard deviations; by the landmarks of one frame {off[1]:.2f}")
     unknowns = len(model.identity) + frames * (RIGID + len(model.expression))

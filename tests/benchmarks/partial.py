@@ -13,11 +13,11 @@ import numpy as np
 from facetex_model_zoo import model_path, open_bank
 
 from facetex_core import Bank, Descriptor, MorphableModel, Registry, Texture, load_preset
-from facetex_core.descriptors.bank import cells_of, seen_like, whole
+from facetex_core.descriptors.bank import cells_of, under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.model_file import load_morphable_model
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.texture.regions import face_crop, face_slices, skin_only, skin_texels
 
@@ -33,7 +33,7 @@ def skin_of(bank: Bank, face: int, model: MorphableModel) -> Texture:
 def masks(model: MorphableModel, size: int) -> Iterator[tuple[str, np.ndarray]]:
     """What a turned head shows, and random holes."""
     mesh = model.mesh
-    normals = spread(skin_texels(model, size), mesh, vertex_normals(mesh.vertices, mesh.triangles[mesh.parts["skin"]]))
+    normals = interpolate(skin_texels(model, size), mesh, vertex_normals(mesh.vertices, mesh.triangles[mesh.parts["skin"]]))
     normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
     box = face_slices(model, size)
     for yaw in (25, 40):
@@ -71,14 +71,14 @@ def main(file: Path, faces: int, targets: int, descriptor: str, solver: str) -> 
     model, registry = load_morphable_model(model_path("face_basis")), Registry()
     extractor = load_preset("embedded").choosing("descriptor_extractor", descriptor).make("descriptor_extractor", registry)
     solve = registry.make("blend_solver", solver, {}).solve
-    skins, full = [skin_of(bank, face, model) for face in range(faces)], whole(bank)[:faces]
+    skins, full = [skin_of(bank, face, model) for face in range(faces)], whole_skin(bank)[:faces]
     print("mask: seconds for the bank; correlations of an exemplar off; predicted whole off: exact, by cells, uniform")
     for name, shown in masks(model, bank.size):
         seconds, off, predicted = [], [], ([], [], [])
         for target in range(targets):
             seen = extractor.describe(hide(skins[target], shown), cells_of(bank.grid, skins[target].size))
             begin = time.perf_counter()
-            by_cells = seen_like(bank, seen)
+            by_cells = under_mask(bank, seen)
             seconds.append(time.perf_counter() - begin)
             covered = shown & (skins[target].visibility > 0)
             others = [face for face in range(faces) if face != target]

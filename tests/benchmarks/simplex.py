@@ -16,7 +16,7 @@ from facetex_plugins.solve.convex import ConvexSolver, solve_on_simplex
 from scipy import sparse
 
 from facetex_core import Bank, Descriptor
-from facetex_core.descriptors.bank import seen_like
+from facetex_core.descriptors.bank import under_mask
 from facetex_core.descriptors.correlations import as_rows
 
 EXACT = 1e-10
@@ -54,13 +54,13 @@ SOLVERS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 def under_masks(bank: Bank, count: int, generator: np.random.Generator) -> list[Descriptor]:
     """Faces of the bank, each with half of its cells hidden at random."""
     found: list[Descriptor] = []
-    names = list(bank.mass)
+    names = list(bank.support)
     empty = {layer: np.zeros((1, 1), np.float32) for layer in names}
-    full = {layer: mass.max(0) for layer, mass in bank.mass.items()}
+    full = {layer: support.max(0) for layer, support in bank.support.items()}
     while len(found) < count:
         seen = generator.random(next(iter(full.values())).shape) < 0.5
         cells = [Descriptor(bank.network, empty, {n: float(full[n][c] * seen[c]) for n in names}) for c in range(len(seen))]
-        everyone = seen_like(bank, tuple(cells))
+        everyone = under_mask(bank, tuple(cells))
         found += [everyone[k] for k in generator.permutation(len(everyone))[: len(everyone) // 3]]
     return found[:count]
 

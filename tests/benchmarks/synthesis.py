@@ -23,11 +23,11 @@ import torch
 from facetex_model_zoo import model_path, open_bank
 from facetex_plugins.synthesize.gram import with_own_detail
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, to_pixels, to_plane, with_layout
-from facetex_plugins.synthesize.texture.objective import Objective, halves_pay
+from facetex_plugins.synthesize.texture.objective import Objective, bfloat16_is_fast
 from facetex_plugins.synthesize.texture.onnx_torch import Network, read_network
 
 from facetex_core import Bank, DelitView, Descriptor, Registry, load_preset
-from facetex_core.descriptors.bank import seen_like, whole
+from facetex_core.descriptors.bank import under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.io.photo_file import load_photo
@@ -35,7 +35,7 @@ from facetex_core.pipeline import Pipeline
 from facetex_core.stages import BlendSolver
 from facetex_core.texture.expected_albedo import expected_albedo
 from facetex_core.texture.regions import face_slices, region
-from facetex_core.workbench.evaluation.leave_one_out import sit
+from facetex_core.workbench.evaluation.leave_one_out import examine
 
 TIMES = (4.0, 2.0, 1.4, 1.0, 0.7, 0.5)
 """Levels, in parts of what a target is uncertain by."""
@@ -58,7 +58,7 @@ class Problem:
     def __init__(self, pipeline: Pipeline, view: DelitView) -> None:
         fit, albedo = view.fit, view.albedo
         own = pipeline.own(albedo, fit)
-        weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
+        weights = pipeline.blend_solver.solve(merge(own.seen), under_mask(pipeline.bank, own.seen))
         self.wanted = pipeline.target(weights, own).whole
         self.fit, self.albedo = fit, albedo
         self.network = read_network(model_path(self.wanted.network), tuple(self.wanted.correlations))
@@ -97,21 +97,22 @@ class Problem:
         """Seconds, and the loss in full precision."""
         begin = time.process_time()
         start = with_own_detail(self.layout, self.albedo, self.fit)
-        options = {"layout": self.layout, "half": halves_pay("cpu"), "iterations": PATIENCE, "enough": level}
+        options = {"layout": self.layout, "half": bfloat16_is_fast("cpu"), "iterations": PATIENCE, "enough": level}
         found = match_correlations(self.network, start, self.face, self.face, self.wanted, **options)
         return time.process_time() - begin, self.score(found)
 
 
 def uncertainty(bank: Bank, solver: BlendSolver) -> np.ndarray:
     """The loss of true faces under what is predicted of them from the left half of their cells."""
-    everyone, empty = bank.faces or whole(bank), {layer: np.zeros((1, 1), np.float32) for layer in bank.mass}
+    everyone, empty = bank.faces or whole_skin(bank), {layer: np.zeros((1, 1), np.float32) for layer in bank.support}
     left = np.arange(bank.grid**2) % bank.grid < bank.grid // 2
     losses = []
     for face in range(0, len(everyone), -(-len(everyone) // FACES)):
-        masses = [
-            {layer: float(mass[face, cell] * left[cell]) for layer, mass in bank.mass.items()} for cell in range(len(left))
+        supports = [
+            {layer: float(support[face, cell] * left[cell]) for layer, support in bank.support.items()}
+            for cell in range(len(left))
         ]
-        shown = seen_like(bank, tuple(Descriptor(bank.network, empty, mass) for mass in masses))
+        shown = under_mask(bank, tuple(Descriptor(bank.network, empty, support) for support in supports))
         others = [k for k in range(len(everyone)) if k != face]
         weights = solver.solve(shown[face], [shown[k] for k in others])
         error = relative_error(everyone[face], mix([everyone[k] for k in others], weights))
@@ -127,7 +128,7 @@ def compare(problem: Problem, levels: list[float], rounds: int) -> None:
         ours.append([problem.ours(level) for level in levels])
         paper.append(problem.published(min(score for _, score in ours[0])))
     start = problem.score(with_own_detail(problem.layout, problem.albedo, problem.fit))
-    print(f"  loss of the published start {paper[0][0][1]:.3f}, of ours {start:.3f}; half precision: {halves_pay('cpu')}")
+    print(f"  loss of the published start {paper[0][0][1]:.3f}, of ours {start:.3f}; half precision: {bfloat16_is_fast('cpu')}")
     print("  level   scored   published        ours   ratio")
     for row, level in enumerate(levels):
         mine, score = min(each[row][0] for each in ours), ours[0][row][1]
@@ -146,7 +147,7 @@ def tiled(network: Network, size: int) -> None:
     wanted = correlations_of(network, "descriptor", 0.3 + 0.2 * np.repeat(grain, 3, -1), ones[:256, :256])
     before, begin = peak(), time.perf_counter()
     told = lambda done, of: print(f"  step {done} of {of}, {peak():.1f} GB", flush=True)  # noqa: E731  # of one line
-    match_correlations(network, start, ones, ones, wanted, half=halves_pay("cpu"), iterations=2, progress=told)
+    match_correlations(network, start, ones, ones, wanted, half=bfloat16_is_fast("cpu"), iterations=2, progress=told)
     seconds = time.perf_counter() - begin
     print(f"{size}: a face of {side} x {side}, {seconds:.0f} s, at most {peak():.1f} GB ({before:.1f} before)")
 
@@ -177,7 +178,7 @@ def main(photo: Path | None, sizes: tuple[int, ...], descriptor: str, file: str,
         pipeline = replace(recipe, size=size).build(registry, bank)
         losses = uncertainty(bank, pipeline.blend_solver)
         unit = float(np.median(losses))
-        subject = sit(pipeline, load_photo(photo))
+        subject = examine(pipeline, load_photo(photo))
         low, high = np.percentile(losses, (25, 75))
         print(
             f"{size}: {descriptor}, {len(bank.names)} exemplars; a target is uncertain by {unit:.3f} ({low:.3f} to {high:.3f})"

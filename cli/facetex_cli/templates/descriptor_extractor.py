@@ -30,6 +30,6 @@ class Example:
     def _describe(
         self, features: Float32[np.ndarray, "size size channels"], mask: Float32[np.ndarray, "size size"]
     ) -> Descriptor:
-        mass = float(mask.sum())
-        gram = np.einsum("yx,yxi,yxj->ij", mask, features, features) / max(mass, 1.0)
-        return Descriptor(f"example-{self.degree}", {"colour": gram.astype(np.float32)}, {"colour": mass})
+        support = float(mask.sum())
+        gram = np.einsum("yx,yxi,yxj->ij", mask, features, features) / max(support, 1.0)
+        return Descriptor(f"example-{self.degree}", {"colour": gram.astype(np.float32)}, {"colour": support})

@@ -2,7 +2,7 @@
 
 import numpy as np
 from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
-from facetex_core.descriptors.bank import whole
+from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import mix
 from jaxtyping import Float32
 
@@ -24,4 +24,4 @@ class Example:
     def predict(self, bank: Bank, weights: Float32[np.ndarray, " exemplars"], own: OwnDescriptors) -> Descriptor:
         """Correlations of plain skin, of the bank's network and layers."""
         drawn = (1 - self.mean) * weights + self.mean / len(weights)
-        return mix(whole(bank), np.asarray(drawn, np.float32))
+        return mix(whole_skin(bank), np.asarray(drawn, np.float32))

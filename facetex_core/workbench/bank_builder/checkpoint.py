@@ -11,7 +11,7 @@ import numpy as np
 
 from facetex_core.descriptors.bank import Exemplar
 from facetex_core.structures import Descriptor
-from facetex_core.workbench.bank_builder.examine import GRID, LOW, Sitting
+from facetex_core.workbench.bank_builder.examine import GRID, LOW, ExaminedPortrait
 
 
 def key_of(content: bytes, recipe: Mapping[str, object]) -> str:
@@ -20,7 +20,7 @@ def key_of(content: bytes, recipe: Mapping[str, object]) -> str:
     return hashlib.sha256(hashlib.sha256(content).digest() + settings).hexdigest()[:32]
 
 
-def keep(sitting: Sitting, path: Path) -> None:
+def keep(sitting: ExaminedPortrait, path: Path) -> None:
     """Writes what came of a portrait, so that an interrupted build can go on."""
     arrays: dict[str, np.ndarray] = {
         "note": np.array(json.dumps([sitting.photo, sitting.refused, dict(sitting.figures)])),
@@ -32,10 +32,10 @@ def keep(sitting: Sitting, path: Path) -> None:
         arrays |= {"network": np.array(exemplar.face.network), "albedo": exemplar.albedo}
         for layer in exemplar.face.correlations:
             arrays[f"cells/{layer}"] = np.stack([cell.correlations[layer] for cell in exemplar.cells])
-            arrays[f"mass/{layer}"] = np.array([cell.mass[layer] for cell in exemplar.cells])
+            arrays[f"mass/{layer}"] = np.array([cell.support[layer] for cell in exemplar.cells])
             arrays[f"face/{layer}"], arrays[f"all/{layer}"] = (
                 exemplar.face.correlations[layer],
-                np.array(exemplar.face.mass[layer]),
+                np.array(exemplar.face.support[layer]),
             )
         if exemplar.texture is not None:
             arrays["texture"] = exemplar.texture
@@ -45,14 +45,14 @@ def keep(sitting: Sitting, path: Path) -> None:
     half.replace(path)
 
 
-def kept(path: Path) -> Sitting | None:
+def kept(path: Path) -> ExaminedPortrait | None:
     """What `keep` wrote; none where nothing, or nothing whole, is there."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         photo, refused, figures = json.loads(str(arrays["note"]))
         exemplar = None if refused else _exemplar(arrays, Path(photo).stem)
-        return Sitting(photo, arrays["picture"], figures, refused, exemplar, arrays["layout"])
+        return ExaminedPortrait(photo, arrays["picture"], figures, refused, exemplar, arrays["layout"])
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
         return None
 

@@ -28,7 +28,7 @@ THUMBNAIL = 128
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Sitting:
+class ExaminedPortrait:
     """A portrait and what came of it: an exemplar, or the reason why not."""
 
     photo: str
@@ -42,32 +42,34 @@ class Sitting:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Studio(FrontHalf):
+class PortraitExaminer(FrontHalf):
     """The stages that a portrait goes through."""
 
     descriptor_extractor: stages.DescriptorExtractor
     size: int = 512
     keep_textures: bool = False
 
-    def sit(self, photo: Photo) -> Sitting:
+    def examine(self, photo: Photo) -> ExaminedPortrait:
         """The portrait's exemplar, or why it cannot be used."""
         try:
             observation = self.observe(photo)
         except PhotoError as error:
-            return Sitting(photo.name, _thumbnail(photo.rgb), refused=_without_name(error, photo))
+            return ExaminedPortrait(photo.name, _thumbnail(photo.rgb), refused=_without_name(error, photo))
         picture = _thumbnail(_cut(observation))
         try:
             (fit,) = self.fitter.fit([observation])
             view = self.delit(self.unwrapped(observation, fit))
         except PhotoError as error:
-            return Sitting(photo.name, picture, refused=_without_name(error, photo))
+            return ExaminedPortrait(photo.name, picture, refused=_without_name(error, photo))
         unmasked = unwrap(observation.photo, fit, np.ones_like(observation.segmentation.skin), self.size)
         figures = figures_of(view, unmasked)
         picture = np.concatenate([picture, _thumbnail(face_crop(view.albedo, fit.model).rgb)], 1)
         wrong = complaint(figures)
         if wrong:
-            return Sitting(photo.name, picture, figures, refused=wrong)
-        return Sitting(photo.name, picture, figures, "", self._describe(photo, view.albedo, fit.model), layout_of(fit.model))
+            return ExaminedPortrait(photo.name, picture, figures, refused=wrong)
+        return ExaminedPortrait(
+            photo.name, picture, figures, "", self._describe(photo, view.albedo, fit.model), layout_of(fit.model)
+        )
 
     def _describe(self, photo: Photo, albedo: Texture, model: MorphableModel) -> Exemplar:
         skin = face_crop(skin_only(albedo, model), model)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from facetex_core.delivery.pictures import data_uri
 from facetex_core.delivery.template import template
-from facetex_core.workbench.bank_builder.examine import Sitting
+from facetex_core.workbench.bank_builder.examine import ExaminedPortrait
 
 FIGURES = {
     "yaw": "turned {:.0f}°",
@@ -16,7 +16,7 @@ FIGURES = {
 }
 
 
-def bank_html(name: str, sittings: Sequence[Sitting], recipe: Mapping[str, object]) -> str:
+def bank_html(name: str, sittings: Sequence[ExaminedPortrait], recipe: Mapping[str, object]) -> str:
     """One page that needs nothing but itself; the refused come first."""
     cards = [(each.photo, data_uri(each.picture), each.refused, _line(each.figures)) for each in sittings]
     refused = sorted((card for card in cards if card[2]), key=lambda card: card[2])

@@ -27,7 +27,7 @@ from facetex_core.structures import MorphableModel
 from facetex_core.workbench.comparison.cache_folder import Bounded, forget_older, limit
 from facetex_core.workbench.comparison.code_identity import facetex_code
 from facetex_core.workbench.comparison.codec import Codec, Packed
-from facetex_core.workbench.comparison.effort import Effort, measured
+from facetex_core.workbench.comparison.cost import Cost, measured
 
 FORMAT = 2
 """Of the files; those of an older format are removed."""
@@ -45,12 +45,12 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class CacheHit:
     """A result that was asked for, with what it cost when it was made."""
 
     name: str
     """Role of the stage, or name of the function."""
-    effort: Effort
+    effort: Cost
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,7 +72,7 @@ class Cache:
         self._bounded = Bounded(self.folder, limit())
         self.made: Counter[str] = Counter()
         """How often what was really done, by name."""
-        self.uses: list[Use] = []
+        self.uses: list[CacheHit] = []
         """Every result that was asked for, in order; whoever reads it may empty it."""
         self.models: dict[str, str] = {}
         """SHA-256 of all model files that these results rest on, by name."""
@@ -101,7 +101,7 @@ class Cache:
             for line in found[1]["warnings"]:
                 warn(line)
         value, about = found
-        self.uses.append(Use(stage.name, Effort(about["seconds"], about["grown_mb"])))
+        self.uses.append(CacheHit(stage.name, Cost(about["seconds"], about["grown_mb"])))
         self.models.update(about["models"])
         return cast("Made", value)  # the codec unpacks what was packed
 

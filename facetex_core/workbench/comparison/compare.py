@@ -11,13 +11,13 @@ from facetex_core.boundary import Watch
 from facetex_core.delivery.gltf import maps_of
 from facetex_core.pipeline import Run
 from facetex_core.structures import Bank, Fit, Photo
-from facetex_core.workbench.comparison.cache import Cache, Use
+from facetex_core.workbench.comparison.cache import Cache, CacheHit
 from facetex_core.workbench.comparison.grid import Variant
 from facetex_core.workbench.comparison.metrics import figures_of, figures_of_plugins, tone_of
 from facetex_core.workbench.comparison.pictures import crops_of, jpeg_uri, photo_cut, png_uri, renders_of
+from facetex_core.workbench.comparison.stage_cache import StageCache
 from facetex_core.workbench.comparison.truth import figures_against
-from facetex_core.workbench.comparison.workshop import Workshop
-from facetex_core.workbench.evaluation.hidden_error import Eye
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.suite import Truth
 
 
@@ -32,7 +32,7 @@ class Subject:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Dress:
+class GlbData:
     """What a GLB shows of a head: its shape, and its maps as PNG."""
 
     fit: Fit
@@ -53,24 +53,24 @@ class Outcome:
     """By kind, inside addresses."""
     lab: Float32[np.ndarray, "3"] | None = None
     """The mean colour of plain skin in CIELAB."""
-    dress: Dress | None = None
+    glb: GlbData | None = None
     error: str = ""
     """Why there is no head."""
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Bench:
+class Context:
     """What every variant goes through."""
 
-    workshop: Workshop
+    workshop: StageCache
     cache: Cache
     banks: Sequence[Bank]
-    eye: Eye | None
+    eye: FeatureNetwork | None
     """The network that compares features with the truth's."""
 
 
-def outcome_of(subject: Subject, variant: Variant, bench: Bench, watch: Watch) -> Outcome:
+def outcome_of(subject: Subject, variant: Variant, bench: Context, watch: Watch) -> Outcome:
     """The variant's head, measured and pictured; `toned` adds the figure that is about two of them."""
     bench.cache.uses.clear()
     pipeline = bench.workshop.build(variant, bench.banks)
@@ -84,7 +84,7 @@ def outcome_of(subject: Subject, variant: Variant, bench: Bench, watch: Watch) -
         truth = figures_against(subject.truth, run.head, bench.eye) if subject.truth else {}
         others = figures_of_plugins(run, bench.workshop.extensions.metrics)
         pictures = _pictures(run, photo.rgb, renders)
-        dress = Dress(run.head.fit, boundary.step("maps", maps_of, run.head))
+        dress = GlbData(run.head.fit, boundary.step("maps", maps_of, run.head))
     figures = {**figures, **truth, **others, **_effort(spent)}
     return Outcome(subject.photo.name, variant, figures, _seconds(spent), pictures, tone_of(run.head), dress)
 
@@ -97,19 +97,19 @@ def _pictures(
     return {**{name: jpeg_uri(rgb) for name, rgb in shown.items()}, **crops}
 
 
-def _seconds(uses: Sequence[Use]) -> dict[str, float]:
+def _seconds(uses: Sequence[CacheHit]) -> dict[str, float]:
     seconds: dict[str, float] = {}
     for use in uses:
         seconds[use.name] = seconds.get(use.name, 0.0) + use.effort.seconds
     return seconds
 
 
-def _effort(uses: Sequence[Use]) -> dict[str, float]:
+def _effort(uses: Sequence[CacheHit]) -> dict[str, float]:
     grown = [use.effort.grown_mb for use in uses if use.effort.grown_mb is not None]
     return {"seconds": sum(use.effort.seconds for use in uses), **({"memory_mb": max(grown)} if grown else {})}
 
 
-def toned(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def with_tone(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """With each skin's colour held against that of the photo's first variant."""
     from skimage.color import deltaE_ciede2000
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from facetex_core.choices_file import Source, quoted, read_toml
 from facetex_core.config import Choice, Recipe, load_preset
-from facetex_core.did_you_mean import there_are
+from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.old_files import warn_of_old_choices
 from facetex_core.stages import STAGES
@@ -44,7 +44,7 @@ class Grid:
     def offering(self, role: str, choices: Sequence[Choice]) -> "Grid":
         """With these choices for a stage."""
         if role not in COMPARED:
-            raise ConfigError(f"no stage {role!r} to compare; {there_are(role, COMPARED)}")
+            raise ConfigError(f"no stage {role!r} to compare; {did_you_mean(role, COMPARED)}")
         distinct = [choice for number, choice in enumerate(choices) if choice not in choices[:number]]
         return replace(self, axes={**self.axes, role: tuple(distinct)})
 
@@ -88,7 +88,7 @@ def read_grid(path: Path) -> Grid:
     table, source = read_toml(path), Source(path.name, path.parent)
     for key in table:
         if key not in (*PLAIN, "stages"):
-            raise ConfigError(f"{path.name}: unknown key {key!r}; {there_are(key, (*PLAIN, 'stages'))}")
+            raise ConfigError(f"{path.name}: unknown key {key!r}; {did_you_mean(key, (*PLAIN, 'stages'))}")
     base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"), path.parent)
     plain = {key: table[key] for key in ("size", "seed", "device") if key in table}
     banks = [_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank")]

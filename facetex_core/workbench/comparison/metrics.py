@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from facetex_core.descriptors.bank import whole
+from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.raycast import scene_of
@@ -37,7 +37,7 @@ def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.n
     head = run.head
     whole_map = Texture(head.albedo.rgb, np.ones_like(head.albedo.visibility))
     finished = merge(pipeline.describe(whole_map, head.fit))
-    target = mix(whole(pipeline.bank), run.weights)
+    target = mix(whole_skin(pipeline.bank), run.weights)
     figures = {
         "reprojection": reprojection(run.views[0]),
         "photo_psnr": psnr(again, photo.rgb, photo.visibility > 0.5),

@@ -10,12 +10,12 @@ from facetex_core.structures import Fit, Head, Mesh, Texture
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, region
 from facetex_core.workbench.comparison.metrics import psnr
 from facetex_core.workbench.evaluation.albedo_error import true_albedo
-from facetex_core.workbench.evaluation.hidden_error import Eye, Truth, hidden_errors
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 from facetex_core.workbench.evaluation.suite import Truth as Known
 from facetex_core.workbench.evaluation.surface_error import align, fitted_skin
 
 
-def figures_against(known: Known, head: Head, eye: Eye | None) -> dict[str, float]:
+def figures_against(known: Known, head: Head, eye: FeatureNetwork | None) -> dict[str, float]:
     """Surface, normals and albedo against the truth; what it lacks is left out, as are features without an eye."""
     figures = {} if known.mesh is None else _surface(known, known.mesh, head.fit)
     true = true_albedo(known, head.fit, head.albedo.size)
@@ -29,14 +29,14 @@ def _surface(known: Known, mesh: Mesh, fit: Fit) -> dict[str, float]:
     laid, distances = align(points, known.points, skin)
     triangle, weights = Scene(skin.vertices, skin.triangles).nearest(laid.undo(points))
     corners = vertex_normals(skin.vertices, skin.triangles)[skin.triangles[triangle]]
-    found = np.einsum("pk,pki->pi", weights, corners) @ laid.turn.T
+    found = np.einsum("pk,pki->pi", weights, corners) @ laid.rotation.T
     found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
     cosine = np.einsum("pi,pi->p", found, vertex_normals(mesh.vertices, mesh.triangles)[face])
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     return {"surface_mm": 1000 * float(np.median(distances)), "normals_deg": float(np.median(angle))}
 
 
-def _albedo(true: Texture, head: Head, eye: Eye | None) -> dict[str, float]:
+def _albedo(true: Texture, head: Head, eye: FeatureNetwork | None) -> dict[str, float]:
     """Over the face without its eyes."""
     model, size = head.fit.model, head.albedo.size
     face = (region(model, "face", size) > 0.5) & (region(model, "eyes", size) < 0.5) & (true.visibility > 0)
@@ -46,7 +46,7 @@ def _albedo(true: Texture, head: Head, eye: Eye | None) -> dict[str, float]:
     figures = {"albedo_psnr": psnr(found, known.rgb, where), "albedo_ssim": _ssim(found, known)}
     if eye:
         skin = np.ascontiguousarray(plain_skin(model, size)[face_slices(model, size)])
-        truth = Truth(known, np.ones_like(known.visibility), skin, size, {eye.name: eye.look(known)})
+        truth = Truth(known, np.ones_like(known.visibility), skin, size, {eye.name: eye.features_of(known)})
         figures["perceptual"] = hidden_errors(truth, found, {eye.name: eye})[f"{eye.name} feature"]
     return {name: value for name, value in figures.items() if np.isfinite(value)}
 

@@ -7,7 +7,7 @@ import numpy as np
 from facetex_core.delivery.gltf import GlbFile, add_materials, add_mesh
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit
-from facetex_core.workbench.comparison.compare import Dress, Outcome
+from facetex_core.workbench.comparison.compare import GlbData, Outcome
 
 EXTENSION = "KHR_materials_variants"
 APART = 1.25
@@ -20,8 +20,8 @@ def variants_glb(outcomes: Sequence[Outcome], names: Sequence[str]) -> bytes:
     A variant that made another shape leaves a head as the first variant of its own shape made it.
     """
     file = GlbFile()
-    made = [each for each in outcomes if each.dress]
-    width, height = _extent(made[0].dress.fit) if made and made[0].dress else (0.0, 0.0)
+    made = [each for each in outcomes if each.glb]
+    width, height = _extent(made[0].glb.fit) if made and made[0].glb else (0.0, 0.0)
     for row, photo in enumerate(dict.fromkeys(each.photo for each in made)):
         shapes = _by_shape([each for each in made if each.photo == photo])
         for column, group in enumerate(shapes):
@@ -39,9 +39,9 @@ def variants_glb(outcomes: Sequence[Outcome], names: Sequence[str]) -> bytes:
 
 def _add_head(file: GlbFile, group: Sequence[Outcome], names: Sequence[str]) -> int:
     """The mesh of a shape with the materials of all that have it."""
-    dresses = [each.dress for each in group if each.dress]
+    dresses = [each.glb for each in group if each.glb]
     fit = dresses[0].fit
-    materials = [_materials(file, dress, f" {each.variant.name}") for each, dress in zip(group, dresses, strict=True)]
+    materials = [_materials(file, glb, f" {each.variant.name}") for each, glb in zip(group, dresses, strict=True)]
     mesh = add_mesh(file, fit, group[0].photo, materials[0], normals=False)
     variants = [names.index(each.variant.name) for each in group]
     for part, primitive in zip(fit.model.mesh.parts, file.document.meshes[mesh].primitives, strict=True):
@@ -53,14 +53,14 @@ def _add_head(file: GlbFile, group: Sequence[Outcome], names: Sequence[str]) -> 
     return mesh
 
 
-def _materials(file: GlbFile, dress: Dress, name: str) -> dict[str, int]:
-    return add_materials(file, dress.fit.model.mesh.parts, dress.maps, name)
+def _materials(file: GlbFile, glb: GlbData, name: str) -> dict[str, int]:
+    return add_materials(file, glb.fit.model.mesh.parts, glb.maps, name)
 
 
 def _by_shape(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     groups: list[list[Outcome]] = []
     for each in outcomes:
-        alike = next((group for group in groups if _same_shape(group[0].dress, each.dress)), None)
+        alike = next((group for group in groups if _same_shape(group[0].glb, each.glb)), None)
         if alike is None:
             groups.append([each])
         else:
@@ -68,7 +68,7 @@ def _by_shape(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     return groups
 
 
-def _same_shape(one: Dress | None, other: Dress | None) -> bool:
+def _same_shape(one: GlbData | None, other: GlbData | None) -> bool:
     if one is None or other is None or one.fit.model is not other.fit.model:
         return False
     return all(np.array_equal(getattr(one.fit, name), getattr(other.fit, name)) for name in ("identity", "expression"))

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from facetex_core.geometry.raycast import Scene
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Texture
@@ -40,7 +40,7 @@ def true_albedo(truth: Truth, fit: Fit, size: int) -> Texture | None:
     mesh, texels = truth.mesh, skin_texels(fit.model, size)
     face = np.arange(len(mesh.vertices)) if truth.face is None else truth.face
     laid, _ = align(mesh.vertices[face], truth.points, fitted_skin(fit))
-    points = laid.apply(spread(texels, fit.model.mesh, fit.vertices)[texels.inside]).astype(np.float32)
+    points = laid.apply(interpolate(texels, fit.model.mesh, fit.vertices)[texels.inside]).astype(np.float32)
     triangle, weights = Scene(mesh.vertices, mesh.triangles).nearest(points)
     corners = mesh.triangles[triangle]
     away = np.linalg.norm(np.einsum("pk,pki->pi", weights, mesh.vertices[corners]) - points, axis=1)

@@ -18,7 +18,7 @@ from facetex_core.workbench.evaluation.synthetic import BANDS
 METRICS = {
     "surface_mm": "median distance of the true face from the fitted surface",
     "surface_90_mm": "the distance that 90 % of the true face stay under",
-    "pose_deg": "turn of the head as its camera sees it",
+    "pose_deg": "rotation of the head as its camera sees it",
     "landmarks_percent": "inner landmarks in the photo, percent of the outer eye distance",
     "seconds": "of the fit alone",
 }
@@ -86,9 +86,9 @@ def measured(case: Case, name: str, fit: Fit, seconds: float) -> Attempt:
 
 
 def compared(
-    case: Case, name: str, skin: Skin, turn: Float32[np.ndarray, "3 3"], places: Float32[np.ndarray, "68 2"]
+    case: Case, name: str, skin: Skin, rotation: Float32[np.ndarray, "3 3"], places: Float32[np.ndarray, "68 2"]
 ) -> tuple[Score, Float32[np.ndarray, "points"] | None]:
-    """A fitted surface, the turn of its frame to its camera's, and its landmarks in the photo, held against the truth.
+    """A fitted surface, the rotation of its frame to its camera's, and its landmarks in the photo, held against the truth.
 
     Beside the score the distance of each true point, in metres.
     """
@@ -98,7 +98,7 @@ def compared(
     points = truth.mesh.vertices if truth.face is None else truth.mesh.vertices[truth.face]
     laid, distances = align(points, truth.points, skin)
     middle, most = (1000 * float(np.quantile(distances, share)) for share in (0.5, 0.9))
-    pose = pose_error(truth.camera, turn, laid) if truth.camera else None
+    pose = pose_error(truth.camera, rotation, laid) if truth.camera else None
     return replace(score, surface_mm=middle, surface_90_mm=most, pose_deg=pose), distances
 
 

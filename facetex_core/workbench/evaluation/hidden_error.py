@@ -37,7 +37,7 @@ Mask = Float32[np.ndarray, "size size"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Eye:
+class FeatureNetwork:
     """A network that looks at skin."""
 
     name: str
@@ -45,7 +45,7 @@ class Eye:
     layers: tuple[str, ...]
     """From fine to coarse; features are compared by the last one."""
 
-    def look(self, texture: Texture) -> Features:
+    def features_of(self, texture: Texture) -> Features:
         """The network's features of the texture, hidden texels filled smoothly."""
         image = np.ascontiguousarray(fill_and_pad(texture, STEP).transpose(2, 0, 1)[None])
         found = _session(self.file).run(list(self.layers), {"image": image})
@@ -77,13 +77,15 @@ class Truth:
         return self.hidden * (self.texture.visibility > SURE)
 
 
-def hidden_errors(truth: Truth, found: Float32[np.ndarray, "size size 3"], eyes: Mapping[str, Eye]) -> dict[str, float]:
+def hidden_errors(
+    truth: Truth, found: Float32[np.ndarray, "size size 3"], eyes: Mapping[str, FeatureNetwork]
+) -> dict[str, float]:
     """Every measure of a predicted box, by name; networks by their own and their layers'. docs/reference/leave-one-out.md."""
     seen = truth.texture.visibility > 0
     guess = Texture(np.where(seen[..., None], found, 0).astype(np.float32), truth.texture.visibility)
     errors: dict[str, float] = {}
     for name, eye in eyes.items():
-        errors |= _feature_errors(truth, truth.features[name], eye.look(guess), name)
+        errors |= _feature_errors(truth, truth.features[name], eye.features_of(guess), name)
     return errors | {
         "psnr_db": _psnr(truth, guess),
         "energy": _energy_ratio(truth, guess),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool
 
-from facetex_core.descriptors.bank import seen_like
+from facetex_core.descriptors.bank import under_mask
 from facetex_core.descriptors.correlations import merge
 from facetex_core.errors import PhotoError
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.portrait_cameras import portrait_camera
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
@@ -25,7 +25,7 @@ from facetex_core.structures import DelitView, Fit, Photo, Texture, View
 from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
 from facetex_core.texture.unwrap import facing
-from facetex_core.workbench.evaluation.hidden_error import Eye, Truth, hidden_errors
+from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 
 FRONTAL = 10.0
 """Degrees of yaw up to which both sides are seen well enough to be each other's judge."""
@@ -78,7 +78,7 @@ class Trial:
     """By synthesizer and measure."""
 
 
-def sit(pipeline: Pipeline, photo: Photo) -> Subject:
+def examine(pipeline: Pipeline, photo: Photo) -> Subject:
     """The front half of the pipeline; refuses what it refuses, and turned faces."""
     observation = pipeline.observe(photo)
     (fit,) = pipeline.fitter.fit([observation])
@@ -93,7 +93,7 @@ def trials(
     subject: Subject,
     splits: Sequence[str],
     synthesizers: Mapping[str, Synthesizer],
-    eyes: Mapping[str, Eye],
+    eyes: Mapping[str, FeatureNetwork],
 ) -> Iterator[Trial]:
     """Every part of every split of which the photo shows enough, and enough of the rest."""
     for split in splits:
@@ -114,7 +114,7 @@ def predict(
     """What each synthesizer makes of the face without the hidden part, as the pipeline's stages would have it."""
     view = blinded(pipeline, subject, hidden)
     own = pipeline.own(view.albedo, view.fit)
-    weights = pipeline.blend_solver.solve(merge(own.seen), seen_like(pipeline.bank, own.seen))
+    weights = pipeline.blend_solver.solve(merge(own.seen), under_mask(pipeline.bank, own.seen))
     target = pipeline.target(weights, own)
     return {name: each.synthesize(view, target, np.random.default_rng(pipeline.seed)) for name, each in synthesizers.items()}
 
@@ -136,11 +136,11 @@ def blinded(pipeline: Pipeline, subject: Subject, hidden: Hidden) -> DelitView:
     return DelitView(replace(view.observation, photo=black), view.fit, known.lit, appearance, shown)
 
 
-def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, Eye]) -> Truth:
+def truth_of(subject: Subject, hidden: Hidden, eyes: Mapping[str, FeatureNetwork]) -> Truth:
     """What is known of the face's box, and of it what was hidden."""
     model, size = subject.fit.model, subject.albedo.size
     box, texture = face_slices(model, size), face_crop(subject.albedo, model)
-    features = {name: eye.look(texture) for name, eye in eyes.items()}
+    features = {name: eye.features_of(texture) for name, eye in eyes.items()}
     return Truth(
         texture, hidden[box].astype(np.float32), (plain_skin(model, size)[box] > 0.5).astype(np.float32), size, features
     )
@@ -157,8 +157,8 @@ def _far_side(yaw: float) -> Callable[[Fit, int], Hidden]:
 
     def hidden(fit: Fit, size: int) -> Hidden:
         mesh, texels = fit.model.mesh, skin_texels(fit.model, size)
-        points = spread(texels, mesh, fit.vertices)[texels.inside]
-        normals = spread(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
+        points = interpolate(texels, mesh, fit.vertices)[texels.inside]
+        normals = interpolate(texels, mesh, vertex_normals(fit.vertices, mesh.triangles[mesh.parts["skin"]]))[texels.inside]
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         seen = np.ones((size, size), np.float32)
         seen[texels.inside] = facing(replace(fit, camera=portrait_camera(fit, yaw)), points, normals)

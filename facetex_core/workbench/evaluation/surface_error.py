@@ -25,17 +25,17 @@ INNER = slice(17, 68)
 class Similarity:
     """Points of the fitted frame in the true one: scale . turn . x + shift."""
 
-    turn: Float64[np.ndarray, "3 3"]
+    rotation: Float64[np.ndarray, "3 3"]
     scale: float
     shift: Float64[np.ndarray, "3"]
 
     def apply(self, points: Float32[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 3"]:
         """Fitted points, in the true frame."""
-        return np.asarray(self.scale * points @ self.turn.T + self.shift, np.float64)
+        return np.asarray(self.scale * points @ self.rotation.T + self.shift, np.float64)
 
     def undo(self, points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "points 3"]:
         """True points, in the fitted frame."""
-        return np.asarray((points - self.shift) @ self.turn / self.scale, np.float32)
+        return np.asarray((points - self.shift) @ self.rotation / self.scale, np.float32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,7 +69,7 @@ def align(
     for _ in range(ROUNDS):
         triangle, weights = scene.nearest(laid.undo(some))
         near = laid.apply(np.einsum("pk,pki->pi", weights, fitted.vertices[fitted.triangles[triangle]]))
-        laid, step = _improved(laid, near, some, normals[triangle] @ laid.turn.T)
+        laid, step = _improved(laid, near, some, normals[triangle] @ laid.rotation.T)
         if step < STILL:
             break
     near = laid.apply(scene.closest_points(laid.undo(points)))
@@ -98,7 +98,7 @@ def _improved(laid: Similarity, near: np.ndarray, points: np.ndarray, normals: n
     solved = np.linalg.solve(matrix + DAMPING * np.trace(matrix) * np.eye(7), design.T @ wanted)
     turn, grow = Rotation.from_rotvec(solved[:3] / size).as_matrix(), float(np.exp(solved[6] / size))
     shift = grow * turn @ (laid.shift - middle) + middle + solved[3:6]
-    return Similarity(turn @ laid.turn, grow * laid.scale, shift), float(np.abs(solved).max())
+    return Similarity(turn @ laid.rotation, grow * laid.scale, shift), float(np.abs(solved).max())
 
 
 def pose_error(true: Camera, fitted: Float32[np.ndarray, "3 3"], laid: Similarity) -> float:
@@ -107,7 +107,7 @@ def pose_error(true: Camera, fitted: Float32[np.ndarray, "3 3"], laid: Similarit
     `fitted` turns its frame to its camera's. Frames of models differ, and shape can stand in for a little turn: so the
     fitted surface is first laid on the true one, and what is compared is how the two cameras see that one head.
     """
-    turn = true.world_to_camera[:3, :3].astype(np.float64) @ laid.turn @ fitted.T.astype(np.float64)
+    turn = true.world_to_camera[:3, :3].astype(np.float64) @ laid.rotation @ fitted.T.astype(np.float64)
     return float(np.degrees(np.arccos(np.clip((np.trace(turn) - 1) / 2, -1, 1))))
 
 

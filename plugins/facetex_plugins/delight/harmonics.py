@@ -3,7 +3,7 @@
 from facetex_core import LitView, Texture, hookimpl
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
-from facetex_plugins.delight.residuals import divided_by_light
+from facetex_plugins.delight.residuals import remove_residual_shading
 
 api_version = 2
 
@@ -23,4 +23,4 @@ class HarmonicsDelighter:
     def delight(self, view: LitView) -> Texture:
         """The albedo; texels in deep shade lose visibility, since nothing can be divided out of black."""
         shading = shade(view.appearance.lighting, normal_map(view.fit, view.lit.size))
-        return divided_by_light(view, shading, flatten=self.flatten, matte=self.matte)
+        return remove_residual_shading(view, shading, flatten=self.flatten, matte=self.matte)

@@ -16,14 +16,14 @@ from jaxtyping import Float32
 
 from facetex_core import Fit, LitView, MorphableModel, Texture, hookimpl, warn
 from facetex_core.descriptors.bank import layout_of
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, colourless, normal_map
+from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, is_monochrome, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
 from facetex_core.texture.regions import face_slices, plain_skin, skin_texels
-from facetex_plugins.delight.residuals import divided_by_light
+from facetex_plugins.delight.residuals import remove_residual_shading
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -72,7 +72,7 @@ class NetworkDelighter:
             shading = shade(view.appearance.lighting, normal_map(fit, texture.size))
         else:
             shading = _as_fitted(self._shading(texture, fit), view)
-        return divided_by_light(view, shading, flatten=self.flatten, matte=self.matte)
+        return remove_residual_shading(view, shading, flatten=self.flatten, matte=self.matte)
 
     def _shading(self, texture: Texture, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
         """Over the whole map; around the face's box as at its border."""
@@ -127,7 +127,7 @@ def _as_fitted(shading: Picture, view: LitView) -> Picture:
     expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
     skin = np.log(np.maximum(lit.rgb[seen], DARKEST)) - log[seen]
     apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
-    if colourless(lit, model):
+    if is_monochrome(lit, model):
         apart[:] = apart.mean()
     return np.asarray(np.exp(log + TOLD * apart), np.float32)
 
@@ -166,7 +166,7 @@ def still_maps(model: MorphableModel) -> Float32[np.ndarray, "side side 4"]:
 
 def towards_camera(fit: Fit) -> Picture:
     """Unit directions from the face's texels to the camera."""
-    places = spread(skin_texels(fit.model, WORKING), fit.model.mesh, fit.vertices)[face_slices(fit.model, WORKING)]
+    places = interpolate(skin_texels(fit.model, WORKING), fit.model.mesh, fit.vertices)[face_slices(fit.model, WORKING)]
     towards = fit.camera.position - boxed(places, nearest=True)
     return np.asarray(towards / np.linalg.norm(towards, axis=-1, keepdims=True), np.float32)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from facetex_core import Fit, LitView, Texture
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import coloured, colourless, normal_map
+from facetex_core.lighting.estimate_lighting import colourise, is_monochrome, normal_map
 from facetex_core.texture.regions import NO_SKIN, plain_skin, region
 
 DARKEST, BRIGHTEST = 0.3, 2.5
@@ -41,7 +41,9 @@ LENS = 0.02
 _TINY = 1e-4
 
 
-def divided_by_light(view: LitView, shading: Float32[np.ndarray, "size size 3"], *, flatten: float, matte: float) -> Texture:
+def remove_residual_shading(
+    view: LitView, shading: Float32[np.ndarray, "size size 3"], *, flatten: float, matte: float
+) -> Texture:
     """The albedo under this shading; `flatten` is the share of the smooth residual taken out, `matte` of the shine.
 
     Texels in deep shade lose visibility, since nothing can be divided out of black.
@@ -55,8 +57,8 @@ def divided_by_light(view: LitView, shading: Float32[np.ndarray, "size size 3"],
     visibility = lit.visibility * np.clip((2 * depth - SHADED) / SHADED, 0, 1)
     visibility = visibility * _not_below(normal_map(fit, lit.size), fit)
     albedo = lit.rgb / np.clip(shading, DARKEST * middle, BRIGHTEST * middle)
-    if colourless(lit, fit.model):
-        albedo = coloured(albedo, view)
+    if is_monochrome(lit, fit.model):
+        albedo = colourise(albedo, view)
     expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
     visibility = visibility * _clear_of_outline(albedo, expected, visibility, fit)
     visibility = visibility * _without_crumbs(visibility, fit)

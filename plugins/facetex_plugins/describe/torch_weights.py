@@ -48,7 +48,7 @@ class StateDict:
     def __init__(self, tensors: dict[str, Tensor], contents: dict[str, bytes], allowance: Allowance) -> None:
         self.tensors, self.contents, self.allowance = tensors, contents, allowance
 
-    def numbers(self, name: str) -> np.ndarray:
+    def tensor(self, name: str) -> np.ndarray:
         """A tensor's numbers in single precision; what does not fit its storage is a ValueError."""
         tensor = self.tensors[name]
         dtype, content = tensor.storage.dtype, self.contents[tensor.storage.key]

@@ -146,7 +146,7 @@ def _convolutions(path: Path) -> list[Convolution]:
         numbers = sorted(int(name.removesuffix(".weight")) for name in names if re.fullmatch(r"\d{1,4}\.weight", name))
         pairs = [(names[f"{number}.weight"], names.get(f"{number}.bias")) for number in numbers]
         whole = [(weight, bias) for weight, bias in pairs if bias and len(state.tensors[weight].shape) == 4]
-        return [Convolution(state.numbers(weight), state.numbers(bias)) for weight, bias in whole]
+        return [Convolution(state.tensor(weight), state.tensor(bias)) for weight, bias in whole]
     except UNREADABLE:
         raise ModelError(f"{path.name} is no state dict of torch") from None
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import DelitView, Detail, Texture, hookimpl
-from facetex_core.geometry.uv_raster import spread
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import NO_SKIN, region, skin_texels
@@ -44,7 +44,7 @@ class ShadingDetailer:
         plain = cv2.GaussianBlur(1 - region(fit.model, NO_SKIN, size), (0, 0), 0.008 * size)
         limit = self.limit / 1000
         depth = limit * np.tanh(self.strength / 1000 * band * plain / limit) * _rim(texels.inside, size)
-        points = spread(texels, fit.model.mesh, fit.neutral)
+        points = interpolate(texels, fit.model.mesh, fit.neutral)
         return Detail(depth.astype(np.float32), normals_of(depth, points, texels.inside))
 
 

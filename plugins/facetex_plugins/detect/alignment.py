@@ -16,12 +16,12 @@ SMALLEST_VIEW = 1280
 # MediaPipe's numbers of the outer eye corners, the top of the forehead and the chin.
 RIGHT_EYE, LEFT_EYE, TOP, CHIN = 33, 263, 10, 152
 
-Views = list[np.ndarray]
+ImagePyramid = list[np.ndarray]
 """A photo, linear, and its halves."""
 
 
 @dataclass(frozen=True)
-class Square:
+class OrientedBox:
     """A turned square on the photo: centre and side in pixels, roll in radians, clockwise as seen."""
 
     centre: np.ndarray
@@ -35,23 +35,23 @@ class Square:
         linear = np.array([[cosine, sine], [-sine, cosine]]) * (size / self.side)
         return np.column_stack([linear, size / 2 - linear @ self.centre]).astype(np.float32)
 
-    def moved(self, x: float, y: float) -> "Square":
+    def moved(self, x: float, y: float) -> "OrientedBox":
         """By so many sides along the picture's axes."""
         return replace(self, centre=self.centre + self.side * np.array([x, y]))
 
 
-def face_square(dense: Float32[np.ndarray, "468 2"]) -> Square:
+def face_square(dense: Float32[np.ndarray, "468 2"]) -> OrientedBox:
     """The square around a face: axes from the eye line and the chin line, side the larger extent of the points."""
     across, down = dense[LEFT_EYE] - dense[RIGHT_EYE], dense[CHIN] - dense[TOP]
     direction = across + np.array([down[1], -down[0]])
     roll = float(np.arctan2(direction[1], direction[0]))
-    axes = Square(np.zeros(2), 1.0, roll).matrix(1)[:, :2]
+    axes = OrientedBox(np.zeros(2), 1.0, roll).matrix(1)[:, :2]
     turned = dense @ axes.T
     low, high = turned.min(0), turned.max(0)
-    return Square((low + high) / 2 @ axes, max(float((high - low).max()), 1.0), roll)
+    return OrientedBox((low + high) / 2 @ axes, max(float((high - low).max()), 1.0), roll)
 
 
-def halves(rgb: Float32[np.ndarray, "height width 3"]) -> Views:
+def image_pyramid(rgb: Float32[np.ndarray, "height width 3"]) -> ImagePyramid:
     """The photo and its halves down to about a thousand pixels, so that no crop reads more pixels than it needs."""
     import cv2
 
@@ -62,7 +62,7 @@ def halves(rgb: Float32[np.ndarray, "height width 3"]) -> Views:
     return views
 
 
-def view_for(views: Views, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def pyramid_level(views: ImagePyramid, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """The smallest view that is still finer than `scale` (pixels wanted a photo pixel), and its own scales of x and y."""
     whole = np.array(views[0].shape[1::-1], float)
     fine = [view for view in views if max(view.shape[:2]) >= scale * whole.max()]
@@ -70,11 +70,11 @@ def view_for(views: Views, scale: float) -> tuple[np.ndarray, np.ndarray]:
     return view, np.array(view.shape[1::-1]) / whole
 
 
-def cut(views: Views, matrix: Float32[np.ndarray, "2 3"], side: int) -> Float32[np.ndarray, "side side 3"]:
+def warp_crop(views: ImagePyramid, matrix: Float32[np.ndarray, "2 3"], side: int) -> Float32[np.ndarray, "side side 3"]:
     """The crop that `matrix` maps to (0, 0, side, side), averaged over area where the photo is larger."""
     import cv2
 
-    view, scales = view_for(views, float(np.linalg.norm(matrix[0, :2])))
+    view, scales = pyramid_level(views, float(np.linalg.norm(matrix[0, :2])))
     near = np.column_stack([matrix[:, :2] / scales, matrix[:, 2]]).astype(np.float64)
     times = int(np.ceil(1 / np.linalg.norm(near[0, :2])))
     fine = near * times
@@ -86,11 +86,11 @@ def cut(views: Views, matrix: Float32[np.ndarray, "2 3"], side: int) -> Float32[
 
 def best_first(faces: list[Face], min_score: float) -> tuple[Face, ...]:
     """The faces whose score passes, each once, the largest first."""
-    kept = suppress([face for face in faces if face.score >= min_score])
+    kept = non_max_suppression([face for face in faces if face.score >= min_score])
     return tuple(sorted(kept, key=lambda face: -float(area(face.box))))
 
 
-def suppress(faces: list[Face]) -> list[Face]:
+def non_max_suppression(faces: list[Face]) -> list[Face]:
     """Of faces that overlap, or of which one is a part of the other's head, the one of the best score."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):

@@ -1,7 +1,7 @@
 """Detector: a heat map of face centres on a small pyramid, then 468 + 68 points on crops that are turned upright twice."""
 
 from facetex_core import Face, Photo, hookimpl
-from facetex_plugins.detect.alignment import best_first, halves
+from facetex_plugins.detect.alignment import best_first, image_pyramid
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
 
 api_version = 2
@@ -22,5 +22,5 @@ class LandmarkDetector:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """The faces whose score passes, the largest first."""
-        views = halves(photo.rgb)
+        views = image_pyramid(photo.rgb)
         return best_first([self.points.measure(views, square) for square in self.finder.propose(views)], self.min_score)

@@ -14,7 +14,7 @@ from facetex_model_zoo import model_path
 
 from facetex_core import ConfigError, Face, ModelError, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
-from facetex_plugins.detect.alignment import Square, Views, best_first, cut, face_square, halves
+from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
 from facetex_plugins.detect.networks import FaceFinder
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ class MediapipeDetector:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """The faces whose score passes, the largest first."""
-        views = halves(photo.rgb)
+        views = image_pyramid(photo.rgb)
         return best_first([self.measure(views, square) for square in self.finder.propose(views)], self.min_score)
 
-    def measure(self, views: Views, square: Square) -> Face:
+    def measure(self, views: ImagePyramid, square: OrientedBox) -> Face:
         """The points of the face at this place; the second crop is laid by the first one's points."""
         first, first_score = self._points(views, square)
         again = face_square(first)
@@ -71,11 +71,11 @@ class MediapipeDetector:
         box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
         return Face(box.astype(np.float32), dense[list(IBUG)], dense, float(score))
 
-    def _points(self, views: Views, square: Square) -> tuple[np.ndarray, float]:
+    def _points(self, views: ImagePyramid, square: OrientedBox) -> tuple[np.ndarray, float]:
         """The 468 points in photo pixels, and how surely they are a face's, from one crop."""
-        matrix = Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
+        matrix = OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
         network = self._network
-        network.set_tensor(network.get_input_details()[0]["index"], encode_srgb(cut(views, matrix, CROP))[None])
+        network.set_tensor(network.get_input_details()[0]["index"], encode_srgb(warp_crop(views, matrix, CROP))[None])
         network.invoke()
         outputs = [network.get_tensor(output["index"]).ravel() for output in network.get_output_details()]
         (logit,), points = sorted(outputs, key=len)

@@ -10,7 +10,7 @@ from jaxtyping import Float32
 from facetex_core import Face
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.io.onnx_session import open_session
-from facetex_plugins.detect.alignment import Square, Views, cut, face_square, view_for
+from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, face_square, pyramid_level, warp_crop
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -36,23 +36,23 @@ class FaceFinder:
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
 
-    def propose(self, views: Views) -> list[Square]:
+    def propose(self, views: ImagePyramid) -> list[OrientedBox]:
         """Places that look like a face, the hottest first."""
         longest = max(views[0].shape[:2])
         levels = [level for level in LONG_SIDES if level <= max(1.5 * longest, LONG_SIDES[1])]
         squares = [square for level in levels for square in self._on_level(views, level / longest)]
-        kept: list[Square] = []
+        kept: list[OrientedBox] = []
         for square in sorted(squares, key=lambda square: -square.heat):
             if not any(_same_place(square, other) for other in kept):
                 kept.append(square)
         return kept[:MOST]
 
-    def _on_level(self, views: Views, scale: float) -> list[Square]:
+    def _on_level(self, views: ImagePyramid, scale: float) -> list[OrientedBox]:
         small, scales = shrink(views, scale)
         picture = encode_srgb(small)
         heat, geometry = self._session.run(None, {"picture": picture.transpose(2, 0, 1)[None]})
         found = peaks(heat[0], geometry[0])
-        return [Square(square.centre / scales, square.side / scale, square.roll, square.heat) for square in found]
+        return [OrientedBox(square.centre / scales, square.side / scale, square.roll, square.heat) for square in found]
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
@@ -66,7 +66,7 @@ class FacePoints:
         self.min_score = min_score
         self.device = device
 
-    def measure(self, views: Views, square: Square) -> Face:
+    def measure(self, views: ImagePyramid, square: OrientedBox) -> Face:
         """The points of the face at this place; the crops of the second look are laid by the first one's points."""
         first, landmarks, first_score = self._points(views, [square])
         if np.sqrt(square.heat) * first_score**2 < self.min_score:  # no second look could lift it
@@ -78,10 +78,10 @@ class FacePoints:
         score = np.sqrt(square.heat) * (first_score * second_score) ** 2 * np.exp(-(moved**2))
         return _face(views, dense, landmarks, float(score))
 
-    def _points(self, views: Views, squares: list[Square]) -> tuple[np.ndarray, np.ndarray, float]:
+    def _points(self, views: ImagePyramid, squares: list[OrientedBox]) -> tuple[np.ndarray, np.ndarray, float]:
         """Dense points and 68 landmarks in photo pixels, and the score: means over one crop for each square."""
-        matrices = [Square(square.centre, square.side * MARGIN, square.roll).matrix(CROP) for square in squares]
-        crops = np.stack([encode_srgb(cut(views, matrix, CROP)).transpose(2, 0, 1) for matrix in matrices])
+        matrices = [OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP) for square in squares]
+        crops = np.stack([encode_srgb(warp_crop(views, matrix, CROP)).transpose(2, 0, 1) for matrix in matrices])
         dense, landmarks, score = self._session.run(None, {"crop": crops})
         placed = [np.mean(list(map(_uncropped, points, matrices)), axis=0) for points in (dense, landmarks)]
         return placed[0], placed[1], float(score.mean())
@@ -96,26 +96,26 @@ def _uncropped(points: Float32[np.ndarray, "points 2"], matrix: Float32[np.ndarr
     return np.asarray((points * CROP - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T, np.float32)
 
 
-def _face(views: Views, dense: np.ndarray, landmarks: np.ndarray, score: float) -> Face:
+def _face(views: ImagePyramid, dense: np.ndarray, landmarks: np.ndarray, score: float) -> Face:
     """With the box around the dense points."""
     height, width = views[0].shape[:2]
     box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
     return Face(box.astype(np.float32), landmarks, dense, score)
 
 
-def shrink(views: Views, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
+def shrink(views: ImagePyramid, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
     """The photo at about this scale, its edges drawn out to multiples of 16, and the exact scales of x and y."""
     import cv2
 
     height, width = views[0].shape[:2]
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(view_for(views, scale)[0], size, interpolation=method)
+    small = cv2.resize(pyramid_level(views, scale)[0], size, interpolation=method)
     pad = ((0, -size[1] % 16), (0, -size[0] % 16), (0, 0))
     return np.pad(small, pad, mode="edge"), np.array([size[0] / width, size[1] / height])
 
 
-def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarray, "5 rows columns"]) -> list[Square]:
+def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarray, "5 rows columns"]) -> list[OrientedBox]:
     """The local maxima of the heat as squares in the level's pixels."""
     import cv2
 
@@ -125,11 +125,11 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
     for row, column in zip(*np.nonzero((heat >= highest) & (heat > PROPOSED)), strict=True):
         x, y, side, cosine, sine = geometry[:, row, column].astype(float)
         centre = np.array([column * stride + x, row * stride + y])
-        squares.append(Square(centre, side, float(np.arctan2(sine, cosine)), float(heat[row, column])))
+        squares.append(OrientedBox(centre, side, float(np.arctan2(sine, cosine)), float(heat[row, column])))
     return squares
 
 
-def _same_place(first: Square, second: Square) -> bool:
+def _same_place(first: OrientedBox, second: OrientedBox) -> bool:
     ratio = first.side / second.side
     near = np.linalg.norm(first.centre - second.centre) < 0.3 * min(first.side, second.side)
     return bool(near and 0.6 < ratio < 1.7)

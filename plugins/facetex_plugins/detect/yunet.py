@@ -10,7 +10,7 @@ from jaxtyping import Float32
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.io.onnx_session import open_session
-from facetex_plugins.detect.alignment import Square, Views, best_first, halves, view_for
+from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, image_pyramid, pyramid_level
 from facetex_plugins.detect.networks import FacePoints
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class YunetDetector:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """The faces whose score passes, the largest first."""
-        views = halves(photo.rgb)
+        views = image_pyramid(photo.rgb)
         return best_first([self.points.measure(views, square) for square in self.propose(views)], self.min_score)
 
-    def propose(self, views: Views) -> list[Square]:
+    def propose(self, views: ImagePyramid) -> list[OrientedBox]:
         """Places that look like a face, the surest first, each once."""
         picture, scale = _letterbox(views)
         names = [f"{kind}_{stride}" for stride in STRIDES for kind in ("cls", "obj", "kps")]
         outputs = dict(zip(names, self._session.run(names, {"input": picture}), strict=True))
-        kept: list[Square] = []
+        kept: list[OrientedBox] = []
         for square in sorted(_squares(outputs, scale), key=lambda square: -square.heat):
             if all(np.linalg.norm(square.centre - other.centre) > 0.5 * other.side for other in kept):
                 kept.append(square)
@@ -62,20 +62,20 @@ class YunetDetector:
         return open_session(self.path, self.device)
 
 
-def _letterbox(views: Views) -> tuple[Float32[np.ndarray, "1 3 640 640"], float]:
+def _letterbox(views: ImagePyramid) -> tuple[Float32[np.ndarray, "1 3 640 640"], float]:
     """The photo in the upper left corner, blue first and in [0, 255] as YuNet wants it; and its scale."""
     import cv2
 
     height, width = views[0].shape[:2]
     scale = SIDE / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = cv2.resize(view_for(views, scale)[0], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(pyramid_level(views, scale)[0], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     picture = np.zeros((1, 3, SIDE, SIDE), np.float32)
     picture[0, :, : size[1], : size[0]] = 255 * encode_srgb(small)[..., ::-1].transpose(2, 0, 1)
     return picture, scale
 
 
-def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[Square]:
+def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[OrientedBox]:
     """Face squares of the cells that pass, in photo pixels."""
     found = []
     for stride in STRIDES:
@@ -88,10 +88,10 @@ def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[Square]:
     return found
 
 
-def square_of(points: np.ndarray, score: float) -> Square:
+def square_of(points: np.ndarray, score: float) -> OrientedBox:
     """From the right and left eye, the tip of the nose and the corners of the mouth (the subject's right first)."""
     eyes, mouth = points[:2].mean(0), points[3:].mean(0)
     across, down = points[1] - points[0], mouth - eyes
     direction = across + np.array([down[1], -down[0]])
     side = max(float(np.linalg.norm(across)), float(np.linalg.norm(down)), 1.0) / EYES_TO_MOUTH
-    return Square((eyes + mouth) / 2, side, float(np.arctan2(direction[1], direction[0])), score)
+    return OrientedBox((eyes + mouth) / 2, side, float(np.arctan2(direction[1], direction[0])), score)

@@ -1,6 +1,6 @@
 """Fitters: a morphable model laid over the photos of a person."""
 
 from facetex_plugins.fit.energy.fit_person import ModelFitter
-from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.licensed import LicensedFitter
 
-__all__ = ["BroughtFitter", "ModelFitter"]
+__all__ = ["LicensedFitter", "ModelFitter"]

@@ -11,7 +11,7 @@ import numpy as np
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.geometry.bare_model import BareModel, scaled_modes
 from facetex_core.io.declared import read_file
-from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.hdf5 import read_hdf5
 from facetex_plugins.fit.readers.matlab import read_mat
 
@@ -35,7 +35,7 @@ def model_importers() -> dict[str, ModelImporter]:
     return {"bfm": BfmFitter.take_in}
 
 
-class BfmFitter(BroughtFitter):
+class BfmFitter(LicensedFitter):
     """Identity and expression coefficients of the Basel Face Model: at most `identity` of 199, `expression` of 100."""
 
     model_name = "bfm"

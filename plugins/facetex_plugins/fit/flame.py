@@ -13,8 +13,8 @@ import numpy as np
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.geometry.bare_model import BareModel, by_vertex
 from facetex_core.io.declared import read_file
-from facetex_plugins.fit.licensed import BroughtFitter
-from facetex_plugins.fit.readers.inert_pickle import numbers, read_pickle
+from facetex_plugins.fit.licensed import LicensedFitter
+from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 
 IDENTITIES = 300
 JAW_JOINT, JAW = 2, np.radians(8.0)
@@ -36,7 +36,7 @@ def model_importers() -> dict[str, ModelImporter]:
     return {"flame": FlameFitter.take_in}
 
 
-class FlameFitter(BroughtFitter):
+class FlameFitter(LicensedFitter):
     """Identity, jaw and expression coefficients of FLAME: at most `identity` of 300, `expression` of 101."""
 
     model_name = "flame"
@@ -47,14 +47,14 @@ class FlameFitter(BroughtFitter):
         file = read_pickle(read_file(source))
         if not isinstance(file, dict):
             raise TypeError(f"the pickle holds a {type(file).__name__}, not the dictionary of a model")
-        mean, shapes = numbers(file["v_template"]), numbers(file["shapedirs"])
+        mean, shapes = array_of(file["v_template"]), array_of(file["shapedirs"])
         if mean.shape != (len(mean), 3) or shapes.shape != (*mean.shape, shapes.shape[-1]):
             raise ValueError("its directions have other vertices than its mean")
         moves = [jaw_turn(file, mean), *np.moveaxis(shapes[..., IDENTITIES:], -1, 0)]
         return BareModel(
             "flame",
             mean.astype(np.float32),
-            by_part(mean, numbers(file["f"]).astype(np.int32)),
+            by_part(mean, array_of(file["f"]).astype(np.int32)),
             by_vertex(shapes[..., :IDENTITIES].reshape(mean.size, -1)),
             np.stack(moves).astype(np.float32),
             ("jawTurn", *(f"expression{index:03d}" for index in range(len(moves) - 1))),
@@ -76,7 +76,7 @@ def by_part(mean: np.ndarray, triangles: np.ndarray) -> dict[str, np.ndarray]:
 
 def jaw_turn(file: dict[str, object], mean: np.ndarray) -> np.ndarray:
     """What a turn of the jaw does to the mean, with the correctives of the pose (equations 1 to 4)."""
-    regressor, weights, directions = (numbers(file[name]) for name in ("J_regressor", "weights", "posedirs"))
+    regressor, weights, directions = (array_of(file[name]) for name in ("J_regressor", "weights", "posedirs"))
     if (regressor.shape[1:], weights.shape[:1], directions.shape[:-1]) != (mean.shape[:1], mean.shape[:1], mean.shape):
         raise ValueError("its skeleton has other vertices than its mean")
     joint = regressor[JAW_JOINT] @ mean

@@ -12,7 +12,7 @@ from facetex_model_zoo.folders import read_members
 
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.geometry.bare_model import BareModel
-from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
 
 CENTIMETRE = 1e-2
@@ -38,7 +38,7 @@ def model_importers() -> dict[str, ModelImporter]:
     return {"ict": IctFitter.take_in}
 
 
-class IctFitter(BroughtFitter):
+class IctFitter(LicensedFitter):
     """Identity and ARKit expression coefficients of ICT-FaceKit: at most `identity` of 100, `expression` of 53."""
 
     model_name = "ict"

@@ -12,13 +12,13 @@ from facetex_model_zoo.table import row
 
 from facetex_core import ConfigError, ModelError, MorphableModel
 from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.correspondence import adopt_layout
+from facetex_core.geometry.correspondence import transfer_layout
 from facetex_core.geometry.model_file import arrays_of, assemble, load_morphable_model, with_albedo
 from facetex_core.io.npz import read_arrays
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 
 
-class BroughtFitter(ModelFitter):
+class LicensedFitter(ModelFitter):
     """At most `identity` and `expression` coefficients of a model that the user has added to the zoo."""
 
     model_name: ClassVar[str]
@@ -58,7 +58,7 @@ class BroughtFitter(ModelFitter):
         known = row(cls.model_name)
         try:
             with np.errstate(all="ignore"):  # numbers that overflow are no head, and that is said below
-                laid = adopt_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
+                laid = transfer_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
                 arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
             if not all(np.isfinite(arrays[name]).all() for name in ("mean", "identity", "expression")):
                 raise ValueError("its modes move vertices by kilometres")  # one answer for all that is wrong

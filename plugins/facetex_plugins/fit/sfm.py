@@ -12,7 +12,7 @@ import numpy as np
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.geometry.bare_model import BareModel, by_vertex, scaled_modes
 from facetex_core.io.declared import read_file
-from facetex_plugins.fit.licensed import BroughtFitter
+from facetex_plugins.fit.licensed import LicensedFitter
 
 MILLIMETRE = 1e-3
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"
@@ -33,7 +33,7 @@ def model_importers() -> dict[str, ModelImporter]:
     return {"sfm": SfmFitter.take_in}
 
 
-class SfmFitter(BroughtFitter):
+class SfmFitter(LicensedFitter):
     """Identity and expression coefficients of the Surrey Face Model: at most `identity` of 63, `expression` of 6."""
 
     model_name = "sfm"

@@ -9,7 +9,7 @@ does not tell skin from light, stand in facetex_core/lighting/estimate_lighting.
 import numpy as np
 
 from facetex_core import Appearance, DelitView, Lighting, View, hookimpl
-from facetex_core.lighting.estimate_lighting import SIZE, albedo_model, explain_light, light_between, normal_map
+from facetex_core.lighting.estimate_lighting import SIZE, albedo_model, estimate_appearance, normal_map, refit_lighting
 from facetex_core.lighting.harmonics import ambient, harmonics
 from facetex_core.texture.regions import region, resize_texture
 
@@ -32,8 +32,8 @@ class HarmonicsEstimator:
     def estimate(self, view: View) -> Appearance:
         """Before delighting both; after it the light anew, and the colour as it was."""
         if isinstance(view, DelitView):
-            return Appearance(light_between(view), view.appearance.albedo, view.appearance.residuals)
-        return explain_light(view.lit, view.fit)
+            return Appearance(refit_lighting(view), view.appearance.albedo, view.appearance.residuals)
+        return estimate_appearance(view.lit, view.fit)
 
 
 class LeastSquaresEstimator:

@@ -14,7 +14,7 @@ from facetex_core import DelitView, Merged, Texture, hookimpl
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
-from facetex_core.texture.view_weight import clearness
+from facetex_core.texture.view_weight import view_weight
 
 BROAD = 0.02
 """Blur between the two bands, as a share of the map."""
@@ -48,7 +48,7 @@ class BandMerger:
         seen = np.stack([view.albedo.visibility > 0 for view in views])
         if len(views) == 1:
             return Merged(views[0].albedo, seen.astype(np.float32))
-        clear = np.stack([clearness(view.albedo, view.fit) for view in views])
+        clear = np.stack([view_weight(view.albedo, view.fit) for view in views])
         colours = [np.log(np.maximum(view.albedo.rgb, _DARKEST)) for view in views]
         broad = [_blur(colour, on, BROAD) for colour, on in zip(colours, seen, strict=True)]
         fine = [colour - low for colour, low in zip(colours, broad, strict=True)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from facetex_core import DelitView, Merged, Texture, hookimpl
-from facetex_core.texture.view_weight import clearness
+from facetex_core.texture.view_weight import view_weight
 
 DARKEST, LEAST = 1e-3, 1e-6
 
@@ -26,7 +26,7 @@ class MeanMerger:
         seen = np.stack([view.albedo.visibility > 0 for view in views])
         if len(views) == 1:
             return Merged(views[0].albedo, seen.astype(np.float32))
-        clear = (np.stack([clearness(view.albedo, view.fit) for view in views]) + LEAST) * seen
+        clear = (np.stack([view_weight(view.albedo, view.fit) for view in views]) + LEAST) * seen
         shares = np.asarray(clear / np.maximum(clear.sum(0), LEAST), np.float32)
         logs = [np.log(np.maximum(view.albedo.rgb, DARKEST)) for view in views]
         mean = sum(share[..., None] * log for share, log in zip(shares, logs, strict=True))

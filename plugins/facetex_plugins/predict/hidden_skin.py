@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Bank, Descriptor, OwnDescriptors
-from facetex_core.descriptors.bank import masses, under
+from facetex_core.descriptors.bank import coefficients_under, supports
 from facetex_core.descriptors.correlations import merge
 
 MIRROR = 0.3
@@ -35,30 +35,30 @@ def hidden_skin(
     bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors, mirror: float = MIRROR
 ) -> Descriptor:
     """What hidden skin is to carry; where little is hidden, what all of the skin is."""
-    told, shown = foretell(bank, weights, own, hidden_from(bank, own.seen), mirror), merge(own.seen)
-    much = all(mass >= MUCH * (mass + shown.mass[layer]) for layer, mass in told.mass.items())
+    told, shown = predict_hidden(bank, weights, own, hidden_from(bank, own.seen), mirror), merge(own.seen)
+    much = all(support >= MUCH * (support + shown.support[layer]) for layer, support in told.support.items())
     return told if much else merge([shown, told])
 
 
 def hidden_from(bank: Bank, seen: Sequence[Descriptor]) -> dict[str, Masses]:
     """How much of each cell a photo hides: what faces of the bank show of it on average, less what is seen."""
-    return {layer: np.maximum(mass.mean(0) - masses(seen, layer), 0) for layer, mass in bank.mass.items()}
+    return {layer: np.maximum(support.mean(0) - supports(seen, layer), 0) for layer, support in bank.support.items()}
 
 
-def foretell(
+def predict_hidden(
     bank: Bank,
     weights: Float32[np.ndarray, "exemplars"],
     own: OwnDescriptors,
     hidden: Mapping[str, Masses],
     mirror_share: float = MIRROR,
 ) -> Descriptor:
-    """Correlations of the skin that is hidden; `hidden` is the mass of it in each cell."""
+    """Correlations of the skin that is hidden; `hidden` is the support of it in each cell."""
     observed, carried, correlations = merge(own.seen), carried_over(bank, own.seen, hidden), {}
     for layer, lost in hidden.items():
-        beside = np.maximum(masses(own.mirrored, layer) - masses(own.seen, layer), 0)  # of a cell, seen in its mirror alone
+        beside = np.maximum(supports(own.mirrored, layer) - supports(own.seen, layer), 0)  # of a cell, seen in its mirror alone
         mirror = mirror_share * np.minimum(lost, beside)
-        blend = weights @ under(bank, layer, lost - mirror)
-        blend -= carried[layer] * (weights @ under(bank, layer, masses(own.seen, layer)))
+        blend = weights @ coefficients_under(bank, layer, lost - mirror)
+        blend -= carried[layer] * (weights @ coefficients_under(bank, layer, supports(own.seen, layer)))
         told = np.tensordot(blend, bank.basis[layer], 1) + carried[layer] * observed.correlations[layer]
         share = float(mirror.sum()) / max(float(lost.sum()), 1e-12)
         if share:
@@ -75,13 +75,13 @@ def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Ma
     Every exemplar in turn is explained by all others: with A = G G^T + ridge, what least squares leave of exemplar k when it is
     left out is (A^-1 G)_k / (A^-1)_kk.
     """
-    there = {layer: under(bank, layer, masses(seen, layer)).astype(np.float64) for layer in hidden}
+    there = {layer: coefficients_under(bank, layer, supports(seen, layer)).astype(np.float64) for layer in hidden}
     rows = np.concatenate([found / np.sqrt(max((found**2).sum(1).mean(), 1e-12)) for found in there.values()], 1)
     inverse = np.linalg.inv(rows @ rows.T + RIDGE * np.eye(len(rows)))
     left_out = inverse / np.diag(inverse)[:, None]
     shares = {}
     for layer, lost in hidden.items():
-        elsewhere = under(bank, layer, lost)
+        elsewhere = coefficients_under(bank, layer, lost)
         known, unknown, energy = left_out @ there[layer], left_out @ elsewhere, (elsewhere**2).sum(1)
         worth = 1 / np.maximum(energy, max(FAINTEST * energy.mean(), 1e-12))
         both, alone = worth @ (known * unknown).sum(1), worth @ (known**2).sum(1)
@@ -93,5 +93,5 @@ def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Ma
 def _stronger(bank: Bank, layer: str, weights: np.ndarray, mirror: Masses) -> float:
     """How much stronger the blended faces' skin is in these parts of cells than in their mirrors."""
     across = mirror.reshape(bank.grid, bank.grid)[:, ::-1].ravel()
-    here, there = (float(np.linalg.norm(weights @ under(bank, layer, part))) for part in (mirror, across))
+    here, there = (float(np.linalg.norm(weights @ coefficients_under(bank, layer, part))) for part in (mirror, across))
     return here / max(there, 1e-12) if here else 1.0

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
-from facetex_core.descriptors.bank import whole
+from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import mix
 from facetex_plugins.predict.hidden_skin import MIRROR, hidden_skin
 
@@ -33,4 +33,4 @@ class BlendPredictor:
 
     def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:  # noqa: ARG002  # of the stage
         """Of all plain skin."""
-        return mix(whole(bank), weights)
+        return mix(whole_skin(bank), weights)

@@ -39,7 +39,7 @@ class DeblockRestorer:
 
     def restore(self, photo: Photo, face: Face) -> Photo:
         """The photo, smoothed where it has to be."""
-        return without_squares(photo, face.box)
+        return deblock(photo, face.box)
 
 
 class NoRestorer:
@@ -50,11 +50,11 @@ class NoRestorer:
         return photo
 
 
-def without_squares(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
+def deblock(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     """The photo with the face in the box (left, top, right, bottom) and what is around it smoothed, where squares show."""
     inner, outer = _part(photo, box, 0), _part(photo, box, AROUND)
     face = encode_srgb(photo.rgb[inner]).mean(-1)
-    jumps = squares(face) if min(face.shape) > 2 * SQUARE else 0.0
+    jumps = blockiness(face) if min(face.shape) > 2 * SQUARE else 0.0
     if jumps < VISIBLE:
         return photo
     coded = cv2.cvtColor(encode_srgb(photo.rgb[outer]), cv2.COLOR_RGB2YCrCb)
@@ -66,7 +66,7 @@ def without_squares(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     return replace(photo, rgb=rgb)
 
 
-def squares(light: Float32[np.ndarray, "height width"]) -> float:
+def blockiness(light: Float32[np.ndarray, "height width"]) -> float:
     """By how much the mean square of differences at every eighth pixel exceeds that of the others; the weaker of both ways."""
     found = []
     for axis in (0, 1):

@@ -8,7 +8,7 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import resize_texture
-from facetex_plugins.synthesize.texture.completion import completed, trust
+from facetex_plugins.synthesize.texture.completion import completed, confidence
 
 NOISE = 0.15
 """What a texel's log albedo deviates by from the best low-frequency model."""
@@ -36,7 +36,7 @@ class LowFrequencySynthesizer:
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing."""
         albedo, fit = view.albedo, view.fit
-        return completed(albedo, trust(albedo, fit), expected_albedo(view.appearance, albedo.size), fit)
+        return completed(albedo, confidence(albedo, fit), expected_albedo(view.appearance, albedo.size), fit)
 
 
 class MirrorSynthesizer:
@@ -47,7 +47,7 @@ class MirrorSynthesizer:
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """The other side's texels as they are, colour and all."""
         albedo, fit = view.albedo, view.fit
-        own = trust(albedo, fit)
+        own = confidence(albedo, fit)
         mirrored = own[:, ::-1, None]
         rest = mirrored * albedo.rgb[:, ::-1] + (1 - mirrored) * expected_albedo(view.appearance, albedo.size)
         return completed(albedo, own, rest, fit)
@@ -62,7 +62,7 @@ class PcaSynthesizer:
         """Smooth where the photo shows nothing, in the colour of what it shows."""
         albedo, fit = view.albedo, view.fit
         rest = cv2.resize(projected(albedo, fit), (albedo.size, albedo.size), interpolation=cv2.INTER_LINEAR)
-        return completed(albedo, trust(albedo, fit), rest, fit)
+        return completed(albedo, confidence(albedo, fit), rest, fit)
 
 
 def projected(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "small small 3"]:

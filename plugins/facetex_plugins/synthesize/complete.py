@@ -27,12 +27,12 @@ from facetex_core.progress import report_progress
 from facetex_core.texture.expected_albedo import DARKEST
 from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region, skin_texels
 from facetex_plugins.synthesize.texture.completion import (
+    confidence,
     darken_nostrils,
     low_frequency,
     mean_detail,
-    own_grain,
+    noise_texture,
     seen_detail,
-    trust,
 )
 from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded_part
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
@@ -75,11 +75,11 @@ class CompleteSynthesizer:
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
         albedo, fit, wanted = view.albedo, view.fit, target.plain
-        own = trust(albedo, fit)
+        own = confidence(albedo, fit)
         pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
         base = low_frequency(view, own)
         seen = seen_detail(albedo, own, base)
-        sources = Sources(base, own, seen, own_grain(seen, own, fit, rng))
+        sources = Sources(base, own, seen, noise_texture(seen, own, fit, rng))
         decoded = self.decoder.reads(wanted)
         known, texture = _detail(sources, fit)
         if decoded:
@@ -128,7 +128,7 @@ def _detail(sources: Sources, fit: Fit) -> tuple[Picture, Picture]:
     from_mean = _unknown(own) * np.maximum(region(fit.model, NO_SKIN, size), region(fit.model, "face", size))
     parts = ((own, sources.seen), (by_mirror, sources.seen[:, ::-1]), (from_mean, mean_detail(fit, size)))
     known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
-    return known, _textured(own, fit)[..., None] * sources.grain
+    return known, _textured(own, fit)[..., None] * sources.noise_texture
 
 
 def _divided(plain: Picture, decoded: Picture, own: Plane, fit: Fit) -> tuple[Picture, Picture]:
@@ -165,6 +165,6 @@ def _target(own: Descriptor, wanted: Descriptor, hidden: float) -> Descriptor:
 
     The low layers of one half of a face tell the other half's better than a bank does (measured: .115 against .133).
     """
-    share = next(iter(own.mass.values())) / (next(iter(own.mass.values())) + hidden)
-    same = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in own.correlations}, own.mass)
+    share = next(iter(own.support.values())) / (next(iter(own.support.values())) + hidden)
+    same = Descriptor(wanted.network, {layer: wanted.correlations[layer] for layer in own.correlations}, own.support)
     return mix((same, own), np.array([1 - share, share], np.float32))

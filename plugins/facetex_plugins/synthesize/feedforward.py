@@ -11,11 +11,11 @@ from facetex_core import ConfigError, DelitView, Target, Texture, hookimpl
 from facetex_core.texture.expected_albedo import DARKEST
 from facetex_plugins.synthesize.texture.completion import (
     completed,
+    confidence,
     darken_nostrils,
     low_frequency,
-    own_grain,
+    noise_texture,
     seen_detail,
-    trust,
 )
 from facetex_plugins.synthesize.texture.decoder import NETWORK, Decoder, Sources, decoded_part
 
@@ -44,10 +44,10 @@ class FeedforwardSynthesizer:
                 f"descriptor makes {', '.join(wanted.correlations)} of {wanted.network!r}; take the descriptor small with "
                 "a bank of it, or the synthesizer complete"
             )
-        own = trust(albedo, fit)
+        own = confidence(albedo, fit)
         base = low_frequency(view, own)
         seen = seen_detail(albedo, own, base)
-        sources = Sources(base, own, seen, own_grain(seen, own, fit, rng))
+        sources = Sources(base, own, seen, noise_texture(seen, own, fit, rng))
         inside = decoded_part(fit, albedo.size)[..., None]
         detail = inside * self.decoder.detail(sources, wanted, fit, rng) + (1 - inside) * sources.plain(fit)
         rest = darken_nostrils(np.clip(base * np.exp(detail), DARKEST, 1), own, fit)

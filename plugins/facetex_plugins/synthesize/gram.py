@@ -20,9 +20,9 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.progress import report_progress
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_slices, region, skin_texels
-from facetex_plugins.synthesize.texture.completion import SMOOTH, trust
+from facetex_plugins.synthesize.texture.completion import SMOOTH, confidence
 from facetex_plugins.synthesize.texture.gram_match import match_correlations
-from facetex_plugins.synthesize.texture.objective import halves_pay
+from facetex_plugins.synthesize.texture.objective import bfloat16_is_fast
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 
 api_version = 2
@@ -75,7 +75,7 @@ class GramSynthesizer:
             iterations=self.iterations,
             layout=layout,
             enough=self.enough,
-            half=fast and halves_pay(self.device),
+            half=fast and bfloat16_is_fast(self.device),
             progress=report_progress,
         )
         inside = skin_texels(fit.model, size).inside.astype(np.float32)
@@ -86,7 +86,7 @@ def with_own_detail(
     layout: Float32[np.ndarray, "side side 3"], albedo: Texture, fit: Fit
 ) -> Float32[np.ndarray, "side side 3"]:
     """The low frequency of the face's box, and on it what the photo shows of the skin's detail, or its mirror."""
-    own = trust(albedo, fit)[..., None]
+    own = confidence(albedo, fit)[..., None]
     logarithm = np.log(np.maximum(albedo.rgb, DARKEST))
     seen = own * (logarithm - blur_where(logarithm, own[..., 0], SMOOTH * albedo.size))
     both = seen + (1 - own) * seen[:, ::-1]

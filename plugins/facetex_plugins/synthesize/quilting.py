@@ -12,7 +12,7 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, skin_texels
-from facetex_plugins.synthesize.texture.completion import completed, trust
+from facetex_plugins.synthesize.texture.completion import completed, confidence
 
 SMOOTH = 0.012
 """Blur between low frequency and detail, as a share of the map."""
@@ -42,7 +42,7 @@ class QuiltingSynthesizer:
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Detail in logarithms over the low frequency; none where no patch of plain skin is seen."""
         albedo, fit = view.albedo, view.fit
-        own, size = trust(albedo, fit), albedo.size
+        own, size = confidence(albedo, fit), albedo.size
         logarithm = np.log(np.maximum(albedo.rgb, DARKEST))
         detail = logarithm - blur_where(logarithm, own, SMOOTH * size)
         usable = (own > 0.99) & (plain_skin(fit.model, size) > 0.9)

@@ -14,14 +14,21 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Appearance, Face, Fit, MorphableModel, Observation, Photo, warn
-from facetex_core.lighting.estimate_lighting import SIZE, explain_light
+from facetex_core.lighting.estimate_lighting import SIZE, estimate_appearance
 from facetex_core.parts.teeth import behind_lips
 from facetex_core.texture.unwrap import unwrap
-from facetex_plugins.fit.energy.gauss_newton import Pose, State, step
-from facetex_plugins.fit.energy.landmark_term import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
-from facetex_plugins.fit.energy.normal_equations import Normal
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, step
+from facetex_plugins.fit.energy.landmark_term import (
+    LandmarkObservation,
+    camera_of,
+    fit_landmarks,
+    inner_error,
+    landmark_term,
+    observe_landmarks,
+)
+from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.outline_term import outline_error, outline_term
-from facetex_plugins.fit.energy.residual_flow import drift_of
+from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, shading_term
 
 POOR = 2.0
@@ -57,7 +64,7 @@ def fit_person(
     model: MorphableModel, photos: Sequence[Photo], faces: Sequence[Face], *, shading: bool = True
 ) -> tuple[Fit, ...]:
     """The model laid over every photo, with one identity; warns where the landmarks do not fit the model."""
-    sights = [sight_of(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
+    sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     _warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
     for blur in BLUR if shading else ():
@@ -69,7 +76,9 @@ def fit_person(
     return fits
 
 
-def _terms(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose, blur: float) -> Normal:
+def _terms(
+    model: MorphableModel, photo: Photo, sight: LandmarkObservation, state: State, pose: FrameParameters, blur: float
+) -> NormalEquations:
     """One photo's part of the energy, its light and albedo found anew."""
     fit = _fit(model, sight, state, pose)
     light = appearance_over(photo, fit)
@@ -78,29 +87,29 @@ def _terms(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose
     return part + outline if outline else part
 
 
-def _fit(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> Fit:
+def _fit(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> Fit:
     """What the state means for a photo."""
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
     residuals = {name: value for name, value in left.items() if value is not None}
     vertices = model.vertices(*coefficients)
-    flow = drift_of(vertices, sight, state, pose)
+    flow = residual_flow(vertices, sight, state, pose)
     return Fit(model, *coefficients, camera_of(sight, pose), residuals, flow, behind_lips(model, vertices))
 
 
 def appearance_over(photo: Photo, fit: Fit) -> Appearance:
     """Light and albedo by the whole photo, hair and glasses with it."""
-    return explain_light(unwrap(photo, fit, np.ones(photo.rgb.shape[:2], np.float32), SIZE), fit)
+    return estimate_appearance(unwrap(photo, fit, np.ones(photo.rgb.shape[:2], np.float32), SIZE), fit)
 
 
-def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[Sight]) -> None:
+def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[LandmarkObservation]) -> None:
     """Fits each photo by itself: faces of one person have to come out alike."""
     if len(photos) < 2:
         return
     face = model.regions["face"] > 0.5
     rest = np.zeros(len(model.expression), np.float32)
 
-    def alone(sight: Sight) -> Float32[np.ndarray, "face 3"]:
+    def alone(sight: LandmarkObservation) -> Float32[np.ndarray, "face 3"]:
         return model.vertices(fit_landmarks(model, [sight]).identity.astype(np.float32), rest)[face]
 
     first = alone(sights[0])

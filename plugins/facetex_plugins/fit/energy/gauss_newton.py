@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from facetex_core import MorphableModel
-from facetex_plugins.fit.energy.normal_equations import Normal, Unknowns, solve_some
+from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
 
 RIGID = 6
 """A turn about the camera's centre and a shift."""
@@ -26,7 +26,7 @@ WIDE_EYES = 20.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Pose:
+class FrameParameters:
     """How one photo shows the head, its expression included: camera coordinates = rotation . world + translation, in metres."""
 
     rotation: Float64[np.ndarray, "3 3"]
@@ -39,23 +39,23 @@ class State:
     """The unknowns; identity in standard deviations."""
 
     identity: Float64[np.ndarray, "modes"]
-    poses: tuple[Pose, ...]
+    poses: tuple[FrameParameters, ...]
 
 
-def values_of(state: State, pose: Pose) -> Float64[np.ndarray, "unknowns"]:
+def values_of(state: State, pose: FrameParameters) -> Float64[np.ndarray, "unknowns"]:
     """The unknowns of a photo as they are: turns and shifts count from here."""
     return np.concatenate([np.zeros(RIGID), state.identity, pose.expression])
 
 
-def normal(
+def normal_equations(
     jacobian: Float64[np.ndarray, "residuals unknowns"],
     residual: Float64[np.ndarray, "residuals"],
     weights: Float64[np.ndarray, "residuals"],
     values: Float64[np.ndarray, "unknowns"],
-) -> Normal:
+) -> NormalEquations:
     """A term's part: the Jacobian of its residuals at these values, and what each residual weighs."""
     weighted = jacobian * weights[:, None]
-    return Normal(weighted.T @ jacobian, weighted.T @ (jacobian @ values - residual))
+    return NormalEquations(weighted.T @ jacobian, weighted.T @ (jacobian @ values - residual))
 
 
 def unknowns_of(model: MorphableModel) -> Unknowns:
@@ -69,7 +69,7 @@ def unknowns_of(model: MorphableModel) -> Unknowns:
     return Unknowns(shared, prior, np.repeat([-np.inf, -np.inf, bottom], sizes), np.repeat([np.inf, np.inf, top], sizes))
 
 
-def step(model: MorphableModel, state: State, normals: Iterable[Normal], *, rigid: bool = False) -> State:
+def step(model: MorphableModel, state: State, normals: Iterable[NormalEquations], *, rigid: bool = False) -> State:
     """The state that solves the normal equations of all photos; when `rigid`, only turns and shifts change."""
     now = np.stack([values_of(state, pose) for pose in state.poses])
     free = np.arange(now.shape[1]) < (RIGID if rigid else now.shape[1])
@@ -84,9 +84,11 @@ def moved(state: State, values: Float64[np.ndarray, "photos unknowns"]) -> State
     return State(identity, tuple(_turned(pose, row[:RIGID], expression) for pose, row, expression in poses))
 
 
-def _turned(pose: Pose, rigid: Float64[np.ndarray, "6"], expression: Float64[np.ndarray, "expressions"]) -> Pose:
+def _turned(
+    pose: FrameParameters, rigid: Float64[np.ndarray, "6"], expression: Float64[np.ndarray, "expressions"]
+) -> FrameParameters:
     turn = rotation(rigid[:3])
-    return Pose(turn @ pose.rotation, turn @ pose.translation + rigid[3:], expression)
+    return FrameParameters(turn @ pose.rotation, turn @ pose.translation + rigid[3:], expression)
 
 
 def rotation(vector: Float64[np.ndarray, "3"]) -> Float64[np.ndarray, "3 3"]:

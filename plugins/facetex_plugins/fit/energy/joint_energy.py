@@ -27,11 +27,26 @@ from facetex_core.lighting.harmonics import ambient, harmonics, harmonics_slopes
 from facetex_core.parts.teeth import behind_lips
 from facetex_core.texture.unwrap import facing
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
-from facetex_plugins.fit.energy.gauss_newton import RIGID, Pose, State, moved, normal, unknowns_of, values_of
-from facetex_plugins.fit.energy.landmark_term import Sight, camera_of, fit_landmarks, inner_error, landmark_term, sight_of
-from facetex_plugins.fit.energy.normal_equations import Normal, Unknowns, solve_some
+from facetex_plugins.fit.energy.gauss_newton import (
+    RIGID,
+    FrameParameters,
+    State,
+    moved,
+    normal_equations,
+    unknowns_of,
+    values_of,
+)
+from facetex_plugins.fit.energy.landmark_term import (
+    LandmarkObservation,
+    camera_of,
+    fit_landmarks,
+    inner_error,
+    landmark_term,
+    observe_landmarks,
+)
+from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
 from facetex_plugins.fit.energy.shading_term import DARKEST, by_shape, sample, texels_of
-from facetex_plugins.fit.energy.surface_points import observe, probes_at
+from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
 
 WEIGHT = 10_000.0
 """Of E_c in shares of the face's light, where a landmark one percent of the eye distance off weighs 1: thrice as much and
@@ -88,7 +103,7 @@ class JointFit:
 
 def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[JointFit, ...]:
     """The model laid over every photo, with one identity and one albedo."""
-    sights = [sight_of(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
+    sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     state, looks = fit_landmarks(model, sights), [_even_light(model)] * len(photos)
     for blur, shape_too in ((BLUR[0], False), *((blur, True) for blur in BLUR)):
         for _ in range(STEPS):
@@ -103,7 +118,7 @@ def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[
 
 
 def joint_step(
-    model: MorphableModel, state: State, looks: Sequence[Look], terms: Iterable[Normal], *, shape_too: bool
+    model: MorphableModel, state: State, looks: Sequence[Look], terms: Iterable[NormalEquations], *, shape_too: bool
 ) -> tuple[State, list[Look]]:
     """Solves the normal equations of all photos, or those of light and albedo alone."""
     now = np.stack([joint_values(state, pose, look) for pose, look in zip(state.poses, looks, strict=True)])
@@ -127,14 +142,19 @@ def joint_unknowns(model: MorphableModel, modes: int) -> Unknowns:
     )
 
 
-def joint_values(state: State, pose: Pose, look: Look) -> Float64[np.ndarray, "unknowns"]:
+def joint_values(state: State, pose: FrameParameters, look: Look) -> Float64[np.ndarray, "unknowns"]:
     """The unknowns of a photo as they are."""
     return np.concatenate([values_of(state, pose), look.albedo, look.light.ravel()])
 
 
 def joint_term(
-    model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], sight: Sight, state: State, pose: Pose, look: Look
-) -> Normal:
+    model: MorphableModel,
+    picture: Float32[np.ndarray, "height width 3"],
+    sight: LandmarkObservation,
+    state: State,
+    pose: FrameParameters,
+    look: Look,
+) -> NormalEquations:
     """One photo's part of the energy: E_c at its smoothed picture, and E_lan."""
     term = colour_term(model, picture, camera_of(sight, pose), state, pose, look)
     landmarks = landmark_term(sight, state, pose)
@@ -145,31 +165,38 @@ def joint_term(
 
 
 def colour_term(
-    model: MorphableModel, picture: Float32[np.ndarray, "height width 3"], camera: Camera, state: State, pose: Pose, look: Look
-) -> Normal:
+    model: MorphableModel,
+    picture: Float32[np.ndarray, "height width 3"],
+    camera: Camera,
+    state: State,
+    pose: FrameParameters,
+    look: Look,
+) -> NormalEquations:
     """E_c of one photo."""
     skin, weights = visible(model, camera, state, pose)
-    lens = camera.intrinsics.astype(np.float64)
-    seen, residual, jacobian = colour_differences(model, picture, skin, lens, state, pose, look)
+    intrinsics = camera.intrinsics.astype(np.float64)
+    seen, residual, jacobian = colour_differences(model, picture, skin, intrinsics, state, pose, look)
     level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST)
     norm = np.sqrt((residual**2).sum(1) / level**2 + FLOOR**2)
     robust = WEIGHT * weights / (2 * norm * weights.sum())
     flat = jacobian.reshape(residual.size, -1)
-    return normal(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
+    return normal_equations(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
 
 
 def colour_differences(
     model: MorphableModel,
     picture: Float32[np.ndarray, "height width 3"],
     skin: Skin,
-    lens: Float64[np.ndarray, "3 3"],
+    intrinsics: Float64[np.ndarray, "3 3"],
     state: State,
-    pose: Pose,
+    pose: FrameParameters,
     look: Look,
 ) -> tuple[Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3 unknowns"]]:
     """The photo's colours, what they are more than those sent (equation 2), and the Jacobian of that."""
     vertices, normals = surface(model, skin, state, pose)
-    pixels, by_pixels = observe(probes_at(model, skin.vertices[:, None], np.ones((len(normals), 1))), state, pose, lens)
+    pixels, by_pixels = observe(
+        surface_points_at(model, skin.vertices[:, None], np.ones((len(normals), 1))), state, pose, intrinsics
+    )
     seen, slopes = sample(picture, pixels)
     sent, by_normal, by_look = radiance(skin, normals, look)
     jacobian = np.concatenate([np.einsum("vxc,vxu->vcu", slopes, by_pixels), -by_look], -1)
@@ -191,7 +218,7 @@ def radiance(
 
 
 def surface(
-    model: MorphableModel, skin: Skin, state: State, pose: Pose
+    model: MorphableModel, skin: Skin, state: State, pose: FrameParameters
 ) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "points 3"]]:
     """The head's vertices, and the normals of the skin's."""
     vertices = model.vertices(state.identity.astype(np.float32), pose.expression.astype(np.float32))
@@ -210,7 +237,9 @@ def skin_of(model: MorphableModel) -> Skin:
     return Skin(picked, (colours.mean + detail)[row, column].astype(np.float64), modes)
 
 
-def visible(model: MorphableModel, camera: Camera, state: State, pose: Pose) -> tuple[Skin, Float64[np.ndarray, "points"]]:
+def visible(
+    model: MorphableModel, camera: Camera, state: State, pose: FrameParameters
+) -> tuple[Skin, Float64[np.ndarray, "points"]]:
     """The skin that the photo shows, and how well."""
     skin = skin_of(model)
     vertices, normals = surface(model, skin, state, pose)
@@ -233,9 +262,13 @@ def _even_light(model: MorphableModel) -> Look:
     return Look(np.zeros(skin_of(model).modes.shape[-1]), ambient().coefficients.astype(np.float64))
 
 
-def _joint_fit(model: MorphableModel, photo: Photo, sight: Sight, state: State, pose: Pose, look: Look) -> JointFit:
+def _joint_fit(
+    model: MorphableModel, photo: Photo, sight: LandmarkObservation, state: State, pose: FrameParameters, look: Look
+) -> JointFit:
     skin, weights = visible(model, camera_of(sight, pose), state, pose)
-    seen, residual, _ = colour_differences(model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.lens, state, pose, look)
+    seen, residual, _ = colour_differences(
+        model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.intrinsics, state, pose, look
+    )
     left = np.average(residual.mean(1) ** 2, weights=weights) / np.average(seen.mean(1) ** 2, weights=weights)
     return JointFit(
         state.identity.astype(np.float32),
@@ -260,7 +293,7 @@ def appearance_on(photo: Photo, fit: Fit) -> Appearance:
     """The light and the albedo that the energy finds with the shape held: those of `fit_jointly` on its own fit."""
     model, camera = fit.model, fit.camera
     matrix = camera.world_to_camera.astype(np.float64)
-    pose = Pose(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
+    pose = FrameParameters(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
     state, looks = State(fit.identity.astype(np.float64), (pose,)), [_even_light(model)]
     picture = smoothed(photo, BLUR[-1] * _unit_of(fit))
     for _ in range(2 * STEPS):

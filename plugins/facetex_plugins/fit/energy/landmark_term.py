@@ -17,9 +17,9 @@ from jaxtyping import Float64
 from facetex_core import Camera, Face, MorphableModel, PhotoError
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.parts.iris import DENSE, SPARSE
-from facetex_plugins.fit.energy.gauss_newton import Pose, State, normal, step, values_of
-from facetex_plugins.fit.energy.normal_equations import Normal
-from facetex_plugins.fit.energy.surface_points import Probes, observe, probes_at
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
+from facetex_plugins.fit.energy.normal_equations import NormalEquations
+from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
 
 FOCAL = 2.4
 """Focal length over the longer side of the photo: a portrait lens; between 1.5 and 4 the fit hardly changes (measured)."""
@@ -40,26 +40,26 @@ OVAL = (
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Sight:
+class LandmarkObservation:
     """One photo's landmarks, and the model's that belong to them."""
 
-    probes: Probes
+    surface_points: SurfacePoints
     seen: Float64[np.ndarray, "points 2"]
     weights: Float64[np.ndarray, "points"]
-    ways: Float64[np.ndarray, "points 3"]
+    normals: Float64[np.ndarray, "points 3"]
     """Where the skin of the oval's points faces; 0 for all others."""
-    lens: Float64[np.ndarray, "3 3"]
+    intrinsics: Float64[np.ndarray, "3 3"]
     size: tuple[int, int]
     unit: float
     """Pixels: one percent of the distance between the outer eye corners."""
 
 
-def sight_of(model: MorphableModel, face: Face, size: tuple[int, int]) -> Sight:
+def observe_landmarks(model: MorphableModel, face: Face, size: tuple[int, int]) -> LandmarkObservation:
     """Dense points where the detector gives them: they halve the error of the 68 (measured)."""
     dense = len(face.dense) > 0 and len(face.dense) == len(model.embedding.dense_triangles)
     probes, weights, ways = _landmarks(model, dense)
     focal = FOCAL * max(size)
-    return Sight(
+    return LandmarkObservation(
         probes,
         (face.dense if dense else face.landmarks).astype(np.float64),
         weights,
@@ -73,7 +73,7 @@ def sight_of(model: MorphableModel, face: Face, size: tuple[int, int]) -> Sight:
 @lru_cache(maxsize=4)
 def _landmarks(
     model: MorphableModel, dense: bool
-) -> tuple[Probes, Float64[np.ndarray, "points"], Float64[np.ndarray, "points 3"]]:
+) -> tuple[SurfacePoints, Float64[np.ndarray, "points"], Float64[np.ndarray, "points 3"]]:
     """The model's landmarks, their weights, and where the oval's skin faces: the same for all photos, so made once."""
     e = model.embedding
     corners = model.mesh.triangles[e.dense_triangles if dense else e.landmark_triangles]
@@ -87,10 +87,10 @@ def _landmarks(
     weights[oval] = 0.35
     ways = np.zeros((len(weights), 3))
     ways[oval] = _ways(model, corners[oval], barycentric[oval])
-    return probes_at(model, corners, barycentric), weights, ways
+    return surface_points_at(model, corners, barycentric), weights, ways
 
 
-def fit_landmarks(model: MorphableModel, sights: Sequence[Sight]) -> State:
+def fit_landmarks(model: MorphableModel, sights: Sequence[LandmarkObservation]) -> State:
     """One identity, and a pose and an expression for each photo."""
     state = State(np.zeros(len(model.identity)), tuple(_stand(sight) for sight in sights))
     for number in range(STEPS):
@@ -99,20 +99,20 @@ def fit_landmarks(model: MorphableModel, sights: Sequence[Sight]) -> State:
     return state
 
 
-def landmark_term(sight: Sight, state: State, pose: Pose) -> Normal:
+def landmark_term(sight: LandmarkObservation, state: State, pose: FrameParameters) -> NormalEquations:
     """The landmarks' part of the energy."""
-    pixels, jacobian = observe(sight.probes, state, pose, sight.lens)
+    pixels, jacobian = observe(sight.surface_points, state, pose, sight.intrinsics)
     residual = (pixels - sight.seen) / sight.unit
     robust = sight.weights * _facing(sight, pose) / (1 + (np.linalg.norm(residual, axis=1) / CAUCHY) ** 2)
     jacobian = jacobian.reshape(2 * len(pixels), -1) / sight.unit
-    return normal(jacobian, residual.ravel(), np.repeat(robust, 2), values_of(state, pose))
+    return normal_equations(jacobian, residual.ravel(), np.repeat(robust, 2), values_of(state, pose))
 
 
-def _facing(sight: Sight, pose: Pose) -> Float64[np.ndarray, "points"]:
+def _facing(sight: LandmarkObservation, pose: FrameParameters) -> Float64[np.ndarray, "points"]:
     """1, falling to 0 for points of the oval that turn away: there the detector marks the outline."""
     towards = -pose.rotation.T @ pose.translation  # the head is small beside its distance: one direction for all
-    cosine = sight.ways @ (towards / np.linalg.norm(towards))
-    return np.where(sight.ways.any(1), np.clip(cosine / TURNED, 0, 1), 1)
+    cosine = sight.normals @ (towards / np.linalg.norm(towards))
+    return np.where(sight.normals.any(1), np.clip(cosine / TURNED, 0, 1), 1)
 
 
 def _ways(model: MorphableModel, corners: np.ndarray, barycentric: np.ndarray) -> Float64[np.ndarray, "points 3"]:
@@ -121,26 +121,26 @@ def _ways(model: MorphableModel, corners: np.ndarray, barycentric: np.ndarray) -
     return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12), np.float64)
 
 
-def misses(sight: Sight, state: State, pose: Pose) -> Float64[np.ndarray, "points 2"]:
+def misses(sight: LandmarkObservation, state: State, pose: FrameParameters) -> Float64[np.ndarray, "points 2"]:
     """From the model's landmarks to those seen, in pixels."""
-    return np.asarray(sight.seen - observe(sight.probes, state, pose, sight.lens)[0])
+    return np.asarray(sight.seen - observe(sight.surface_points, state, pose, sight.intrinsics)[0])
 
 
-def inner_error(sight: Sight, state: State, pose: Pose) -> float:
+def inner_error(sight: LandmarkObservation, state: State, pose: FrameParameters) -> float:
     """The mean distance of the inner face's landmarks, in percent of the eye distance."""
     return float(np.linalg.norm(misses(sight, state, pose), axis=1)[sight.weights >= 1].mean() / sight.unit)
 
 
-def camera_of(sight: Sight, pose: Pose) -> Camera:
+def camera_of(sight: LandmarkObservation, pose: FrameParameters) -> Camera:
     """The photo's camera."""
     matrix = np.eye(4, dtype=np.float32)
     matrix[:3, :3], matrix[:3, 3] = pose.rotation, pose.translation
-    return Camera(sight.lens.astype(np.float32), matrix, sight.size)
+    return Camera(sight.intrinsics.astype(np.float32), matrix, sight.size)
 
 
-def _stand(sight: Sight) -> Pose:
+def _stand(sight: LandmarkObservation) -> FrameParameters:
     """A scaled orthographic camera by least squares, made rigid: the rotation nearest to the affine one."""
-    points = sight.probes.mean
+    points = sight.surface_points.mean
     centre, seen = points.mean(0), sight.seen.mean(0)
     affine = np.linalg.lstsq(points - centre, sight.seen - seen, rcond=None)[0].T
     scale = np.linalg.norm(affine, axis=1).mean()
@@ -149,6 +149,6 @@ def _stand(sight: Sight) -> Pose:
     third = np.cross(affine[0], affine[1]) / scale
     left, _, right = np.linalg.svd(np.stack([affine[0], affine[1], third]))
     rotation = left @ np.diag([1, 1, np.linalg.det(left @ right)]) @ right
-    depth = sight.lens[0, 0] / scale
-    middle = np.append((seen - sight.lens[:2, 2]) / sight.lens[0, 0] * depth, depth)
-    return Pose(rotation, middle - rotation @ centre, np.zeros(sight.probes.expression.shape[-1]))
+    depth = sight.intrinsics[0, 0] / scale
+    middle = np.append((seen - sight.intrinsics[:2, 2]) / sight.intrinsics[0, 0] * depth, depth)
+    return FrameParameters(rotation, middle - rotation @ centre, np.zeros(sight.surface_points.expression.shape[-1]))

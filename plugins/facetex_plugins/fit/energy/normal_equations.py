@@ -21,20 +21,20 @@ ROUNDS = 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Normal:
+class NormalEquations:
     """One photo's normal equations, or a term's part of them."""
 
     matrix: Float64[np.ndarray, "unknowns unknowns"]
     right: Float64[np.ndarray, "unknowns"]
 
-    def __add__(self, other: "Normal") -> "Normal":
+    def __add__(self, other: "NormalEquations") -> "NormalEquations":
         """Terms of an energy add up."""
-        return Normal(self.matrix + other.matrix, self.right + other.right)
+        return NormalEquations(self.matrix + other.matrix, self.right + other.right)
 
-    def only(self, which: Bool[np.ndarray, "unknowns"], values: Float64[np.ndarray, "unknowns"]) -> "Normal":
+    def only(self, which: Bool[np.ndarray, "unknowns"], values: Float64[np.ndarray, "unknowns"]) -> "NormalEquations":
         """The equations of some unknowns, while the others keep their values."""
         rows = self.matrix[which]
-        return Normal(rows[:, which], self.right[which] - rows[:, ~which] @ values[~which])
+        return NormalEquations(rows[:, which], self.right[which] - rows[:, ~which] @ values[~which])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,7 +79,7 @@ class _Arrow:
         return shared, eliminated[..., -1] - eliminated[..., :-1] @ shared
 
 
-def solve_by_blocks(normals: Iterable[Normal], unknowns: Unknowns) -> Float64[np.ndarray, "photos unknowns"]:
+def solve_by_blocks(normals: Iterable[NormalEquations], unknowns: Unknowns) -> Float64[np.ndarray, "photos unknowns"]:
     """Least squares within the limits; every photo's row holds the shared unknowns, too.
 
     What overshoots is held at its limit and the rest is solved again; it is not let go in the same step. Letting it go finds a
@@ -100,7 +100,7 @@ def solve_by_blocks(normals: Iterable[Normal], unknowns: Unknowns) -> Float64[np
 
 
 def solve_some(
-    normals: Iterable[Normal],
+    normals: Iterable[NormalEquations],
     unknowns: Unknowns,
     free: Bool[np.ndarray, "unknowns"],
     now: Float64[np.ndarray, "photos unknowns"],
@@ -112,7 +112,7 @@ def solve_some(
     return solved
 
 
-def _arrow(normals: Iterable[Normal], unknowns: Unknowns) -> _Arrow:
+def _arrow(normals: Iterable[NormalEquations], unknowns: Unknowns) -> _Arrow:
     """Takes from each photo's equations what is needed, so that no two have to be held at once."""
     common, mine = np.flatnonzero(unknowns.shared), np.flatnonzero(~unknowns.shared)
     shared, right = np.diag(unknowns.prior[common]), np.zeros(len(common))

@@ -12,10 +12,10 @@ from jaxtyping import Float64, Int64
 
 from facetex_core import MorphableModel
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_plugins.fit.energy.gauss_newton import Pose, State, normal, values_of
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, Sight
-from facetex_plugins.fit.energy.normal_equations import Normal
-from facetex_plugins.fit.energy.surface_points import observe, probes_at
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, values_of
+from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation
+from facetex_plugins.fit.energy.normal_equations import NormalEquations
+from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
 
 REACH = 8.0
 """Percent of the eye distance within which a landmark looks for the outline."""
@@ -27,27 +27,29 @@ JAW = (127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 
 """MediaPipe's oval below the temples: above, it follows the hair."""
 
 
-def outline_term(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> Normal | None:
+def outline_term(
+    model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters
+) -> NormalEquations | None:
     """The outline's part of the energy; none where no landmark is near it."""
     residual, jacobian = _across(model, sight, state, pose)
     if not len(residual):
         return None
-    return normal(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), values_of(state, pose))
+    return normal_equations(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), values_of(state, pose))
 
 
-def outline_error(model: MorphableModel, sight: Sight, state: State, pose: Pose) -> float | None:
+def outline_error(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> float | None:
     """The mean distance of the outline's landmarks from it, in percent of the eye distance; none where none is near it."""
     residual, _ = _across(model, sight, state, pose)
     return float(np.abs(residual).mean()) if len(residual) else None
 
 
 def _across(
-    model: MorphableModel, sight: Sight, state: State, pose: Pose
+    model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters
 ) -> tuple[Float64[np.ndarray, "points"], Float64[np.ndarray, "points unknowns"]]:
     """How far the landmarks that are near the outline lie off it, and the Jacobian of that."""
     edges, share, normals = find_outline(model, state, pose)
-    probes = probes_at(model, edges, np.stack([1 - share, share], 1))
-    pixels, jacobian = observe(probes, state, pose, sight.lens)
+    probes = surface_points_at(model, edges, np.stack([1 - share, share], 1))
+    pixels, jacobian = observe(probes, state, pose, sight.intrinsics)
     seen = sight.seen[list(JAW) if len(sight.seen) > max(JAW) else range(17)]
     away = np.linalg.norm(pixels[None] - seen[:, None], axis=-1) / sight.unit
     near = away.min(1, initial=np.inf) < REACH
@@ -59,7 +61,7 @@ def _across(
 
 
 def find_outline(
-    model: MorphableModel, state: State, pose: Pose
+    model: MorphableModel, state: State, pose: FrameParameters
 ) -> tuple[Int64[np.ndarray, "points 2"], Float64[np.ndarray, "points"], Float64[np.ndarray, "points 3"]]:
     """The edges on which the face turns away, how far along each, and where the skin faces there."""
     vertices = model.vertices(state.identity.astype(np.float32), pose.expression.astype(np.float32))

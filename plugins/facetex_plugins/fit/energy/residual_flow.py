@@ -7,8 +7,8 @@ face lies in the model's span. The shift interpolates these misses over the skin
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from facetex_plugins.fit.energy.gauss_newton import Pose, State
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, Sight, misses
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
+from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation, misses
 from facetex_plugins.fit.energy.surface_points import world
 
 REACH = 0.008
@@ -17,14 +17,14 @@ NOISE = 0.1
 """Variance of a landmark's own error, as a share of the misses' variance."""
 
 
-def drift_of(
-    vertices: Float32[np.ndarray, "vertices 3"], sight: Sight, state: State, pose: Pose
+def residual_flow(
+    vertices: Float32[np.ndarray, "vertices 3"], sight: LandmarkObservation, state: State, pose: FrameParameters
 ) -> Float32[np.ndarray, "vertices 2"]:
     """The shift at every vertex, in pixels; 0 far from all landmarks. Those of the oval have no say: they slide."""
     inner = sight.weights >= 1
     missed = misses(sight, state, pose)[inner]
     trust = 1 / (1 + (np.linalg.norm(missed, axis=1) / sight.unit / CAUCHY) ** 2)
-    points = world(sight.probes, state, pose)[inner]
+    points = world(sight.surface_points, state, pose)[inner]
     among = _kernel(points, points) + np.diag(NOISE / trust)
     return (_kernel(vertices.astype(np.float64), points) @ np.linalg.solve(among, missed)).astype(np.float32)
 

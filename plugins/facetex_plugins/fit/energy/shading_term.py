@@ -18,9 +18,9 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes
 from facetex_core.texture.regions import NO_SKIN
 from facetex_core.texture.unwrap import facing
-from facetex_plugins.fit.energy.gauss_newton import RIGID, Pose, State, normal, values_of
-from facetex_plugins.fit.energy.normal_equations import Normal
-from facetex_plugins.fit.energy.surface_points import observe, probes_at
+from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
+from facetex_plugins.fit.energy.normal_equations import NormalEquations
+from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
 
 WEIGHT = 0.3
 """Of a vertex whose brightness is right, beside a landmark's 1 at one percent of the eye distance."""
@@ -39,15 +39,15 @@ def blurred(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width"]:
 
 
 def shading_term(
-    picture: Float32[np.ndarray, "height width"], fit: Fit, appearance: Appearance, state: State, pose: Pose
-) -> Normal:
+    picture: Float32[np.ndarray, "height width"], fit: Fit, appearance: Appearance, state: State, pose: FrameParameters
+) -> NormalEquations:
     """The photo's part of the energy, light and albedo held."""
     light, model, lens = appearance.lighting.coefficients, fit.model, fit.camera.intrinsics.astype(np.float64)
     vertices, picked = fit.vertices, plain_vertices(model)
     normals = vertex_normals(vertices, model.mesh.triangles[model.mesh.parts["skin"]])
     sight = facing(fit, vertices[picked], normals[picked])
     picked, sight = picked[sight > 0], sight[sight > 0]
-    pixels, by_pixels = observe(probes_at(model, picked[:, None], np.ones((len(picked), 1))), state, pose, lens)
+    pixels, by_pixels = observe(surface_points_at(model, picked[:, None], np.ones((len(picked), 1))), state, pose, lens)
     seen, slopes = sample(picture, pixels)
     row, column = texels_of(model.mesh, picked, len(appearance.albedo))
     albedo = appearance.albedo[row, column].astype(np.float64)
@@ -58,7 +58,7 @@ def shading_term(
     jacobian[:, RIGID:] -= by_shape(model, vertices, picked, by_normal / sent[:, None])
     residual = (seen - np.log(sent)).astype(np.float64)
     robust = WEIGHT * sight / (1 + (residual / DEVIATION) ** 2) * np.where(residual > 0.1, HIGHLIGHT, 1)
-    return normal(jacobian / DEVIATION, residual / DEVIATION, robust, values_of(state, pose))
+    return normal_equations(jacobian / DEVIATION, residual / DEVIATION, robust, values_of(state, pose))
 
 
 def by_shape(

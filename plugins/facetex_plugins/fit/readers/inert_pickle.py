@@ -73,7 +73,7 @@ def read_pickle(data: bytes) -> object:
     return _Reader(data).run()
 
 
-def numbers(value: object) -> np.ndarray:
+def array_of(value: object) -> np.ndarray:
     """The numbers of an array, as itself, in chumpy's wrapping, or from scipy's sparse matrix."""
     found = value.attributes.get("x", value) if isinstance(value, Inert) else value
     if isinstance(found, Inert) and "indptr" in found.attributes:
@@ -85,7 +85,7 @@ def numbers(value: object) -> np.ndarray:
 
 def _dense(sparse: dict[str, Any]) -> np.ndarray:
     """A matrix by rows or by columns; what does not fit is a ValueError."""
-    ends, indices, values = (numbers(sparse[name]).ravel() for name in ("indptr", "indices", "data"))
+    ends, indices, values = (array_of(sparse[name]).ravel() for name in ("indptr", "indices", "data"))
     shape = sparse.get("_shape") or sparse.get("shape")
     rows, columns = Allowance(values.nbytes).array(shape if isinstance(shape, tuple) else (), 8)
     whole = ends.size > 0 and ends[0] == 0 and ends[-1] == len(indices) == len(values)

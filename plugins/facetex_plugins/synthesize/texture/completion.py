@@ -26,7 +26,7 @@ NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
 """What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
 
 
-def trust(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
+def confidence(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """Where the photo's own texels are taken, 0 to 1; soft-edged on plain skin, since masks cut into shadow and hair."""
     own = np.clip(albedo.visibility / SURE, 0, 1).astype(np.float32)
     inside = cv2.distanceTransform((own > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (FEATHER * albedo.size)
@@ -77,7 +77,7 @@ def seen_detail(albedo: Texture, own: np.ndarray, base: np.ndarray) -> Float32[n
     return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
 
 
-def own_grain(
+def noise_texture(
     seen: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit, rng: np.random.Generator
 ) -> Float32[np.ndarray, "size size 3"]:
     """A random-phase texture over the whole map like the face's own plain skin (Galerne et al. 2011)."""

@@ -54,14 +54,14 @@ class Sources:
     """Where the photo's own texels are taken, 0 to 1."""
     seen: Picture
     """Log albedo over the base, 0 where the photo shows nothing."""
-    grain: Picture
+    noise_texture: Picture
     """A random texture of its own skin, in logarithms."""
 
     def plain(self, fit: Fit) -> Picture:
         """Log detail without a decoder: own skin, its mirror, its texture where both are hidden."""
         mirror = (1 - self.own) * self.own[:, ::-1]
         unknown = (1 - self.own - mirror) * (1 - region(fit.model, NO_SKIN, len(self.own)))
-        parts = ((self.own, self.seen), (mirror, self.seen[:, ::-1]), (unknown, self.grain))
+        parts = ((self.own, self.seen), (mirror, self.seen[:, ::-1]), (unknown, self.noise_texture))
         return np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
 
 
@@ -96,7 +96,7 @@ class Decoder:
             _resized(np.log(sources.base), SIZE),
             _resized(sources.own[..., None] * sources.seen, SIZE) / np.maximum(shown, 1e-3)[..., None],
             shown,
-            _resized(sources.grain, SIZE),
+            _resized(sources.noise_texture, SIZE),
             mean_detail(fit, SIZE),
             region(fit.model, NO_SKIN, SIZE),
         )

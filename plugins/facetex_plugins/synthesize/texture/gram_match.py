@@ -15,7 +15,7 @@ from jaxtyping import Float32
 
 from facetex_core import Descriptor
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
-from facetex_plugins.synthesize.texture.lbfgs import HISTORY, Evaluate, descend
+from facetex_plugins.synthesize.texture.lbfgs import HISTORY, Evaluate, lbfgs
 from facetex_plugins.synthesize.texture.objective import Objective
 from facetex_plugins.synthesize.texture.onnx_torch import Network
 
@@ -26,7 +26,7 @@ CONTENT = 50.0
 """Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
 CONTENT_BLUR = 16
 """Texels over which averages stand for the blur."""
-REACH = 0.003
+FIRST_STEP = 0.003
 """Root mean square of the first change of sRGB-coded values."""
 SHORT = 3
 """Pairs that L-BFGS remembers of a picture too large for the memory: at 8192 each pair takes 0.8 GB."""
@@ -65,11 +65,11 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
         loss, gradient = whole(image + mask * change.view_as(image))
         return loss, gradient.mul_(mask).flatten()
 
-    change = descend(
+    change = lbfgs(
         evaluate,
         torch.zeros_like(image).flatten(),
         iterations=iterations,
-        reach=REACH,
+        first_step=FIRST_STEP,
         enough=enough,
         history=HISTORY if objective.whole else SHORT,
         progress=progress,
@@ -127,7 +127,7 @@ def match_strengths(
         return loss / unit, slope / unit
 
     begin = torch.full((len(bands),), -float(np.log(STRONGEST - 1)), device=network.device)
-    raw = descend(evaluate, begin, iterations=iterations, reach=1.0, progress=progress)
+    raw = lbfgs(evaluate, begin, iterations=iterations, first_step=1.0, progress=progress)
     return np.asarray((STRONGEST * torch.sigmoid(raw)).cpu().numpy(), np.float32)
 
 
@@ -160,5 +160,5 @@ def _padded(planes: "torch.Tensor", network: Network, mode: str) -> "torch.Tenso
     import torch
 
     height, width = planes.shape[-2:]
-    spare = (0, -width % network.step, 0, -height % network.step)
+    spare = (0, -width % network.stride, 0, -height % network.stride)
     return torch.nn.functional.pad(planes, spare, mode).contiguous().to(network.device)

@@ -19,19 +19,19 @@ DECREASE = 1e-4
 """Share of the slope's promise that a step has to keep (Armijo)."""
 
 
-def descend(  # what, from where, and when to stop
+def lbfgs(  # what, from where, and when to stop
     evaluate: Evaluate,
     start: "torch.Tensor",
     *,
     iterations: int,
-    reach: float,
+    first_step: float,
     enough: float = 0.0,
     history: int = HISTORY,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> "torch.Tensor":
     """The last point after at most `iterations`, or the first whose loss is below `enough`; the loss never rises.
 
-    `reach` is the root mean square of the first step. An interruption ends the descent at the last good point, with a
+    `first_step` is the root mean square of the first step. An interruption ends the descent at the last good point, with a
     warning; whoever called goes on with that.
     """
     point, done = start, 0
@@ -39,7 +39,7 @@ def descend(  # what, from where, and when to stop
     try:
         loss, gradient = evaluate(point)
         while done < iterations and loss >= enough:
-            found = _step(evaluate, point, loss, gradient, _direction(gradient, memory, reach))
+            found = _step(evaluate, point, loss, gradient, _direction(gradient, memory, first_step))
             if found is None and not memory:
                 break
             if found is None:
@@ -54,10 +54,12 @@ def descend(  # what, from where, and when to stop
     return point
 
 
-def _direction(gradient: "torch.Tensor", memory: "list[tuple[torch.Tensor, torch.Tensor]]", reach: float) -> "torch.Tensor":
+def _direction(
+    gradient: "torch.Tensor", memory: "list[tuple[torch.Tensor, torch.Tensor]]", first_step: float
+) -> "torch.Tensor":
     """Downhill by the curvature that is remembered; without any, along the gradient."""
     if not memory:
-        return gradient * (-reach / max(float(gradient.square().mean()) ** 0.5, 1e-30))
+        return gradient * (-first_step / max(float(gradient.square().mean()) ** 0.5, 1e-30))
     direction, shares = -gradient, []
     for step, change in reversed(memory):
         shares.append(float(step.dot(direction)) / float(step.dot(change)))

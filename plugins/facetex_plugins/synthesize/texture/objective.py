@@ -153,8 +153,8 @@ class Objective:
     def _tiles(self) -> Iterator[tuple[Place, Place]]:
         """Each tile's own texels, and these with what the network sees around them."""
         height, width = self.window.shape[-2:]
-        step = self.network.step
-        side, reach = -(-self.tile // step) * step, -(-self.network.reach // step) * step
+        step = self.network.stride
+        side, reach = -(-self.tile // step) * step, -(-self.network.receptive_field // step) * step
         for top in range(0, height, side):
             for left in range(0, width, side):
                 own = slice(top, min(top + side, height)), slice(left, min(left + side, width))
@@ -165,11 +165,11 @@ class Objective:
                 yield own, (next(wide), next(wide))
 
     def _fits(self, texels: int) -> bool:
-        need = texels * self.network.numbers * COPIES / (2 if self.half else 1)
+        need = texels * self.network.activations * COPIES / (2 if self.half else 1)
         return need < USABLE * free_memory(self.network.device)
 
 
-def halves_pay(device: str) -> bool:
+def bfloat16_is_fast(device: str) -> bool:
     """Whether the machine computes in bfloat16 itself: two to three times as fast then, slower where it is emulated."""
     import torch
 

@@ -28,11 +28,11 @@ class Network:
 
     run: Callable[["torch.Tensor"], dict[str, "torch.Tensor"]]
     device: str
-    step: int
+    stride: int
     """Texels from one position of the coarsest layer to the next: a picture's sides have to be multiples of it."""
-    reach: int
+    receptive_field: int
     """Texels on each side that a position sees at most."""
-    numbers: float
+    activations: float
     """How many are computed for a texel, by all operators together."""
 
     def __call__(self, pixels: "torch.Tensor") -> dict[str, "torch.Tensor"]:

@@ -5,7 +5,7 @@ from jaxtyping import Float32
 
 from facetex_core import Fit, Texture
 from facetex_core.lazy import cv2
-from facetex_core.texture.view_weight import pixels_a_texel
+from facetex_core.texture.view_weight import pixels_per_texel
 
 COARSE = 0.6
 """Pixels a texel below which something is missing."""
@@ -22,7 +22,7 @@ STRENGTH = 0.018
 def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:
     """Log lightness that makes up for what the photo is too coarse to show; zeros where it is sharp enough."""
     seen = albedo.visibility > 0
-    pixels = float(np.median(pixels_a_texel(fit, albedo.size)[seen])) if seen.any() else 1.0
+    pixels = float(np.median(pixels_per_texel(fit, albedo.size)[seen])) if seen.any() else 1.0
     pores = np.zeros((albedo.size, albedo.size), np.float32)
     if pixels > COARSE:
         return pores

@@ -17,7 +17,7 @@ from facetex_core.workbench.comparison.code_identity import code_of
 from facetex_core.workbench.comparison.grid import Variant
 
 
-class Workshop(Registry):
+class StageCache(Registry):
     """A registry that hands out the same stage for the same name and options."""
 
     def __init__(self, cache: Cache, models: Models) -> None:

@@ -41,15 +41,15 @@ api_version = 2
 @hookimpl
 def cleaners() -> dict[str, type]:
     """The default, and the texture as it is."""
-    return {"damage": DamageCleaner, "none": NoCleaner}
+    return {"defects": DefectCleaner, "none": NoCleaner}
 
 
-class DamageCleaner:
+class DefectCleaner:
     """Hides scratches, dust and glitter on plain skin; moles, stubble and whiskers stay."""
 
     def clean(self, view: View) -> Texture:
-        """The texture with damage hidden."""
-        return hide_damage(view.lit, view.fit.model)
+        """The texture with defects hidden."""
+        return mask_defects(view.lit, view.fit.model)
 
 
 class NoCleaner:
@@ -62,8 +62,8 @@ class NoCleaner:
         return view.lit
 
 
-def hide_damage(lit: Texture, model: MorphableModel) -> Texture:
-    """The texture with damage hidden. Clean portraits lose 0.6 % of what is seen of their plain skin (median of 29)."""
+def mask_defects(lit: Texture, model: MorphableModel) -> Texture:
+    """The texture with defects hidden. Clean portraits lose 0.6 % of what is seen of their plain skin (median of 29)."""
     seen = lit.visibility > 0
     whole = fill_smooth(lit.rgb, seen.astype(np.float32)).mean(-1)
     light, coded = np.log(np.maximum(whole, 1e-3)), encode_srgb(lit.rgb).mean(-1)

@@ -11,7 +11,7 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 @dataclass(slots=True)
-class Effort:
+class Cost:
     """Filled in when the work is done."""
 
     seconds: float = 0.0
@@ -21,9 +21,9 @@ class Effort:
 
 
 @contextmanager
-def measured() -> Iterator[Effort]:
+def measured() -> Iterator[Cost]:
     """Measures what is done inside."""
-    effort, before = Effort(), _resident_mb("VmRSS")
+    effort, before = Cost(), _resident_mb("VmRSS")
     with_peak = before is not None and _forget_peak()
     begin = time.perf_counter()
     yield effort
