@@ -11,6 +11,10 @@ PUBLIC: dict[str, str] = {
     "facetex_core.geometry.bare_model": "BareModel by_vertex scaled_modes",
     "facetex_core.geometry.camera": "project",
     "facetex_core.geometry.correspondence": "transfer_layout",
+    "facetex_core.geometry.landmarks": (
+        "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER "
+        "eye_distance"
+    ),
     "facetex_core.geometry.mesh": "triangle_normals vertex_normals",
     "facetex_core.geometry.model_file": "arrays_of assemble load_morphable_model with_albedo",
     "facetex_core.geometry.raycast": "Scene",
@@ -20,6 +24,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.imaging.guided_filter": "guided_filter",
     "facetex_core.imaging.masked_blur": "blur_where",
     "facetex_core.imaging.push_pull": "fill_smooth",
+    "facetex_core.imaging.resize": "resized",
     "facetex_core.io.archive": "zip_members",
     "facetex_core.io.declared": "Allowance read_file",
     "facetex_core.io.npz": "read_arrays",
@@ -35,7 +40,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.lighting.panorama": "read_panorama",
     "facetex_core.lighting.studio": "ground",
     "facetex_core.parts.eyes": "eyes_of paint_eyes_and_mouth paint_parts",
-    "facetex_core.parts.iris": "BROWN DENSE SPARSE",
+    "facetex_core.parts.iris": "BROWN",
     "facetex_core.parts.teeth": "behind_lips",
     "facetex_core.progress": "report_progress",
     "facetex_core.stages": "Detector",

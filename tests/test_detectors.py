@@ -8,13 +8,14 @@ import pytest
 from facetex_cli.main import main
 from facetex_plugins.detect.alignment import face_square, image_pyramid
 from facetex_plugins.detect.landmarks import LandmarkDetector
-from facetex_plugins.detect.mediapipe import IBUG, MediapipeDetector
+from facetex_plugins.detect.mediapipe import MediapipeDetector
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
 from facetex_plugins.detect.yunet import YunetDetector, square_of
 from numpy.testing import assert_allclose
 from skimage import data
 
 from facetex_core import ModelError, Photo
+from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.testing import DetectorContract
 

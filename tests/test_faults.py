@@ -94,7 +94,7 @@ def test_a_check_as_json(capsys):
     assert main(["plugins", "check", "uniform", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows} == {"passed", "exempt"}
-    assert rows[0] == {"stage": "blend_solver", "name": "uniform", "check": "loads quickly", "state": "passed", "told": ""}
+    assert rows[0] == {"stage": "blend_solver", "name": "uniform", "check": "loads quickly", "state": "passed", "message": ""}
 
 
 def test_a_plugin_is_checked_by_its_entry_point_too(capsys):
@@ -108,7 +108,7 @@ def test_a_model_that_is_not_there_is_no_fault_of_the_plugin(tmp_path, monkeypat
     assert main(["plugins", "check", "sfm", "--json"]) == 1
     rows = json.loads(capsys.readouterr().out)
     assert {row["state"] for row in rows[1:]} == {"not run"}
-    assert "facetex zoo" in rows[1]["told"]
+    assert "facetex zoo" in rows[1]["message"]
 
 
 def test_an_unknown_plugin_is_answered_with_what_exists(capsys):

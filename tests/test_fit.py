@@ -7,13 +7,14 @@ import pytest
 from facetex_plugins.fit.energy.fit_person import LANDMARKS, OUTLINE, fit_person
 from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State
 from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, inner_error, misses, observe_landmarks
-from facetex_plugins.fit.energy.outline_term import JAW, find_outline, outline_term
+from facetex_plugins.fit.energy.outline_term import find_outline, outline_term
 from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, by_shape, plain_vertices, shading_term
 from sampled import tiny_model
 
 from facetex_core import Appearance, Face, Lighting, Photo
 from facetex_core.geometry.camera import orbit_camera, project, yaw_degrees
+from facetex_core.geometry.landmarks import JAW
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, estimate_appearance, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade

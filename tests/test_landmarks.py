@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import skimage
 from facetex_model_zoo import model_path
-from facetex_plugins.detect.alignment import LEFT_EYE, RIGHT_EYE, face_square, non_max_suppression
+from facetex_plugins.detect.alignment import face_square, non_max_suppression
 from facetex_plugins.detect.landmarks import LandmarkDetector
 
 from facetex_core import Face, Photo
+from facetex_core.geometry.landmarks import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.io.photo_file import example_photo, load_photo
 
@@ -31,7 +32,9 @@ def astronaut(detector):
 
 def apart(found, points):
     """Mean distance in percent of the distance of the outer eye corners."""
-    return 100 * np.linalg.norm(found - points, axis=1).mean() / np.linalg.norm(points[RIGHT_EYE] - points[LEFT_EYE])
+    return (
+        100 * np.linalg.norm(found - points, axis=1).mean() / np.linalg.norm(points[RIGHT_EYE_CORNER] - points[LEFT_EYE_CORNER])
+    )
 
 
 @pytest.mark.parametrize("degrees", [-45, -30, 30, 45])

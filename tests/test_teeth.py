@@ -5,10 +5,11 @@ import pytest
 from facetex_model_zoo import model_path
 from sampled import tiny_model
 
+from facetex_core.geometry.landmarks import UPPER_LIP
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.parts.eyes import paint_parts
-from facetex_core.parts.teeth import DENSE_LIP, behind_lips, rows_of
+from facetex_core.parts.teeth import behind_lips, rows_of
 from facetex_core.structures import Texture
 
 SMILE = {
@@ -32,7 +33,7 @@ def head(model, shapes):
 
 def lip_of(model, vertices):
     """The lowest point of the upper lip's edge in the middle."""
-    number = DENSE_LIP[2]
+    number = UPPER_LIP[2]
     corners = model.mesh.triangles[model.embedding.dense_triangles[number]]
     return model.embedding.dense_barycentric[number] @ vertices[corners]
 

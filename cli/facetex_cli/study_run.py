@@ -1,7 +1,6 @@
 """Makes the page of a study, and shows what was answered."""
 
 import json
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -12,7 +11,7 @@ from facetex_cli.folders import refuse_unwritable
 from facetex_cli.tables import print_json, print_table
 from facetex_core.config import load_preset
 from facetex_core.errors import ConfigError
-from facetex_core.io import texture_files
+from facetex_core.io.atomic import write_whole
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector
 from facetex_core.workbench.study.answers import Key, Tally, read_answers, read_key, tallies
@@ -90,11 +89,7 @@ def _refuse_folder(file: Path) -> None:
 
 def _write(file: Path, text: str) -> None:
     """Whole, or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    half = file.with_name(f".{secrets.token_hex(4)}.part")
     try:
-        texture_files.write(half, text).replace(file)
+        write_whole(file, text)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be written ({error.strerror})") from None
-    finally:
-        half.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from jaxtyping import Float32, UInt8
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.imaging.colour import to_bytes
+from facetex_core.imaging.resize import resized
 from facetex_core.lighting.highlights import specular_map
 from facetex_core.pipeline import Run
 from facetex_core.structures import Fit, View
@@ -88,13 +89,11 @@ def _head_box(view: View) -> tuple[int, int, int, int]:
 
 def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
     """The box at the report's size, and how much larger or smaller it has become."""
-    import cv2
-
     left, top, right, bottom = box
     cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))
     scale = LONGEST / max(cut.shape[:2])
     size = (max(round(cut.shape[1] * scale), 1), max(round(cut.shape[0] * scale), 1))
-    return np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR), np.uint8), scale
+    return resized(cut, size), scale
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from facetex_core.descriptors.compression import in_steps, pack_symmetric, unpack_symmetric
 from facetex_core.errors import ModelError
+from facetex_core.io.atomic import replacing
 from facetex_core.io.npz import read_arrays
 from facetex_core.structures import Bank, Descriptor
 
@@ -39,13 +40,8 @@ def save_bank(bank: Bank, path: Path) -> None:
             arrays[f"face scale/{layer}"] = scale = np.abs(faces).max(0).clip(1e-12).astype(np.float32)
             arrays[f"face/{layer}"] = (faces / scale).astype(np.float16)
             arrays[f"face mass/{layer}"] = np.array([face.support[layer] for face in bank.faces], np.float32)
-    half = path.with_name(path.name + ".part")
-    try:
-        with half.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    with replacing(path) as half, half.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own
 
 
 def _coded(cells: np.ndarray, support: np.ndarray, layer: str) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from facetex_core.geometry.camera import orbit_camera, project
+from facetex_core.imaging.resize import resized
 from facetex_core.structures import Camera, Fit, Photo
 
 PORTRAITS = {"front": 0.0, "three_quarter": 35.0, "side": 80.0}
@@ -30,8 +31,6 @@ def portrait_cameras(fit: Fit, size: int = 700) -> dict[str, Camera]:
 
 def photo_view(fit: Fit, photo: Photo, height: int = 700) -> tuple[Camera, Photo]:
     """The photo cut round the head, and the camera that sees just that."""
-    import cv2
-
     places = project(fit.camera, fit.vertices)
     low, high = places.min(0), places.max(0)
     margin = 0.1 * (high - low).max()
@@ -41,8 +40,7 @@ def photo_view(fit: Fit, photo: Photo, height: int = 700) -> tuple[Camera, Photo
         left, top, right, bottom = 0, 0, *photo.size
     cut = photo.rgb[top:bottom, left:right]
     size = (max(round(height * cut.shape[1] / cut.shape[0]), 1), height)
-    how = cv2.INTER_AREA if height < cut.shape[0] else cv2.INTER_CUBIC
-    rgb = np.clip(cv2.resize(cut, size, interpolation=how), 0, 1).astype(np.float32)
+    rgb = np.clip(resized(cut, size, smooth=True), 0, 1).astype(np.float32)
     return cut_camera(fit.camera, (left, top, right, bottom), size), replace(photo, rgb=rgb)
 
 

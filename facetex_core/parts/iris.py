@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.geometry.camera import project
+from facetex_core.geometry.landmarks import EYES, EYES_68
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
 from facetex_core.structures import Fit, LitView
@@ -20,13 +21,6 @@ DARKEST, BRIGHTEST = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
 REDDEST = 2.4
 """Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
-
-# MediaPipe's contours, and iBUG's.
-DENSE = {
-    "right_eye": (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
-    "left_eye": (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
-}
-SPARSE = {"right_eye": tuple(range(36, 42)), "left_eye": tuple(range(42, 48))}
 
 
 def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
@@ -49,8 +43,8 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
 def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:
     """The lids' edge in pixels of the photo, and how far it is from the camera in metres."""
     embedding, mesh = fit.model.embedding, fit.model.mesh
-    dense = len(embedding.dense_triangles) > max(DENSE[part])
-    which = list(DENSE[part] if dense else SPARSE[part])
+    dense = len(embedding.dense_triangles) > max(EYES[part])
+    which = list(EYES[part] if dense else EYES_68[part])
     triangles = (embedding.dense_triangles if dense else embedding.landmark_triangles)[which]
     weights = (embedding.dense_barycentric if dense else embedding.landmark_barycentric)[which]
     points = np.einsum("pkc,pk->pc", fit.vertices[mesh.triangles[triangles]], weights).astype(np.float32)

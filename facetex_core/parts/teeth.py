@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from facetex_core.geometry.landmarks import UPPER_LIP, UPPER_LIP_68
 from facetex_core.structures import MorphableModel
 
 # Linear albedo.
@@ -26,8 +27,6 @@ MIDDLE = 0.002
 """Metres from the middle within which a row may be cut in two."""
 JAW_DROP = 0.001
 """Metres; what an open jaw takes further down hangs on it."""
-# The edge of the upper lip without its corners: MediaPipe's numbers, and iBUG's.
-DENSE_LIP, SPARSE_LIP = (81, 82, 13, 312, 311), (61, 62, 63)
 
 
 @lru_cache(maxsize=8)
@@ -64,8 +63,8 @@ def behind_lips(model: MorphableModel, vertices: Float32[np.ndarray, "vertices 3
 
 def _lip(model: MorphableModel, vertices: Float32[np.ndarray, "vertices 3"]) -> Float32[np.ndarray, "points 3"]:
     e = model.embedding
-    dense = len(e.dense_triangles) > max(DENSE_LIP)
-    which = list(DENSE_LIP if dense else SPARSE_LIP)
+    dense = len(e.dense_triangles) > max(UPPER_LIP)
+    which = list(UPPER_LIP if dense else UPPER_LIP_68)
     corners = model.mesh.triangles[(e.dense_triangles if dense else e.landmark_triangles)[which]]
     weights = (e.dense_barycentric if dense else e.landmark_barycentric)[which]
     return np.einsum("pkc,pk->pc", vertices[corners], weights).astype(np.float32)

@@ -57,11 +57,6 @@ def centre(landmarks: Float32[np.ndarray, "68 2"], part: slice) -> Float32[np.nd
     return np.asarray(landmarks[part].mean(0), np.float32)
 
 
-def eye_distance(landmarks: Float32[np.ndarray, "68 2"]) -> float:
-    """In pixels, between the outer corners: of what things are off, they are shares of it."""
-    return float(np.linalg.norm(landmarks[36] - landmarks[45]))
-
-
 def mirrored(photo: Photo) -> Photo:
     """Left and right exchanged."""
     return locked(Photo(np.ascontiguousarray(photo.rgb[:, ::-1]), photo.name))

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from facetex_core.geometry.camera import project
+from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.structures import Face, Fit, Observation, Photo
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import eye_distance, moved, moved_face, observation, portrait_face
+from facetex_core.testing.faces import moved, moved_face, observation, portrait_face
 from facetex_core.testing.samples import portrait
 from facetex_core.values import locked
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.geometry.uv_raster import UVRaster, interpolate, rasterize_uv
-from facetex_core.lazy import cv2
+from facetex_core.imaging.resize import resized
 from facetex_core.structures import MorphableModel, Texture
 
 NO_SKIN = ("lips", "brows", "eyes", "nostrils")
@@ -30,11 +30,10 @@ def resize_texture(texture: Texture, size: int) -> Texture:
     """The texture at another size; hidden texels do not bleed into visible ones."""
     if texture.size == size:
         return texture
-    how = cv2.INTER_AREA if size < texture.size else cv2.INTER_LINEAR
     weight = (texture.visibility > 0).astype(np.float32)
-    known = cv2.resize(weight, (size, size), interpolation=how)
-    rgb = cv2.resize(texture.rgb * weight[..., None], (size, size), interpolation=how)
-    visibility = cv2.resize(texture.visibility, (size, size), interpolation=how) * (known > 0.5)
+    parts = (weight, texture.rgb * weight[..., None], texture.visibility)
+    known, rgb, visibility = (resized(part, (size, size)) for part in parts)
+    visibility = visibility * (known > 0.5)
     rgb = np.where(visibility[..., None] > 0, rgb / np.maximum(known, 1e-6)[..., None], 0)
     return Texture(rgb.astype(np.float32), visibility.astype(np.float32))
 

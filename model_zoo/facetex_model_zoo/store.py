@@ -12,6 +12,7 @@ from pathlib import Path
 from facetex_core.choices_file import Quoted
 from facetex_core.descriptors.bank import load_bank
 from facetex_core.errors import ConfigError, ModelError
+from facetex_core.io.atomic import replacing
 from facetex_core.model_rows import ModelImporter
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead
@@ -75,8 +76,7 @@ def add_model(name: str, source: Path, take_in: ModelImporter = copy) -> Path:
         raise ModelError(f"{source.name} is {instead}; {known.get}")
     target = place_of(name)
     made(target.parent)
-    half = target.with_name(target.name + f".{os.getpid()}.part")
-    try:
+    with replacing(target) as half:
         take_in(source, half)
         found = sha256_of(half)
         if known.sha256 and found != known.sha256:
@@ -84,9 +84,6 @@ def add_model(name: str, source: Path, take_in: ModelImporter = copy) -> Path:
                 f"{source.name} is not {name}: sha256 {found[:12]}..., expected {known.sha256[:12]}...; {known.get}"
             )
         _note_of(target).write_text(f"{found}  {target.name}\n", "utf-8")
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)
     return target
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core.descriptors.bank import Exemplar
+from facetex_core.io.atomic import replacing
 from facetex_core.structures import Descriptor
 from facetex_core.workbench.bank_builder.examine import GRID, LOW, ExaminedPortrait
 
@@ -39,10 +40,8 @@ def keep(sitting: ExaminedPortrait, path: Path) -> None:
             )
         if exemplar.texture is not None:
             arrays["texture"] = exemplar.texture
-    half = path.with_suffix(".part")
-    with half.open("wb") as file:
+    with replacing(path) as half, half.open("wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own
-    half.replace(path)
 
 
 def kept(path: Path) -> ExaminedPortrait | None:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.structures import Camera, DelitView, Face, Fit, Texture
@@ -94,7 +95,7 @@ def pitch_degrees(camera: Camera) -> float:
 def _gap(face: Face) -> float:
     """Between the middles of the inner lips, in distances of the outer corners of the eyes."""
     upper, lower = face.landmarks[62], face.landmarks[66]
-    return float(np.linalg.norm(upper - lower) / max(float(np.linalg.norm(face.landmarks[36] - face.landmarks[45])), 1e-6))
+    return float(np.linalg.norm(upper - lower) / max(eye_distance(face.landmarks), 1e-6))
 
 
 def _round_the_eyes(fit: Fit, size: int) -> Bool[np.ndarray, "size size"]:

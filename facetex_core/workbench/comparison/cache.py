@@ -8,7 +8,6 @@ is whole, and carries its own SHA-256, so a killed process leaves nothing that i
 
 import hashlib
 import json
-import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -22,6 +21,7 @@ import numpy as np
 from facetex_core.boundary import Made, Taken
 from facetex_core.delivery.record import versions
 from facetex_core.errors import ModelError, PluginError
+from facetex_core.io.atomic import write_whole
 from facetex_core.messages import collecting, warn
 from facetex_core.structures import MorphableModel
 from facetex_core.workbench.comparison.cache_folder import Bounded, forget_older, limit
@@ -174,17 +174,6 @@ def _function(work: Any) -> _Stage | None:  # noqa: ANN401  # any callable
     if getattr(work, "__module__", "").split(".")[0] != "facetex_core" or hasattr(work, "__self__"):
         return None
     return _Stage(work.__name__, f"{work.__module__}.{work.__qualname__}", work, {})
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """The file appears under its name when all of it is there; its folder is made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        half.write_bytes(content)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
 
 
 def _sealed(about: Mapping[str, object], packed: Packed) -> bytes:

@@ -6,7 +6,7 @@ from pathlib import Path
 from facetex_core.delivery.record import recipe_table, versions
 from facetex_core.delivery.template import template
 from facetex_core.errors import ConfigError
-from facetex_core.workbench.comparison.cache import write_whole
+from facetex_core.io.atomic import write_whole
 from facetex_core.workbench.comparison.pictures import SIDE
 from facetex_core.workbench.comparison.record import Comparison, comparison_csv, comparison_json, page_data
 from facetex_core.workbench.comparison.variants_glb import variants_glb

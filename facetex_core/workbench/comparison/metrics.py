@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float32
 from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.geometry.camera import project
+from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.geometry.raycast import scene_of
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
 from facetex_core.imaging.masked_blur import blur_where
@@ -64,7 +65,7 @@ def figures_of_plugins(run: Run, metrics: Mapping[str, Metric]) -> dict[str, flo
 def reprojection(view: View) -> float:
     """Percent of the outer eye distance; not a number where the model has none of the inner landmarks."""
     found = view.observation.face.landmarks
-    eyes = float(np.linalg.norm(found[36] - found[45]))
+    eyes = eye_distance(found)
     away = np.linalg.norm(project(view.fit.camera, fitted_skin(view.fit).landmarks) - found, axis=1)[INNER]
     known = away[np.isfinite(away)]
     return 100 * float(known.mean()) / eyes if len(known) and eyes else float("nan")

@@ -9,6 +9,7 @@ from jaxtyping import Float32, UInt8
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.portrait_cameras import cut_camera, portrait_camera
 from facetex_core.imaging.colour import to_bytes
+from facetex_core.imaging.resize import resized
 from facetex_core.io.texture_files import encode_png
 from facetex_core.lazy import cv2
 from facetex_core.lighting.studio import studio
@@ -41,8 +42,7 @@ def photo_cut(view: View) -> tuple[Texture, Camera]:
     left, top = (int(edge) for edge in corner)
     box, rows, columns = (left, top, left + side, top + side), slice(top, top + side), slice(left, left + side)
     camera = cut_camera(view.fit.camera, box, (SIDE, SIDE))
-    how = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-    rgb = cv2.resize(np.ascontiguousarray(view.photo.rgb[rows, columns]), (SIDE, SIDE), interpolation=how)
+    rgb = resized(view.photo.rgb[rows, columns], (SIDE, SIDE), smooth=True)
     skin = cv2.resize(
         np.ascontiguousarray(view.observation.segmentation.skin[rows, columns]), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR
     )

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
 from facetex_core.geometry.correspondence import similarity
+from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.structures import Camera, Fit
@@ -116,4 +117,4 @@ def landmark_error(truth: Truth, places: Float32[np.ndarray, "68 2"]) -> float |
     if truth.landmarks is None:
         return None
     away = np.nanmean(np.linalg.norm(places[INNER] - truth.landmarks[INNER], axis=1))
-    return float(100 * away / np.linalg.norm(truth.landmarks[36] - truth.landmarks[45]))
+    return float(100 * away / eye_distance(truth.landmarks))

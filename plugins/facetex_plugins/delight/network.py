@@ -18,6 +18,7 @@ from facetex_core import Fit, LitView, MorphableModel, Texture, hookimpl, warn
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.push_pull import fill_smooth
+from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, is_monochrome, normal_map
@@ -173,5 +174,7 @@ def towards_camera(fit: Fit) -> Picture:
 
 def boxed(picture: np.ndarray, *, nearest: bool = False) -> np.ndarray:
     """A picture of the face's box at the network's size."""
-    how = cv2.INTER_NEAREST if nearest else cv2.INTER_AREA if len(picture) > SIDE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(np.ascontiguousarray(picture, np.float32), (SIDE, SIDE), interpolation=how))
+    plain = np.ascontiguousarray(picture, np.float32)
+    if nearest:
+        return np.asarray(cv2.resize(plain, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST))
+    return resized(plain, (SIDE, SIDE))

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Face
+from facetex_core.geometry.landmarks import CHIN, FOREHEAD, LEFT_EYE_CORNER, RIGHT_EYE_CORNER
 
 OVERLAP = 0.35
 """Shared part of the smaller of two boxes from which they are one face."""
@@ -13,8 +14,6 @@ PART, RIM = 0.25, 0.3
 """What is smaller than the first share of a face and lies no further from it than the second is an ear or an earring."""
 SMALLEST_VIEW = 1280
 """Pixels of the longer side to which a photo is halved for its crops."""
-# MediaPipe's numbers of the outer eye corners, the top of the forehead and the chin.
-RIGHT_EYE, LEFT_EYE, TOP, CHIN = 33, 263, 10, 152
 
 ImagePyramid = list[np.ndarray]
 """A photo, linear, and its halves."""
@@ -42,7 +41,7 @@ class OrientedBox:
 
 def face_square(dense: Float32[np.ndarray, "468 2"]) -> OrientedBox:
     """The square around a face: axes from the eye line and the chin line, side the larger extent of the points."""
-    across, down = dense[LEFT_EYE] - dense[RIGHT_EYE], dense[CHIN] - dense[TOP]
+    across, down = dense[LEFT_EYE_CORNER] - dense[RIGHT_EYE_CORNER], dense[CHIN] - dense[FOREHEAD]
     direction = across + np.array([down[1], -down[0]])
     roll = float(np.arctan2(direction[1], direction[0]))
     axes = OrientedBox(np.zeros(2), 1.0, roll).matrix(1)[:, :2]

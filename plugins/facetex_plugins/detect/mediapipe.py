@@ -13,6 +13,7 @@ import numpy as np
 from facetex_model_zoo import model_path
 
 from facetex_core import ConfigError, Face, ModelError, Photo, hookimpl
+from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import encode_srgb
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
 from facetex_plugins.detect.networks import FaceFinder
@@ -25,16 +26,6 @@ CROP, MARGIN = 192, 1.5
 NETWORK = "face_landmarks_detector.tflite"
 REST = 0.1
 """How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
-# fmt: off
-IBUG = (
-    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,  # jaw
-    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,  # brows
-    168, 197, 5, 4, 75, 97, 2, 326, 305,  # nose
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,  # eyes
-    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,  # outer lips
-    78, 82, 13, 312, 308, 317, 14, 87,  # inner lips
-)
-# fmt: on
 
 
 api_version = 2

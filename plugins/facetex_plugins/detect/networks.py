@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from facetex_core import Face
 from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, face_square, pyramid_level, warp_crop
 
@@ -105,12 +106,9 @@ def _face(views: ImagePyramid, dense: np.ndarray, landmarks: np.ndarray, score: 
 
 def shrink(views: ImagePyramid, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
     """The photo at about this scale, its edges drawn out to multiples of 16, and the exact scales of x and y."""
-    import cv2
-
     height, width = views[0].shape[:2]
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(pyramid_level(views, scale)[0], size, interpolation=method)
+    small = resized(pyramid_level(views, scale)[0], size)
     pad = ((0, -size[1] % 16), (0, -size[0] % 16), (0, 0))
     return np.pad(small, pad, mode="edge"), np.array([size[0] / width, size[1] / height])
 

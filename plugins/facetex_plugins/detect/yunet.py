@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, image_pyramid, pyramid_level
 from facetex_plugins.detect.networks import FacePoints
@@ -64,12 +65,10 @@ class YunetDetector:
 
 def _letterbox(views: ImagePyramid) -> tuple[Float32[np.ndarray, "1 3 640 640"], float]:
     """The photo in the upper left corner, blue first and in [0, 255] as YuNet wants it; and its scale."""
-    import cv2
-
     height, width = views[0].shape[:2]
     scale = SIDE / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
-    small = cv2.resize(pyramid_level(views, scale)[0], size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = resized(pyramid_level(views, scale)[0], size)
     picture = np.zeros((1, 3, SIDE, SIDE), np.float32)
     picture[0, :, : size[1], : size[0]] = 255 * encode_srgb(small)[..., ::-1].transpose(2, 0, 1)
     return picture, scale

@@ -8,6 +8,7 @@ from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
 from facetex_core import Face, Photo, Segmentation, hookimpl
+from facetex_core.geometry.landmarks import EYES, INNER_LIPS, OVAL
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.segment.glasses import within_rims
@@ -23,15 +24,6 @@ FINER = 2
 # The crop in units of the eye distance: from above the hairline to below the chin, both ears inside.
 CROP_SIDE = 3.9
 CROP_DROP = 0.3
-
-# Outlines in MediaPipe's numbering.
-# fmt: off
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
-        148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
-RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
-LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
-INNER_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
-# fmt: on
 
 
 api_version = 2
@@ -176,7 +168,7 @@ def mouth(face: Face, taken: Float32[np.ndarray, "height width"]) -> Float32[np.
 def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:
     """Face, right eye, left eye, inner mouth; from the 68 points where there are no dense ones."""
     if len(dense):
-        return tuple(dense[list(ids)] for ids in (OVAL, RIGHT_EYE, LEFT_EYE, INNER_MOUTH))
+        return tuple(dense[list(ids)] for ids in (OVAL, EYES["right_eye"], EYES["left_eye"], INNER_LIPS))
     brows = landmarks[26:16:-1]
     eyes = np.concatenate([landmarks[36:42], landmarks[42:48]]).mean(0)
     # The 68 points end at the brows; MediaPipe's outline ends 0.4 of eyes to chin above them, a tenth narrower.

@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from facetex_core import Camera, Face, MorphableModel, PhotoError
+from facetex_core.geometry.landmarks import EYES, EYES_68, INNER_LIPS, INNER_LIPS_68, JAW_68, OVAL, eye_distance
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.parts.iris import DENSE, SPARSE
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
@@ -32,11 +32,6 @@ CONTOURS = 10.0
 """Weight of lid margins and inner lips: an eye a millimetre too open stares, a mouth shows teeth that the photo does not."""
 TURNED = 0.4
 """Cosine below which a point of the oval begins to slide."""
-_INNER_LIPS = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152,
-    148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip  # MediaPipe's face oval: it slides over the skin as the head turns
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -66,7 +61,7 @@ def observe_landmarks(model: MorphableModel, face: Face, size: tuple[int, int]) 
         ways,
         np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]]),
         size,
-        float(np.linalg.norm(face.landmarks[36] - face.landmarks[45])) / 100,
+        eye_distance(face.landmarks) / 100,
     )
 
 
@@ -80,10 +75,10 @@ def _landmarks(
     barycentric = (e.dense_barycentric if dense else e.landmark_barycentric).astype(np.float64)
     lids_and_lips = np.max([model.regions["lips"], model.regions["eyes"]], axis=0)[corners]
     weights = 1 + np.einsum("pk,pk->p", lids_and_lips, barycentric)
-    lids = DENSE if dense else SPARSE
-    lips = _INNER_LIPS if dense else tuple(range(60, 68))
+    lids = EYES if dense else EYES_68
+    lips = INNER_LIPS if dense else INNER_LIPS_68
     weights[[*lids["right_eye"], *lids["left_eye"], *lips]] = CONTOURS
-    oval = np.array(OVAL) if dense else np.arange(17)
+    oval = np.array(OVAL if dense else JAW_68)
     weights[oval] = 0.35
     ways = np.zeros((len(weights), 3))
     ways[oval] = _ways(model, corners[oval], barycentric[oval])

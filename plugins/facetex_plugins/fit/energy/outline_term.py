@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from facetex_core import MorphableModel
+from facetex_core.geometry.landmarks import JAW, JAW_68
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation
@@ -23,8 +24,6 @@ WEIGHT = 2.0
 """Of a landmark on the outline, beside an inner landmark's 1."""
 INSIDE = ("lips", "eyes", "nose", "nostrils")
 """Regions with outlines of their own, inside the face."""
-JAW = (127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356)
-"""MediaPipe's oval below the temples: above, it follows the hair."""
 
 
 def outline_term(
@@ -50,7 +49,7 @@ def _across(
     edges, share, normals = find_outline(model, state, pose)
     probes = surface_points_at(model, edges, np.stack([1 - share, share], 1))
     pixels, jacobian = observe(probes, state, pose, sight.intrinsics)
-    seen = sight.seen[list(JAW) if len(sight.seen) > max(JAW) else range(17)]
+    seen = sight.seen[list(JAW if len(sight.seen) > max(JAW) else JAW_68)]
     away = np.linalg.norm(pixels[None] - seen[:, None], axis=-1) / sight.unit
     near = away.min(1, initial=np.inf) < REACH
     nearest = away[near].argmin(1) if near.any() else np.zeros(0, int)

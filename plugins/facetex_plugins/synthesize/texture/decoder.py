@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core import Descriptor, Fit
+from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import NO_SKIN, region
@@ -143,5 +144,4 @@ def _strength(light: Plane) -> Plane:
 
 
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:
-    how = cv2.INTER_AREA if size < len(picture) else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(np.ascontiguousarray(picture, np.float32), (size, size), interpolation=how))
+    return resized(np.asarray(picture, np.float32), (size, size), smooth=True)
