@@ -36,12 +36,13 @@ def stages_page() -> str:
         verb, method = next((n, m) for n, m in vars(protocol).items() if inspect.isfunction(m) and not n.startswith("_"))
         hook = inspect.getdoc(getattr(HookSpecs, role + "s"))
         lines += [f"## {role}", "", f"Hook `{role}s`: {hook}", "", f"Verb `{verb}`: {inspect.getdoc(method)}", ""]
-        lines += ["| name | options | what |", "|---|---|---|"]
-        for name, offer in sorted((n, o) for n, o in offers[role].items() if o.origin.split()[0] == "facetex"):
-            options = ", ".join(f"`{o.name}={o.default!r}`" for o in offer.options) or "-"
+        ours = sorted((n, o) for n, o in offers[role].items() if o.origin.split()[0] == "facetex")
+        lines += ["| name | what |", "|---|---|"]
+        for name, offer in ours:
             default = " (default)" if name in chosen[role].name.split("+") else ""
-            lines.append(f"| `{name}`{default} | {options} | {first_line(offer.factory)} |")
-        lines.append("")
+            lines.append(f"| `{name}`{default} | {first_line(offer.factory)} |")
+        options = [(f"`{name}`", f"`{o.name}={o.default!r}`", o.takes, o.about) for name, offer in ours for o in offer.options]
+        lines += ["", table("of, option and default, takes, what", options), ""] if options else [""]
     lines += ["## Beside the stages", "", BESIDE, "", "| hook | returns | what |", "|---|---|---|"]
     for kind, (_, value) in KINDS.items():
         what = " ".join((inspect.getdoc(getattr(HookSpecs, hook_of(kind))) or "").split())

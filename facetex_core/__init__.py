@@ -10,7 +10,7 @@ from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hoo
 from facetex_core.messages import warn
 from facetex_core.metrics import Metric
 from facetex_core.model_rows import ModelImporter, Part, Row
-from facetex_core.options import Program
+from facetex_core.options import Device, Meta, Program
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.registry import Offer, Registry
 from facetex_core.stages import STAGES
@@ -54,6 +54,7 @@ __all__ = [
     "Descriptor",
     "Detail",
     "DetailLayer",
+    "Device",
     "Embedding",
     "Extension",
     "Face",
@@ -65,6 +66,7 @@ __all__ = [
     "LitView",
     "Merged",
     "Mesh",
+    "Meta",
     "Metric",
     "ModelError",
     "ModelImporter",

@@ -108,7 +108,7 @@ def _print(offer: Offer) -> None:
     click.echo(f"{offer.role} {offer.name}: {_first_line(offer)}")
     click.echo(f"from plugin {offer.plugin}, {offer.origin}")
     if offer.options:
-        print_table(("option", "type", "default"), [(o.name, type_name(o), _default(o)) for o in offer.options])
+        print_table(("option", "takes", "default", "what"), [(o.name, o.takes, _default(o), o.about) for o in offer.options])
     else:
         click.echo("no options")
 
@@ -120,14 +120,11 @@ def _facts(offer: Offer) -> dict[str, object]:
         "about": _first_line(offer),
         "plugin": offer.plugin,
         "origin": offer.origin,
-        "options": [{"name": o.name, "type": type_name(o), "default": _default(o)} for o in offer.options],
+        "options": [
+            {"name": o.name, "takes": o.takes, "default": _default(o), "about": o.about, "schema": o.schema}
+            for o in offer.options
+        ],
     }
-
-
-def type_name(option: Option) -> str:
-    """`int`, `float | None`, `Literal['a', 'b']`: as the signature has it."""
-    text = inspect.formatannotation(option.type).replace("typing.", "")
-    return text.replace("pathlib.Path", "Program") if option.is_program else text
 
 
 def _default(option: Option) -> str:

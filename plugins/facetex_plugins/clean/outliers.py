@@ -1,10 +1,11 @@
 """Cleaner by robust statistics alone: texels that stand out of their surroundings more than nearly all others are hidden."""
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 
-from facetex_core import Texture, View, hookimpl
+from facetex_core import Meta, Texture, View, hookimpl
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
@@ -24,9 +25,18 @@ def cleaners() -> dict[str, type]:
 
 
 class OutlierCleaner:
-    """Hides plain skin whose log light lies over `most` robust standard deviations off the median of its neighbours."""
+    """Hides plain skin whose light lies far off that of its neighbours."""
 
-    def __init__(self, most: float = 8.0) -> None:
+    def __init__(
+        self,
+        most: Annotated[
+            float,
+            Meta(
+                gt=0,
+                description="robust standard deviations off the neighbours, above which a texel is hidden",
+            ),
+        ] = 8.0,
+    ) -> None:
         self.most = most
 
     def clean(self, view: View) -> Texture:

@@ -1,6 +1,8 @@
 """Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1); the rest is taken out."""
 
-from facetex_core import LitView, Texture, hookimpl
+from typing import Annotated
+
+from facetex_core import LitView, Meta, Texture, hookimpl
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
 from facetex_plugins.delight.residuals import remove_residual_shading
@@ -15,9 +17,15 @@ def delighters() -> dict[str, type]:
 
 
 class HarmonicsDelighter:
-    """Second-order spherical harmonics; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
+    """Second-order spherical harmonics."""
 
-    def __init__(self, flatten: float = 0.9, matte: float = 0.9) -> None:
+    def __init__(
+        self,
+        flatten: Annotated[
+            float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
+        ] = 0.9,
+        matte: Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")] = 0.9,
+    ) -> None:
         self.flatten, self.matte = flatten, matte
 
     def delight(self, view: LitView) -> Texture:

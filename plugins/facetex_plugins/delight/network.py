@@ -8,13 +8,13 @@ harmonics cannot: under a brow, beside a nose, at the edge of the sun; and how l
 
 import json
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Fit, LitView, MorphableModel, Texture, hookimpl, warn
+from facetex_core import Device, Fit, LitView, Meta, MorphableModel, Texture, hookimpl, warn
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.push_pull import fill_smooth
@@ -60,7 +60,14 @@ def delighters() -> dict[str, type]:
 class NetworkDelighter:
     """A network's shading; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
 
-    def __init__(self, flatten: float = 0.5, matte: float = 0.9, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        flatten: Annotated[
+            float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
+        ] = 0.5,
+        matte: Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")] = 0.9,
+        device: Device = "cpu",
+    ) -> None:
         self.flatten, self.matte, self.device = flatten, matte, device
 
     def delight(self, view: LitView) -> Texture:

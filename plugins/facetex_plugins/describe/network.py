@@ -1,13 +1,13 @@
 """Descriptor extractors: feature correlations of a convolutional network, G_l = F_l F_l^T / M_l (Saito 2017, section 4.2)."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, Descriptor, ModelImporter, Texture, hookimpl
+from facetex_core import ConfigError, Descriptor, Device, Meta, ModelImporter, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.describe import vgg19
@@ -41,7 +41,13 @@ class NetworkExtractor:
     8 is the receptive radius of conv3_1, measured as enough after a fill (error <= 0.5 % of G).
     """
 
-    def __init__(self, model: str, layers: str, margin: int = 8, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str,
+        layers: str,
+        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        device: Device = "cpu",
+    ) -> None:
         """`layers`: the network's outputs, separated by commas; `device`: cpu or cuda."""
         self.model = model
         self.layers = tuple(layer.strip() for layer in layers.split(","))
@@ -70,7 +76,14 @@ class NetworkExtractor:
 class SmallExtractor(NetworkExtractor):
     """Our own network, distilled from VGG-19: 16, 32 and 64 channels; model_zoo/cards/descriptor.md."""
 
-    def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        layers: Annotated[
+            str, Meta(description="outputs of the network whose correlations count, separated by commas")
+        ] = "conv1_1,conv2_1,conv3_1",
+        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        device: Device = "cpu",
+    ) -> None:
         """Layers conv1_1 to conv4_1."""
         super().__init__("descriptor", layers, margin, device)
 
@@ -78,6 +91,13 @@ class SmallExtractor(NetworkExtractor):
 class Vgg19Extractor(NetworkExtractor):
     """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
 
-    def __init__(self, layers: str = "conv1_1,conv2_1,conv3_1", margin: int = 8, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        layers: Annotated[
+            str, Meta(description="outputs of the network whose correlations count, separated by commas")
+        ] = "conv1_1,conv2_1,conv3_1",
+        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        device: Device = "cpu",
+    ) -> None:
         """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""
         super().__init__("vgg19", layers, margin, device)

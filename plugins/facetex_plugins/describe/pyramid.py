@@ -5,10 +5,12 @@ that their real parts are the pyramid's responses and their magnitudes local ene
 G = F F^T / M, hold responses and magnitudes of all orientations and colours, and the magnitudes of the next coarser scale.
 """
 
+from typing import Annotated
+
 import numpy as np
 from jaxtyping import Complex, Float32, Float64
 
-from facetex_core import Descriptor, Texture, hookimpl
+from facetex_core import Descriptor, Meta, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
 from facetex_core.lazy import cv2
 
@@ -31,8 +33,12 @@ def descriptor_extractors() -> dict[str, type]:
 class PyramidExtractor:
     """Responses and magnitudes of a steerable pyramid, and the colours that are left at its top."""
 
-    def __init__(self, scales: int = 3, orientations: int = 4, margin: int = 8) -> None:
-        """`margin`: texels around a hidden one that are left out."""
+    def __init__(
+        self,
+        scales: Annotated[int, Meta(ge=1, description="octaves")] = 3,
+        orientations: Annotated[int, Meta(ge=1, description="directions of the filters")] = 4,
+        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+    ) -> None:
         self.scales, self.orientations, self.margin = scales, orientations, margin
 
     def describe(

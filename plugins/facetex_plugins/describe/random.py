@@ -1,11 +1,12 @@
 """Descriptor extractor without learned weights: random filters at several scales, rectified (Ustyuzhaninov et al. 2017)."""
 
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Descriptor, Texture, hookimpl
+from facetex_core import Descriptor, Meta, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
 from facetex_core.lazy import cv2
 
@@ -29,8 +30,14 @@ def descriptor_extractors() -> dict[str, type]:
 class RandomExtractor:
     """Random filters at three scales: F_s = max(0, w * I_s), half of them blind to plain colour; the seed draws them."""
 
-    def __init__(self, filters: int = 32, seed: int = 0, margin: int = 14) -> None:
-        """`margin`: texels around a hidden one that are left out; the reach of the coarsest filters is 14."""
+    def __init__(
+        self,
+        filters: Annotated[int, Meta(ge=1, description="filters of each scale")] = 32,
+        seed: Annotated[int, Meta(ge=0, description="of the filters")] = 0,
+        margin: Annotated[
+            int, Meta(ge=0, description="texels around a hidden one that are left out; the coarsest filters are 14 wide")
+        ] = 14,
+    ) -> None:
         self.filters, self.seed, self.margin = filters, seed, margin
 
     def describe(

@@ -6,11 +6,12 @@ are dark by colour, not by depth, and are left out.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import DelitView, Detail, Texture, hookimpl
+from facetex_core import DelitView, Detail, Meta, Texture, hookimpl
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
@@ -30,9 +31,15 @@ def detailers() -> dict[str, type]:
 
 
 class ShadingDetailer:
-    """Displacement of `strength` millimetres for a luminance that is e times its surroundings', within `limit` millimetres."""
+    """Displacement by luminance: what is darker than its surroundings lies deeper."""
 
-    def __init__(self, strength: float = 1.0, limit: float = 0.3) -> None:
+    def __init__(
+        self,
+        strength: Annotated[
+            float, Meta(ge=0, description="millimetres of displacement where the luminance is e times its surroundings")
+        ] = 1.0,
+        limit: Annotated[float, Meta(gt=0, description="millimetres that the displacement stays below")] = 0.3,
+    ) -> None:
         self.strength, self.limit = strength, limit
 
     def add_detail(self, views: Sequence[DelitView], albedo: Texture) -> Detail:

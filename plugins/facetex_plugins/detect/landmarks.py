@@ -1,6 +1,8 @@
 """Detector: a heat map of face centres on a small pyramid, then 468 + 68 points on crops that are turned upright twice."""
 
-from facetex_core import Face, Photo, hookimpl
+from typing import Annotated
+
+from facetex_core import Device, Face, Meta, Photo, hookimpl
 from facetex_plugins.detect.alignment import best_first, image_pyramid
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
 
@@ -16,7 +18,11 @@ def detectors() -> dict[str, type]:
 class LandmarkDetector:
     """Finds faces from about 40 pixels up to nearly the whole photo, turned by up to 45 degrees."""
 
-    def __init__(self, min_score: float = 0.42, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.42,
+        device: Device = "cpu",
+    ) -> None:
         self.min_score = min_score
         self.finder, self.points = FaceFinder(device), FacePoints(min_score, device)
 

@@ -7,12 +7,12 @@ package is not: pip install "facetex[mediapipe]". The 68 landmarks are those of 
 import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
 
-from facetex_core import ConfigError, Face, ModelError, Photo, hookimpl
+from facetex_core import ConfigError, Device, Face, Meta, ModelError, Photo, hookimpl
 from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import encode_srgb
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
@@ -40,7 +40,11 @@ def detectors() -> dict[str, type]:
 class MediapipeDetector:
     """MediaPipe's 468 points (its irises left out) on faces from about 40 pixels up, turned by up to 45 degrees."""
 
-    def __init__(self, min_score: float = 0.35, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.35,
+        device: Device = "cpu",
+    ) -> None:
         """`device`: cpu or cuda, for the finder; LiteRT runs on the processor."""
         self.path = model_path("mediapipe")
         self.min_score = min_score

@@ -1,13 +1,13 @@
 """Detector: YuNet (Wu et al. 2023) finds faces and five points of each; our landmark network puts its points on them."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Face, Photo, hookimpl
+from facetex_core import Device, Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
@@ -37,7 +37,11 @@ def detectors() -> dict[str, type]:
 class YunetDetector:
     """Finds faces from about 10 pixels of a 640-pixel photo with YuNet; 468 + 68 points by the network that ships."""
 
-    def __init__(self, min_score: float = 0.42, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.42,
+        device: Device = "cpu",
+    ) -> None:
         self.path = model_path("yunet")
         self.min_score, self.device = min_score, device
         self.points = FacePoints(min_score, device)

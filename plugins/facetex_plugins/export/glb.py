@@ -1,8 +1,9 @@
 """Exporter: one GLB with textures and a morph target for every expression; it opens with the fitted expression."""
 
 from pathlib import Path
+from typing import Annotated
 
-from facetex_core import Head, hookimpl
+from facetex_core import Head, Meta, hookimpl
 from facetex_core.delivery.gltf import GlbFile, add_materials, add_mesh, maps_of
 from facetex_core.io.texture_files import write
 from facetex_core.lazy import pygltflib as gltf
@@ -19,7 +20,7 @@ def exporters() -> dict[str, type]:
 class GlbExporter:
     """head.glb; without `normals` the targets move vertices only, and the file is a third smaller."""
 
-    def __init__(self, normals: bool = True) -> None:
+    def __init__(self, normals: Annotated[bool, Meta(description="whether the normal map is in it")] = True) -> None:
         self.normals = normals
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:

@@ -3,14 +3,14 @@
 from abc import abstractmethod
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from facetex_model_zoo.folders import UNREADABLE
 from facetex_model_zoo.store import model_path
 from facetex_model_zoo.table import row
 
-from facetex_core import ConfigError, ModelError, MorphableModel
+from facetex_core import Meta, ModelError, MorphableModel
 from facetex_core.geometry.bare_model import BareModel
 from facetex_core.geometry.correspondence import transfer_layout
 from facetex_core.geometry.model_file import arrays_of, assemble, load_morphable_model, with_albedo
@@ -24,9 +24,11 @@ class LicensedFitter(ModelFitter):
     model_name: ClassVar[str]
     """Its row in the zoo, and what `--fitter` calls it."""
 
-    def __init__(self, identity: int = 100, expression: int = 64) -> None:
-        if identity < 1 or expression < 0:
-            raise ConfigError(f"fitter {self.model_name!r} takes 1 or more identity and 0 or more expression coefficients")
+    def __init__(
+        self,
+        identity: Annotated[int, Meta(ge=1, description="leading coefficients of identity")] = 100,
+        expression: Annotated[int, Meta(ge=0, description="leading coefficients of expression")] = 64,
+    ) -> None:
         self.path = model_path(self.model_name)
         self.identity, self.expression = identity, expression
 

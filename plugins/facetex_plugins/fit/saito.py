@@ -7,18 +7,9 @@ facetex_plugins/fit/energy/joint_energy.py has the terms. It finds light as well
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Annotated
 
-from facetex_core import (
-    Appearance,
-    ConfigError,
-    DelitView,
-    Fit,
-    MorphableModel,
-    Observation,
-    Registry,
-    View,
-    hookimpl,
-)
+from facetex_core import Appearance, ConfigError, DelitView, Fit, Meta, MorphableModel, Observation, Registry, View, hookimpl
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 
 api_version = 2
@@ -31,9 +22,14 @@ def fitters() -> dict[str, type]:
 
 
 class SaitoFitter(ModelFitter):
-    """The paper's joint energy on the model that the fitter `model` has: basis, bfm, flame, ict, sfm or a plugin's."""
+    """The paper's joint energy on the model of another fitter."""
 
-    def __init__(self, model: str = "basis") -> None:
+    def __init__(
+        self,
+        model: Annotated[
+            str, Meta(description="the fitter whose morphable model is taken: basis, bfm, flame, ict, sfm, or one of a plugin")
+        ] = "basis",
+    ) -> None:
         self.model_of = Registry().bare("fitter", model, {})
         if isinstance(self.model_of, SaitoFitter) or not isinstance(self.model_of, ModelFitter):
             raise ConfigError(f"fitter saito: {model!r} has no morphable model of its own; take basis, bfm, flame, ict or sfm")

@@ -1,9 +1,11 @@
 """Hidden predictors: the correlations of hidden skin by the blend of others' faces, and by what is seen of the own one."""
 
+from typing import Annotated
+
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
+from facetex_core import Bank, Descriptor, Meta, OwnDescriptors, hookimpl
 from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import mix
 from facetex_plugins.predict.hidden_skin import MIRROR, hidden_skin
@@ -18,9 +20,11 @@ def hidden_predictors() -> dict[str, type]:
 
 
 class OwnPredictor:
-    """The blend, what it leaves unexplained of seen skin, and the face's mirror by the share `mirror` where that is seen."""
+    """The blend, what it leaves unexplained of seen skin, and the face's mirror."""
 
-    def __init__(self, mirror: float = MIRROR) -> None:
+    def __init__(
+        self, mirror: Annotated[float, Meta(ge=0, le=1, description="weight of the mirror image where that is seen")] = MIRROR
+    ) -> None:
         self.mirror = mirror
 
     def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:

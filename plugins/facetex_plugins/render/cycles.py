@@ -11,14 +11,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import numpy as np
 
-from facetex_core import Camera, ConfigError, Head, Lighting, Photo, PluginError, Program, hookimpl
-from facetex_core.lighting.environment import surroundings
+from facetex_core import Camera, ConfigError, Head, Lighting, Meta, Photo, PluginError, Program, hookimpl
+from facetex_core.lighting.environment import SHARP, surroundings
+from facetex_core.lighting.panorama import read_panorama
 from facetex_core.texture.material import REFRACTION, roughness_of
 from facetex_plugins.render import cycles_child
-from facetex_plugins.render.path_tracing import checked, over_ground, shapes_of
+from facetex_plugins.render.path_tracing import over_ground, shapes_of
 
 api_version = 2
 
@@ -30,11 +32,17 @@ def renderers() -> dict[str, type]:
 
 
 class CyclesRenderer:
-    """Cycles with subsurface skin, `samples` paths a pixel, denoised; `hdri` replaces the light; `python`: one that has bpy."""
+    """Path tracing by Blender's Cycles with subsurface scattering, denoised."""
 
-    def __init__(self, samples: int = 64, hdri: Path | None = None, seed: int = 0, python: Program | None = None) -> None:
+    def __init__(
+        self,
+        samples: Annotated[int, Meta(ge=1, description="paths a pixel")] = 64,
+        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, at the same strength")] | None = None,
+        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="of the noise")] = 0,
+        python: Annotated[Program | None, Meta(description="a Python that has bpy")] = None,
+    ) -> None:
         self.python = _python_with_blender(python)
-        self.panorama = checked(samples, seed, hdri)
+        self.panorama = None if hdri is None else read_panorama(hdri, SHARP)
         self.samples, self.seed = samples, seed
 
     def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:

@@ -7,15 +7,16 @@ scattering: light leaves the skin where it went in, so shadows end harder than u
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Camera, ConfigError, Head, Lighting, Photo, hookimpl
-from facetex_core.lighting.environment import surroundings
+from facetex_core import Camera, ConfigError, Head, Lighting, Meta, Photo, hookimpl
+from facetex_core.lighting.environment import SHARP, surroundings
+from facetex_core.lighting.panorama import read_panorama
 from facetex_core.texture.material import REFRACTION, roughness_of
-from facetex_plugins.render.path_tracing import Shape, checked, over_ground, shapes_of
+from facetex_plugins.render.path_tracing import Shape, over_ground, shapes_of
 
 BOUNCES = 6
 """From the camera to the light at most; what is left after them is under a hundredth."""
@@ -33,12 +34,17 @@ def renderers() -> dict[str, type]:
 
 
 class MitsubaRenderer:
-    """Path tracing by Mitsuba 3, `samples` paths a pixel; `hdri`, a .hdr panorama, replaces the light at the same strength."""
+    """Path tracing by Mitsuba 3."""
 
-    def __init__(self, samples: int = 64, hdri: Path | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        samples: Annotated[int, Meta(ge=1, description="paths a pixel")] = 64,
+        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, at the same strength")] | None = None,
+        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="of the noise")] = 0,
+    ) -> None:
         if find_spec("mitsuba") is None:
             raise ConfigError('renderer mitsuba needs one more package: pip install "facetex[mitsuba]"')
-        self.panorama = checked(samples, seed, hdri)
+        self.panorama = None if hdri is None else read_panorama(hdri, SHARP)
         self.samples, self.seed = samples, seed
 
     def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:

@@ -1,16 +1,13 @@
 """What renderers that trace paths share: shapes with normals, checked options, and the ground behind the head."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from facetex_core import Camera, ConfigError, Head, Photo
+from facetex_core import Camera, Head, Photo
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.unweld import part_normals, split_part
-from facetex_core.lighting.environment import SHARP
-from facetex_core.lighting.panorama import read_panorama
 from facetex_core.lighting.studio import ground
 
 LEAST = 0.05
@@ -56,15 +53,6 @@ def _facing(
     lean = np.where(seen, np.maximum(LEAST - towards, 0), 0)
     turned = normals + lean[:, None] * view
     return np.asarray(turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-12), np.float32)
-
-
-def checked(samples: int, seed: int, hdri: Path | None) -> Float32[np.ndarray, "rows columns 3"] | None:
-    """The panorama where one is asked for; refuses what no path tracer can do."""
-    if samples < 1:
-        raise ConfigError(f"samples must be a whole number from 1, not {samples}")
-    if not 0 <= seed < 2**31:
-        raise ConfigError(f"the renderer's seed must be a whole number from 0 to {2**31 - 1}, not {seed}")
-    return None if hdri is None else read_panorama(hdri, SHARP)
 
 
 def over_ground(rgba: Float32[np.ndarray, "height width 4"], name: str) -> Photo:

@@ -3,10 +3,12 @@
 Highlight: f = D V F with D of Trowbridge and Reitz (Walter et al. 2007, equation 33), V of Schlick and F of Schlick 1994.
 """
 
+from typing import Annotated
+
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from facetex_core import Camera, Head, Lighting, Photo, hookimpl
+from facetex_core import Camera, Head, Lighting, Meta, Photo, hookimpl
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
@@ -35,9 +37,13 @@ def renderers() -> dict[str, type]:
 
 
 class RasterRenderer:
-    """`samples` x `samples` rays a pixel; with `occlusion`, hollows are darker."""
+    """Rays cast from the camera, shaded by harmonics."""
 
-    def __init__(self, samples: int = 2, occlusion: bool = True) -> None:
+    def __init__(
+        self,
+        samples: Annotated[int, Meta(ge=1, description="rays a pixel along each side")] = 2,
+        occlusion: Annotated[bool, Meta(description="whether hollows are darker")] = True,
+    ) -> None:
         self.samples, self.occlusion = samples, occlusion
 
     def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:

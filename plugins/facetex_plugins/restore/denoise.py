@@ -1,11 +1,12 @@
 """Restorer for grainy photographs: a guided filter (He, Sun and Tang 2010), as strong as the noise (Immerkaer 1996)."""
 
 from dataclasses import replace
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Face, Photo, hookimpl
+from facetex_core import Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
@@ -27,9 +28,12 @@ def restorers() -> dict[str, type]:
 
 
 class DenoiseRestorer:
-    """Smooths grain on and around the face; `strength` times the variance of its noise is taken for grain."""
+    """Smooths grain on and around the face."""
 
-    def __init__(self, strength: float = 2.0) -> None:
+    def __init__(
+        self,
+        strength: Annotated[float, Meta(ge=0, description="times the variance of the noise that is taken for grain")] = 2.0,
+    ) -> None:
         self.strength = strength
 
     def restore(self, photo: Photo, face: Face) -> Photo:

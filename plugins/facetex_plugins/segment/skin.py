@@ -7,7 +7,7 @@ import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Face, Photo, Segmentation, hookimpl
+from facetex_core import Device, Face, Photo, Segmentation, hookimpl
 from facetex_core.geometry.landmarks import EYES, INNER_LIPS, OVAL
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.io.onnx_session import open_session
@@ -84,8 +84,7 @@ def fill_polygon(points: np.ndarray, width: int, height: int) -> Float32[np.ndar
 class SkinSegmenter:
     """A small U-Net on the turned crop around the face; the rims of glasses are followed, landmarks tell the mouth."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        """`device`: cpu or cuda."""
+    def __init__(self, device: Device = "cpu") -> None:
         self.device = device
 
     def segment(self, photo: Photo, face: Face) -> Segmentation:

@@ -8,11 +8,12 @@ than affine ones, on faces of the bank and on others. model_zoo/training/bank_ev
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core import Descriptor, hookimpl
+from facetex_core import Descriptor, Meta, hookimpl
 from facetex_core.descriptors.correlations import as_rows
 
 DRAWN = ("recovers_the_weights_that_made_the_mixture", "an_exemplar_explains_itself", "no_weight_is_negative")
@@ -29,11 +30,16 @@ def blend_solvers() -> dict[str, type]:
 
 
 class AffineSolver:
-    """Signed weights that sum to 1; `ridge` draws them towards the bank's mean (best on unseen faces: 0.06 to 0.2)."""
+    """Signed weights that sum to 1."""
 
     waived_checks = DRAWN
 
-    def __init__(self, ridge: float = 0.1) -> None:
+    def __init__(
+        self,
+        ridge: Annotated[
+            float, Meta(ge=0, description="draws the weights towards the mean of the bank; best on unseen faces: 0.06 to 0.2")
+        ] = 0.1,
+    ) -> None:
         self.ridge = ridge
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:
@@ -47,11 +53,11 @@ class AffineSolver:
 
 
 class LeastSquaresSolver:
-    """Signed weights of any sum; `ridge` draws them towards nothing."""
+    """Signed weights of any sum."""
 
     waived_checks = (*DRAWN, "weights_sum_to_one")
 
-    def __init__(self, ridge: float = 0.06) -> None:
+    def __init__(self, ridge: Annotated[float, Meta(ge=0, description="draws the weights towards nothing")] = 0.06) -> None:
         self.ridge = ridge
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:

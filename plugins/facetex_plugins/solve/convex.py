@@ -6,11 +6,12 @@ Convexity keeps poor input from producing what no face has. Solved exactly, by a
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from facetex_core import Descriptor, hookimpl
+from facetex_core import Descriptor, Meta, hookimpl
 from facetex_core.descriptors.correlations import as_rows
 
 _ROUNDS_PER_EXEMPLAR = 10
@@ -26,9 +27,11 @@ def blend_solvers() -> dict[str, type]:
 
 
 class ConvexSolver:
-    """The best convex mixture; `ridge` draws the weights towards the bank's mean."""
+    """The best convex mixture."""
 
-    def __init__(self, ridge: float = 0.001) -> None:
+    def __init__(
+        self, ridge: Annotated[float, Meta(ge=0, description="draws the weights towards the mean of the bank")] = 0.001
+    ) -> None:
         self.ridge = ridge
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:

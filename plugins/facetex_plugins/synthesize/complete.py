@@ -14,12 +14,13 @@ only strengths are matched.
 """
 
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, DelitView, Descriptor, Fit, Target, Texture, hookimpl, warn
+from facetex_core import ConfigError, DelitView, Descriptor, Device, Fit, Meta, Target, Texture, hookimpl, warn
 from facetex_core.descriptors.correlations import mix
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
@@ -62,12 +63,19 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, a decoder's detail beside them, its strength matched in `match_iterations` steps (0 leaves it as it is).
+    """Own texels, and beside them a decoder's detail, its strength matched to the target."""
 
-    `layers` are those whose correlations are matched: from conv3_1 on they carry folds.
-    """
-
-    def __init__(self, match_iterations: int = 8, layers: str = "conv1_1,conv2_1", device: str = "cpu") -> None:
+    def __init__(
+        self,
+        match_iterations: Annotated[
+            int, Meta(ge=0, description="steps in which the strength of detail is matched; 0 leaves it as it is")
+        ] = 8,
+        layers: Annotated[
+            str,
+            Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they carry folds"),
+        ] = "conv1_1,conv2_1",
+        device: Device = "cpu",
+    ) -> None:
         self.match_iterations, self.device = match_iterations, device
         self.layers = tuple(layer.strip() for layer in layers.split(","))
         self.decoder = Decoder(model_path("feedforward"), device)

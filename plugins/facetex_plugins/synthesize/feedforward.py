@@ -7,7 +7,7 @@ model_zoo/cards/feedforward.md. Scalp, neck and ears, which portraits hardly sho
 import numpy as np
 from facetex_model_zoo import model_path
 
-from facetex_core import ConfigError, DelitView, Target, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Device, Target, Texture, hookimpl
 from facetex_core.texture.expected_albedo import DARKEST
 from facetex_plugins.synthesize.texture.completion import (
     completed,
@@ -31,8 +31,7 @@ def synthesizers() -> dict[str, type]:
 class FeedforwardSynthesizer:
     """Own texels, the rest from a small network trained to carry the wanted correlations: seconds at any size."""
 
-    def __init__(self, device: str = "cpu") -> None:
-        """`device`: cpu or cuda."""
+    def __init__(self, device: Device = "cpu") -> None:
         self.decoder = Decoder(model_path("feedforward"), device)
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:

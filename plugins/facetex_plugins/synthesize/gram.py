@@ -8,13 +8,13 @@ elsewhere, which is why it is not the default. The content term here holds the l
 no content weight removes the strokes (measured).
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from facetex_model_zoo import model_names, model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, DelitView, Fit, Target, Texture, hookimpl
+from facetex_core import ConfigError, DelitView, Device, Fit, Meta, Target, Texture, hookimpl
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.progress import report_progress
@@ -46,10 +46,12 @@ class GramSynthesizer:
 
     def __init__(
         self,
-        iterations: int = 200,
-        schedule: Literal["fast", "published"] = "fast",
-        enough: float = 0.035,
-        device: str = "cpu",
+        iterations: Annotated[int, Meta(ge=0, description="steps of the search at most")] = 200,
+        schedule: Annotated[
+            Literal["fast", "published"], Meta(description="where the search starts and how exactly it is computed")
+        ] = "fast",
+        enough: Annotated[float, Meta(ge=0, description="loss at which the search ends")] = 0.035,
+        device: Device = "cpu",
     ) -> None:
         self.iterations, self.schedule, self.enough, self.device = iterations, schedule, enough, device
 
