@@ -34,7 +34,7 @@ contracts: $(VENV)/checked
 	$(BIN)/lint-imports
 
 test: $(VENV)/checked
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 site: $(VENV)/checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

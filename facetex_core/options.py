@@ -28,6 +28,7 @@ Device = Annotated[Literal["cpu", "cuda"], Meta(description="where the network r
 """The type of the option `device`."""
 
 _TAKES: dict[object, str] = {float: "a number", int: "a whole number", bool: "true or false", str: "text", Path: "a file"}
+_YES_AND_NO = {"yes": True, "on": True, "no": False, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Option:
             return None
         if isinstance(value, Quoted):
             value = value.file(f"option {self.name!r}") if _plain(self.type) is Path else str(value)
+        if isinstance(value, str) and _plain(self.type) is bool:
+            value = _YES_AND_NO.get(value.lower(), value)
         try:
             return msgspec.convert(value, self.type, strict=False, dec_hook=_made)
         except (msgspec.ValidationError, TypeError):

@@ -19,7 +19,7 @@ from facetex_plugins.fit.sfm import SfmFitter
 from foreign import basis, flipped, points_of, stand_in, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 
-from facetex_core import ConfigError, ModelError
+from facetex_core import ConfigError, ModelError, Registry
 from facetex_core.geometry.bare_model import BareModel
 from facetex_core.geometry.correspondence import similarity, transfer_layout
 from facetex_core.geometry.raycast import open3d
@@ -86,8 +86,8 @@ def test_what_is_added_is_what_is_used(home, bfm):
 
 @pytest.mark.parametrize(("identity", "expression"), [(0, 5), (-1, 5), (5, -1)])
 def test_coefficients_that_make_no_sense_are_refused(home, identity, expression):
-    with pytest.raises(ConfigError, match="fitter 'bfm' takes 1 or more identity"):
-        BfmFitter(identity, expression)
+    with pytest.raises(ConfigError, match=r"option '\w+' takes a whole number from [01], not -?[01]: leading coefficients"):
+        Registry().make("fitter", "bfm", {"identity": identity, "expression": expression})
 
 
 def test_a_model_laid_over_another_basis_says_what_to_do(home, bfm):

@@ -129,7 +129,7 @@ REFUSALS = {
     "exporter": (["--exporter", "toy+glbb"], "no exporter 'glbb'; "),
     "option": (["--set", "fitter.yow=3"], r"no option of fitter 'toy' named 'yow'; did you mean 'yaw'\? there are: yaw"),
     "option of a short name": (["--set", "blend.x=3"], "no option of blend_solver 'toy' named 'x'; there are: none"),
-    "value": (["--set", "fitter.yaw=left"], "option 'yaw' takes float, not 'left'"),
+    "value": (["--set", "fitter.yaw=left"], "option 'yaw' takes a number, not 'left'"),
     "choice": (["--set", "synthesizer.kind=loud"], "option 'kind' takes one of normal, none, not 'loud'"),
     "setting": (["--set", "yaw=3"], "--set takes stage.option=value"),
     "stage": (["--set", "fiter.yaw=3"], r"no stage 'fiter'; did you mean 'fitter'\? there are: detector, restorer"),

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_cli.main import main
-from facetex_plugins import export_glb, export_obj, render_raster
+from facetex_plugins.export import glb, obj
+from facetex_plugins.render import raster
 from PIL import Image
 from test_deliver import tiny_run
 
@@ -19,7 +20,7 @@ from facetex_core.lighting.environment import hdr_bytes
 def head(tmp_path_factory):
     recipe = replace(load_preset("embedded"), size=64).setting("renderer", "samples", 1)
     out = tmp_path_factory.mktemp("head") / "out"
-    deliver(tiny_run(), recipe, Registry(render_raster, export_glb, export_obj, installed=False), out, side=64)
+    deliver(tiny_run(), recipe, Registry(raster, glb, obj, installed=False), out, side=64)
     return out
 
 

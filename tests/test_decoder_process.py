@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facetex_core import ConfigError, PhotoError, decoder_process, warn
+from facetex_core import ConfigError, PhotoError, warn
+from facetex_core.io import decoder_process
 from facetex_core.io.decoder_process import decode_apart
 from facetex_core.io.photo_file import load_photo
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from facetex_plugins import export_glb, export_obj, render_raster
+from facetex_plugins.export import glb, obj
+from facetex_plugins.render import raster
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import aim, all_skin, tiny_head
@@ -57,7 +58,7 @@ class BrokenPlugin:
 
 @pytest.fixture(scope="module")
 def registry():
-    return Registry(render_raster, export_glb, export_obj, BrokenPlugin(), installed=False)
+    return Registry(raster, glb, obj, BrokenPlugin(), installed=False)
 
 
 @pytest.fixture(scope="module")

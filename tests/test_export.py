@@ -19,10 +19,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head, tiny_model
 
-from facetex_core import Detail, maps
+from facetex_core import Detail
 from facetex_core.delivery.gltf import SMALLEST_MOVE
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import to_bytes
+from facetex_core.io import texture_files
 from facetex_core.texture.material import roughness_of
 
 HERE = Path(__file__).parent
@@ -245,8 +246,8 @@ def test_tangents_run_along_u_and_their_third_axis_up_in_the_texture():
 def test_displacement_is_read_back_in_millimetres():
     depth = np.random.default_rng(0).normal(0, 1e-4, (16, 16)).astype(np.float32)
     detail = Detail(depth, np.zeros((16, 16, 3), np.float32))
-    note = json.loads(maps.displacement_note(detail))
-    values = np.asarray(Image.open(BytesIO(maps.displacement_png(detail)))).astype(np.float64)
+    note = json.loads(texture_files.displacement_note(detail))
+    values = np.asarray(Image.open(BytesIO(texture_files.displacement_png(detail)))).astype(np.float64)
     assert values.max() > 255
     step = note["scale_mm"] / 65535
     assert_allclose((values / 65535 - note["midlevel"]) * note["scale_mm"], 1000 * depth, atol=0.51 * step)
@@ -254,11 +255,11 @@ def test_displacement_is_read_back_in_millimetres():
 
 def test_no_displacement_is_the_midlevel():
     flat = Detail(np.zeros((4, 4), np.float32), np.zeros((4, 4, 3), np.float32))
-    assert_array_equal(np.asarray(Image.open(BytesIO(maps.displacement_png(flat)))), 32768)
+    assert_array_equal(np.asarray(Image.open(BytesIO(texture_files.displacement_png(flat)))), 32768)
 
 
 def test_png_files_hold_pixels_and_nothing_else():
-    png = maps.colour_png(np.zeros((4, 4, 3), np.float32))
+    png = texture_files.colour_png(np.zeros((4, 4, 3), np.float32))
     place, chunks = 8, []
     while place < len(png):
         (length,) = struct.unpack(">I", png[place : place + 4])

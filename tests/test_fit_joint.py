@@ -4,18 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.fit.energy import joint_energy
+from facetex_plugins.fit.energy import colour_term
+from facetex_plugins.fit.energy.colour_term import Look, colour_differences, joint_values, radiance, skin_of, visible
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
 from facetex_plugins.fit.energy.gauss_newton import moved, values_of
-from facetex_plugins.fit.energy.joint_energy import (
-    Look,
-    colour_differences,
-    fit_jointly,
-    joint_values,
-    radiance,
-    skin_of,
-    visible,
-)
+from facetex_plugins.fit.energy.joint_energy import fit_jointly
 from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, observe_landmarks
 from facetex_plugins.fit.energy.shading_term import sample
 from facetex_plugins.fit.energy.surface_points import observe
@@ -108,7 +101,7 @@ def test_derivatives_of_what_skin_sends_are_right():
 
 
 def test_derivatives_of_the_photo_consistency_by_all_unknowns_are_right(monkeypatch):
-    monkeypatch.setattr(joint_energy, "sample", analytic)
+    monkeypatch.setattr(colour_term, "sample", analytic)
     model, sight, state, skin, look = at_work()
     picture, shape = np.zeros((*SIZE, 3), np.float32), len(values_of(state, state.poses[0]))
 
@@ -166,7 +159,7 @@ def test_colours_alone_tell_the_heads_proportions(lit, monkeypatch):
     wide = replace(face, dense=((face.dense - middle) * np.float32([1.03, 1]) + middle).astype(np.float32))
     alone = fit_landmarks(truth.model, [observe_landmarks(truth.model, wide, SIZE)]).identity
     assert alone @ PROPORTIONS > truth.identity @ PROPORTIONS + 0.025
-    monkeypatch.setattr(joint_energy, "WEIGHT", 1e7)
+    monkeypatch.setattr(colour_term, "WEIGHT", 1e7)
     (found,) = fit_jointly(truth.model, [photo], [wide])
     np.testing.assert_allclose(found.identity @ PROPORTIONS, truth.identity @ PROPORTIONS, atol=0.004)
 

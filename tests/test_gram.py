@@ -8,7 +8,7 @@ import pytest
 import torch
 from facetex_cli.main import main
 from facetex_plugins.describe.network import SmallExtractor, Vgg19Extractor
-from facetex_plugins.synthesize.complete import CompleteSynthesizer, trust
+from facetex_plugins.synthesize.complete import CompleteSynthesizer, confidence
 from facetex_plugins.synthesize.gram import GramSynthesizer
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
@@ -156,7 +156,7 @@ def test_a_whole_texture_comes_back_and_the_same_again(synthesizer, hidden, want
 def test_completing_keeps_what_the_photo_shows(hidden, wanted):
     texture, fit = seen_texture(hidden), tiny_fit()
     found, _ = synthesized(CompleteSynthesizer(3), texture, wanted)
-    kept = (trust(texture, fit) == 1) & skin_texels(fit.model, SIZE).inside
+    kept = (confidence(texture, fit) == 1) & skin_texels(fit.model, SIZE).inside
     assert kept.mean() > 0.15
     assert_allclose(found.rgb[kept], texture.rgb[kept], rtol=0, atol=1e-6)  # one rounding
 

@@ -5,20 +5,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins import export_glb, export_obj, render_raster
+from facetex_plugins.export import glb, obj
 from facetex_plugins.export.glb import GlbExporter
+from facetex_plugins.render import raster
 from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sampled import tiny_head
 from test_deliver import tiny_run
 
-from facetex_core import ConfigError, Registry, load_preset, maps
+from facetex_core import ConfigError, Registry, load_preset
 from facetex_core.delivery.deliver import deliver
 from facetex_core.delivery.read_head import read_head
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.portrait_cameras import portrait_cameras
 from facetex_core.geometry.uv_raster import all_texels
+from facetex_core.io import texture_files
 from facetex_core.lighting.environment import hdr_bytes, light_of, radiance_of
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.panorama import Environment, read_panorama
@@ -38,7 +40,7 @@ def sphere(count=400):
 def folder(tmp_path_factory):
     recipe = replace(load_preset("embedded"), size=64).setting("renderer", "samples", 1)
     out = tmp_path_factory.mktemp("head") / "out"
-    deliver(tiny_run(), recipe, Registry(render_raster, export_glb, export_obj, installed=False), out, side=64)
+    deliver(tiny_run(), recipe, Registry(raster, glb, obj, installed=False), out, side=64)
     return out
 
 
@@ -110,7 +112,7 @@ def test_an_empty_panorama_is_refused(tmp_path):
 
 def test_the_maps_of_a_run_hold_the_roughness(folder):
     wanted = roughness_of(tiny_head())
-    assert_allclose(np.asarray(Image.open(folder / maps.ROUGHNESS)) / 255, wanted, atol=0.5 / 255 + 1e-6)
+    assert_allclose(np.asarray(Image.open(folder / texture_files.ROUGHNESS)) / 255, wanted, atol=0.5 / 255 + 1e-6)
     assert "map_Pr roughness.png" in (folder / "head.mtl").read_text()
 
 
@@ -164,7 +166,7 @@ def test_a_folder_without_a_head_and_no_folder_are_told_apart(tmp_path):
 
 def test_displacement_of_another_size_is_refused(folder, tmp_path):
     (tmp_path / "head.glb").write_bytes((folder / "head.glb").read_bytes())
-    (tmp_path / maps.DISPLACEMENT).write_bytes(maps.encode_png(np.zeros((8, 8), np.uint16)))
+    (tmp_path / texture_files.DISPLACEMENT).write_bytes(texture_files.encode_png(np.zeros((8, 8), np.uint16)))
     note = {"midlevel": 0.5, "scale_mm": 0.1}
     (tmp_path / "displacement.json").write_text(json.dumps(note))
     with pytest.raises(ConfigError, match="is damaged"):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from facetex_plugins import render_cycles, render_mitsuba
+from facetex_plugins.render import cycles, mitsuba
 from facetex_plugins.render.cycles import CyclesRenderer
 from facetex_plugins.render.mitsuba import MitsubaRenderer
 from facetex_plugins.render.raster import RasterRenderer
@@ -140,7 +140,7 @@ def test_the_light_of_a_panorama_is_that_of_its_harmonics(traced, tmp_path):
 
 def test_a_missing_package_is_one_line(monkeypatch):
     monkeypatch.delenv("FACETEX_BLENDER_PYTHON", raising=False)
-    for module in (render_mitsuba, render_cycles):
+    for module in (mitsuba, cycles):
         monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install \"facetex\[mitsuba\]\""):
         MitsubaRenderer()

@@ -40,9 +40,9 @@ def test_templates_examples_and_plugins_import_only_what_the_docs_list(path):
 
 
 def test_the_look_sees_what_is_not_listed(tmp_path):
-    text = "import facetex_core.parts.eyes\ndef f():\n    from facetex_core.imaging.colour import LUMINANCE, to_bytes\n"
+    text = "import facetex_core.eyes\ndef f():\n    from facetex_core.imaging.colour import LIMIT, to_bytes\n"
     (tmp_path / "plugin.py").write_text(text, "utf-8")
-    assert wanted_beyond(tmp_path / "plugin.py") == [("facetex_core", "eyes"), ("facetex_core.imaging.colour", "LUMINANCE")]
+    assert wanted_beyond(tmp_path / "plugin.py") == [("facetex_core", "eyes"), ("facetex_core.imaging.colour", "LIMIT")]
 
 
 def test_what_is_listed_exists_is_described_and_is_in_use():

@@ -79,14 +79,15 @@ def write_photos(folder: Path) -> None:
 
 def write_head(folder: Path) -> None:
     """What a run leaves, of the tiny head."""
-    from facetex_plugins import export_glb, export_obj, render_raster
+    from facetex_plugins.export import glb, obj
+    from facetex_plugins.render import raster
     from test_deliver import tiny_run
 
     from facetex_core import Registry, load_preset
     from facetex_core.delivery.deliver import deliver
 
     recipe = replace(load_preset("embedded"), size=64).setting("renderer", "samples", 1)
-    deliver(tiny_run(), recipe, Registry(render_raster, export_glb, export_obj, installed=False), folder, side=96)
+    deliver(tiny_run(), recipe, Registry(raster, glb, obj, installed=False), folder, side=96)
 
 
 def write_suite(folder: Path) -> None:

@@ -2,8 +2,8 @@
 
 import numpy as np
 from facetex_core import LitView, Texture, hookimpl
-from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import shade
 
 api_version = 2
 

@@ -3,9 +3,9 @@
 from functools import cached_property
 
 from facetex_core import MorphableModel, hookimpl
-from facetex_plugins.fit import ModelFitter
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_model_zoo import model_path
+from facetex_plugins.fit import ModelFitter
 
 api_version = 2
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 from facetex_core import Appearance, DelitView, Lighting, View, hookimpl
-from facetex_core.lighting.harmonics import harmonics
 from facetex_core.lighting.estimate_lighting import normal_map
+from facetex_core.lighting.harmonics import harmonics
 
 api_version = 2
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 from facetex_core import Camera, Head, Lighting, Photo, hookimpl
-from facetex_core.lighting.harmonics import shade
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
+from facetex_core.lighting.harmonics import shade
 
 api_version = 2
 

@@ -45,7 +45,8 @@ class Convolution:
     """One layer's numbers."""
 
     weight: Float32[np.ndarray, "outputs inputs high wide"]
-    bias: Float32[np.ndarray, " outputs"]
+    bias: Float32[np.ndarray, " biases"]
+    """As many as outputs, or `read_source` refuses the file."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
