@@ -34,7 +34,7 @@ contracts: $(VENV)/checked
 	$(BIN)/lint-imports
 
 test: $(VENV)/checked
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal  # a process a core
 
 site: $(VENV)/checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

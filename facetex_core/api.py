@@ -12,8 +12,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.geometry.camera": "project",
     "facetex_core.geometry.correspondence": "transfer_layout",
     "facetex_core.geometry.landmarks": (
-        "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER "
-        "eye_distance"
+        "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER eye_distance"
     ),
     "facetex_core.geometry.mesh": "triangle_normals vertex_normals",
     "facetex_core.geometry.model_file": "arrays_of assemble load_morphable_model with_albedo",

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GUARD = ROOT / "tests" / "loopback_only"
 runpy.run_path(str(GUARD / "sitecustomize.py"))
 # Blender's Python runs the one, by test_export.py; of the others some need packages that nothing else does.
-collect_ignore = ["blender_import.py", "benchmarks"]
+collect_ignore = ["support", "benchmarks"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 import numpy as np
 from fuzzing.kinds import KINDS
 from fuzzing.originals import use, write_originals

@@ -11,6 +11,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 from fuzzing.child import Outcome, Reader, attempt
 from fuzzing.reader_kinds import write_reader_originals
 
