@@ -9,7 +9,7 @@ from facetex_plugins.detect.alignment import OrientedBox, image_pyramid, warp_cr
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.detect.networks import CROP, MARGIN
 from landmarks_augment import Backgrounds, Source, homogeneous, load_portraits, load_turned, paste, warp_levels
-from landmarks_labels import OrientedBox as Place
+from landmarks_labels import Square as Place
 from landmarks_labels import apply
 
 from facetex_core.imaging.colour import decode_srgb, to_bytes

@@ -24,7 +24,7 @@ from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
 from facetex_core.texture.expected_albedo import SURE
 from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region
-from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, subject_of, without
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, examine, without
 
 SIZE = 512
 """Texels of the map: the bank's."""
@@ -122,7 +122,7 @@ def _work(path: Path, target: Path) -> str:
     logging.getLogger("facetex").setLevel(logging.ERROR)
     rng = np.random.default_rng(sum(path.stem.encode()))
     try:
-        subject = subject_of(pipeline(), load_photo(path))
+        subject = examine(pipeline(), load_photo(path))
     except FacetexError as error:
         return f"left out {error}"
     own_row = row_of(subject)
