@@ -90,8 +90,8 @@ def left_over(model: MorphableModel, seen: Seen, twins: np.ndarray, *, sparse: b
 def _on_head(sight: LandmarkObservation, state: gauss_newton.State) -> Float64[np.ndarray, "points 3"]:
     """Pixels that the points were missed by as metres across the line of sight, in the head's frame."""
     pose = state.poses[0]
-    depth = (world(sight.probes, state, pose) @ pose.rotation.T + pose.translation)[:, 2:]
-    across = misses(sight, state, pose) * depth / sight.lens[0, 0]
+    depth = (world(sight.surface_points, state, pose) @ pose.rotation.T + pose.translation)[:, 2:]
+    across = misses(sight, state, pose) * depth / sight.intrinsics[0, 0]
     return np.pad(across, ((0, 0), (0, 1))) @ pose.rotation
 
 
