@@ -163,7 +163,7 @@ def test_what_was_fetched_can_be_verified_and_removed(table, capsys):
         assert main(["zoo", "pull", "toy"]) == 0
     assert main(["zoo", "verify", "--json"]) == 0
     assert json.loads(capsys.readouterr().out.split("\n", 2)[2])["toy"] == "ok"
-    zoo.place_of("toy").write_bytes(CONTENT[:-1] + b"\0")
+    zoo.place_of("toy").write_bytes(CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]))
     assert main(["zoo", "verify"]) == 2
     assert main(["zoo", "remove", "toy"]) == 0
     assert main(["zoo", "remove", "toy"]) == 2

@@ -22,6 +22,7 @@ from facetex_core.texture.regions import plain_skin
 from facetex_core.workbench.evaluation.hidden_error import EDGE
 from facetex_core.workbench.evaluation.surface_error import INNER, fitted_skin
 from facetex_core.workbench.evaluation.synthetic_render import camera_rays
+from facetex_core.workbench.psnr import psnr
 
 MEASURED = ("seconds", "memory_mb")
 """What is another number every time; everything else is the same to the byte."""
@@ -41,7 +42,7 @@ def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.n
     target = mix(whole_skin(pipeline.bank), run.weights)
     figures = {
         "reprojection": reprojection(run.views[0]),
-        "photo_psnr": psnr(again, photo.rgb, photo.visibility > 0.5),
+        "photo_psnr": psnr(again[photo.visibility > 0.5], photo.rgb[photo.visibility > 0.5]),
         "blend_distance": float(np.mean(list(relative_error(run.explained, run.observed).values()))),
         "target_distance": float(np.mean(list(relative_error(finished, target).values()))),
         "shading_left": shading_left(head),
@@ -69,16 +70,6 @@ def reprojection(view: View) -> float:
     away = np.linalg.norm(project(view.fit.camera, fitted_skin(view.fit).landmarks) - found, axis=1)[INNER]
     known = away[np.isfinite(away)]
     return 100 * float(known.mean()) / eyes if len(known) and eyes else float("nan")
-
-
-def psnr(
-    found: Float32[np.ndarray, "*shape 3"], true: Float32[np.ndarray, "*shape 3"], where: Bool[np.ndarray, "*shape"]
-) -> float:
-    """Decibels, of sRGB-coded values; not a number where there is nothing to compare."""
-    if not where.any():
-        return float("nan")
-    square = (encode_srgb(found[where]) - encode_srgb(true[where])) ** 2
-    return float(-10 * np.log10(max(float(square.mean()), 1e-10)))
 
 
 def face_pixels(fit: Fit, camera: Camera) -> Float32[np.ndarray, "height width"]:

@@ -8,11 +8,11 @@ from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.structures import Fit, Head, Mesh, Texture
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, region
-from facetex_core.workbench.comparison.metrics import psnr
 from facetex_core.workbench.evaluation.albedo_error import true_albedo
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 from facetex_core.workbench.evaluation.suite import Truth as Known
 from facetex_core.workbench.evaluation.surface_error import align, fitted_skin
+from facetex_core.workbench.psnr import psnr
 
 
 def figures_against(known: Known, head: Head, eye: FeatureNetwork | None) -> dict[str, float]:
@@ -43,7 +43,7 @@ def _albedo(true: Texture, head: Head, eye: FeatureNetwork | None) -> dict[str, 
     known = face_crop(Texture(np.where(face[..., None], true.rgb, 0), face.astype(np.float32)), model)
     found = np.ascontiguousarray(head.albedo.rgb[face_slices(model, size)])
     where = known.visibility > 0
-    figures = {"albedo_psnr": psnr(found, known.rgb, where), "albedo_ssim": _ssim(found, known)}
+    figures = {"albedo_psnr": psnr(found[where], known.rgb[where]), "albedo_ssim": _ssim(found, known)}
     if eye:
         skin = np.ascontiguousarray(plain_skin(model, size)[face_slices(model, size)])
         truth = Truth(known, np.ones_like(known.visibility), skin, size, {eye.name: eye.features_of(known)})

@@ -7,12 +7,12 @@ from jaxtyping import Bool
 
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.uv_raster import interpolate
-from facetex_core.imaging.colour import encode_srgb
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Texture
 from facetex_core.texture.regions import plain_skin, skin_texels
 from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import align, fitted_skin
+from facetex_core.workbench.psnr import psnr
 
 NEAR = 0.005
 """Metres, after the alignment, beyond which a texel of the fitted skin shows no point of the true one."""
@@ -61,12 +61,7 @@ def albedo_error(true: Texture, found: Texture, where: Bool[np.ndarray, "size si
         return AlbedoError(*[float("nan")] * 3)
     colours, wanted = found.rgb[on], true.rgb[on]
     gain = (colours * wanted).sum(0) / np.maximum((colours**2).sum(0), 1e-9)
-    return AlbedoError(_psnr(colours, wanted), _psnr(colours * gain, wanted), _apart(found.rgb[skin], true.rgb[skin]))
-
-
-def _psnr(found: np.ndarray, true: np.ndarray) -> float:
-    square = float(((encode_srgb(found) - encode_srgb(true)) ** 2).mean())
-    return float(-10 * np.log10(max(square, 1e-10)))
+    return AlbedoError(psnr(colours, wanted), psnr(colours * gain, wanted), _apart(found.rgb[skin], true.rgb[skin]))
 
 
 def _apart(found: np.ndarray, true: np.ndarray) -> float:

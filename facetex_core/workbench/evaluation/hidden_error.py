@@ -17,6 +17,7 @@ from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.structures import Texture
 from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.workbench.psnr import psnr
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -83,11 +84,11 @@ def hidden_errors(
     """Every measure of a predicted box, by name; networks by their own and their layers'. docs/reference/leave-one-out.md."""
     seen = truth.texture.visibility > 0
     guess = Texture(np.where(seen[..., None], found, 0).astype(np.float32), truth.texture.visibility)
-    errors: dict[str, float] = {}
+    judged, errors = truth.judged > 0, dict[str, float]()
     for name, eye in eyes.items():
         errors |= _feature_errors(truth, truth.features[name], eye.features_of(guess), name)
     return errors | {
-        "psnr_db": _psnr(truth, guess),
+        "psnr_db": psnr(guess.rgb[judged], truth.texture.rgb[judged]),
         "energy": _energy_ratio(truth, guess),
         "seam": _seam_ratio(truth, guess),
         "tone": _tone_error(truth, guess),
@@ -122,13 +123,6 @@ def moments(
 
 def _relative(found: np.ndarray, true: np.ndarray) -> float:
     return float(np.linalg.norm(found - true) / max(float(np.linalg.norm(true)), 1e-12))
-
-
-def _psnr(truth: Truth, guess: Texture) -> float:
-    """Of sRGB-coded values."""
-    where = truth.judged > 0
-    square = (encode_srgb(guess.rgb[where]) - encode_srgb(truth.texture.rgb[where])) ** 2
-    return float(-10 * np.log10(max(float(square.mean()), 1e-10)))
 
 
 def _energy_ratio(truth: Truth, guess: Texture) -> float:

@@ -171,11 +171,9 @@ def portrait(
 
 def rotation(axis: str, degrees: float) -> Float64[np.ndarray, "3 3"]:
     """About x, y or z, right-handed."""
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    a, b = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}[axis]
-    turn = np.eye(3)
-    turn[[a, a, b, b], [a, b, a, b]] = c, -s, s, c
-    return turn
+    from scipy.spatial.transform import Rotation
+
+    return np.asarray(Rotation.from_euler(axis, degrees, degrees=True).as_matrix())
 
 
 def dressed(mesh: Mesh) -> Mesh:

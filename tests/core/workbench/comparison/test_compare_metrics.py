@@ -10,11 +10,12 @@ from sampled import all_skin, tiny_fit, tiny_head
 from facetex_core import Face, Photo, Texture, View
 from facetex_core.geometry.camera import project
 from facetex_core.workbench.comparison.cost import measured
-from facetex_core.workbench.comparison.metrics import face_pixels, psnr, reprojection, seam, shading_left, skin_of, tone_of
+from facetex_core.workbench.comparison.metrics import face_pixels, reprojection, seam, shading_left, skin_of, tone_of
 from facetex_core.workbench.comparison.pictures import SIDE, crops_of, photo_cut
 from facetex_core.workbench.comparison.truth import figures_against
 from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import fitted_skin
+from facetex_core.workbench.psnr import psnr
 
 SIZE = 256
 
@@ -55,9 +56,9 @@ def test_psnr_is_of_coded_values_where_it_is_asked():
     other[:10] = 1
     top = np.zeros((SIZE, SIZE), bool)
     top[:10] = True
-    assert psnr(one, other, top) == pytest.approx(0, abs=1e-4)
-    assert psnr(one, other, ~top) == pytest.approx(100)
-    assert np.isnan(psnr(one, other, top & ~top))
+    assert psnr(one[top], other[top]) == pytest.approx(0, abs=1e-4)
+    assert psnr(one[~top], other[~top]) == pytest.approx(100)
+    assert np.isnan(psnr(one[top & ~top], other[top & ~top]))
 
 
 def test_the_pixels_of_the_face_are_in_front_of_it():
