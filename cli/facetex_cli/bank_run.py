@@ -17,7 +17,6 @@ from typing import cast
 
 import click
 
-from facetex_cli.bank import ROLES
 from facetex_cli.device import choose_device
 from facetex_cli.folders import refuse_unwritable
 from facetex_core.config import Recipe
@@ -102,13 +101,15 @@ def photos_in(folder: Path) -> list[Path]:
 def make_studio(order: BankBuildOptions) -> PortraitExaminer:
     """The stages of a portrait."""
     registry = Registry()
-    return PortraitExaminer(**order.recipe.make_all(ROLES, registry), size=order.size, keep_textures=order.keep_textures)
+    stages = order.recipe.make_all(PortraitExaminer.roles(), registry)
+    return PortraitExaminer(**stages, size=order.size, keep_textures=order.keep_textures)
 
 
 def examined(order: BankBuildOptions, photos: list[Path]) -> list[ExaminedPortrait]:
     """What came of every photo, in their order; of photos that are the same to the byte the first one counts."""
     recipe = recipe_table(order.recipe)
-    settings: dict[str, object] = {"stages": {role: cast("dict[str, object]", recipe["stages"])[role] for role in ROLES}}
+    chosen = cast("dict[str, object]", recipe["stages"])
+    settings: dict[str, object] = {"stages": {role: chosen[role] for role in PortraitExaminer.roles()}}
     settings |= {"size": order.size, "textures": order.keep_textures}
     places = [order.parts / f"{key_of(_content(photo), settings)}.npz" for photo in photos]
     new: dict[Path, Path] = {}
