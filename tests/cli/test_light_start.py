@@ -15,7 +15,7 @@ SECONDS = 0.2
 """Of one processor, the interpreter's own start with it. The best of five counts: other programs may be at work."""
 
 LIBRARIES = "import importlib.metadata, click, jaxtyping, msgspec, numpy, pluggy"
-"""What `facetex plugins` cannot do without. The whole command may take 1.8 times as long, on a machine of any speed."""
+"""What `facetex plugins` cannot do without. The whole command may take twice as long; alone on a machine it takes 1.6 times."""
 
 ASLEEP = 5
 """Seconds for which one of twenty plugins sleeps when it is imported."""
@@ -89,7 +89,7 @@ def test_the_help_takes_less_than_it_may():
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4, which tells a child's processor time")
 def test_the_list_of_plugins_takes_little_more_than_its_libraries(tmp_path):
     pairs = [(seconds("plugins", bytecode=tmp_path), seconds(source=LIBRARIES, bytecode=tmp_path)) for _ in range(9)]
-    assert median(plugins / libraries for plugins, libraries in pairs) < 1.8
+    assert median(plugins / libraries for plugins, libraries in pairs) < 2
 
 
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="needs os.wait4, which tells a child's processor time")
