@@ -28,7 +28,7 @@ MUCH = 0.2
 FAINTEST = 0.1
 """An exemplar whose hidden skin is fainter than this share of the mean energy counts no more than one at it."""
 
-Masses = Float32[np.ndarray, "cells"]
+Supports = Float32[np.ndarray, "cells"]
 
 
 def hidden_skin(
@@ -40,7 +40,7 @@ def hidden_skin(
     return told if much else merge([shown, told])
 
 
-def hidden_from(bank: Bank, seen: Sequence[Descriptor]) -> dict[str, Masses]:
+def hidden_from(bank: Bank, seen: Sequence[Descriptor]) -> dict[str, Supports]:
     """How much of each cell a photo hides: what faces of the bank show of it on average, less what is seen."""
     return {layer: np.maximum(support.mean(0) - supports(seen, layer), 0) for layer, support in bank.support.items()}
 
@@ -49,7 +49,7 @@ def predict_hidden(
     bank: Bank,
     weights: Float32[np.ndarray, "exemplars"],
     own: OwnDescriptors,
-    hidden: Mapping[str, Masses],
+    hidden: Mapping[str, Supports],
     mirror_share: float = MIRROR,
 ) -> Descriptor:
     """Correlations of the skin that is hidden; `hidden` is the support of it in each cell."""
@@ -69,7 +69,7 @@ def predict_hidden(
     return Descriptor(bank.network, correlations, {layer: float(lost.sum()) for layer, lost in hidden.items()})
 
 
-def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Masses]) -> dict[str, float]:
+def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Supports]) -> dict[str, float]:
     """The share, by layer, of what a blend leaves unexplained of seen skin that is found again in hidden skin; 0 if small.
 
     Every exemplar in turn is explained by all others: with A = G G^T + ridge, what least squares leave of exemplar k when it is
@@ -90,7 +90,7 @@ def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Ma
     return shares
 
 
-def _stronger(bank: Bank, layer: str, weights: np.ndarray, mirror: Masses) -> float:
+def _stronger(bank: Bank, layer: str, weights: np.ndarray, mirror: Supports) -> float:
     """How much stronger the blended faces' skin is in these parts of cells than in their mirrors."""
     across = mirror.reshape(bank.grid, bank.grid)[:, ::-1].ravel()
     here, there = (float(np.linalg.norm(weights @ coefficients_under(bank, layer, part))) for part in (mirror, across))
