@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.descriptors.compression import pack_symmetric, principal, unpack_symmetric
@@ -138,7 +138,7 @@ def layout_of(model: MorphableModel) -> Float32[np.ndarray, "68 2"]:
     return np.einsum("pk,pki->pi", model.embedding.landmark_barycentric, corners).astype(np.float32)
 
 
-def _moved(one: np.ndarray, other: np.ndarray) -> bool:
+def _moved(one: Float[np.ndarray, "points 2"], other: Float[np.ndarray, "points 2"]) -> bool:
     return bool(len(one) and len(other) and np.abs(one - other).max() > MOVED)
 
 
@@ -205,18 +205,20 @@ def whole_skin(bank: Bank) -> tuple[Descriptor, ...]:
     return _assemble(bank, {layer: np.ones(support.shape[1]) for layer, support in bank.support.items()})
 
 
-def _shares(bank: Bank, layer: str, support: np.ndarray) -> Float32[np.ndarray, "cells"]:
+def _shares(bank: Bank, layer: str, support: Float[np.ndarray, "cells"]) -> Float32[np.ndarray, "cells"]:
     return np.asarray(np.clip(support / np.maximum(bank.support[layer].max(0), 1e-6), 0, 1), np.float32)
 
 
-def _means(bank: Bank, layer: str, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _means(
+    bank: Bank, layer: str, shares: Float[np.ndarray, "cells"]
+) -> tuple[Float[np.ndarray, "exemplars entries"], Float[np.ndarray, "exemplars"]]:
     """Over the shares of the cells, by exemplar, and their support."""
     weights = bank.support[layer] * shares.astype(np.float32)
     support = weights.sum(1)
     return (weights[:, None] @ bank.cells[layer])[:, 0] / np.maximum(support, 1e-12)[:, None], support
 
 
-def _assemble(bank: Bank, shares: Mapping[str, np.ndarray]) -> tuple[Descriptor, ...]:
+def _assemble(bank: Bank, shares: Mapping[str, Float[np.ndarray, "cells"]]) -> tuple[Descriptor, ...]:
     correlations, support = {}, {}
     for layer in bank.cells:
         mean, support[layer] = _means(bank, layer, shares[layer])

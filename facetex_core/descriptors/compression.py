@@ -5,7 +5,7 @@ matrices (Frobenius). Cells of faces are much alike: most of a bank's bytes woul
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 
 STEP = 0.0025
 """Between two levels of a coefficient, as a share of the matrices' root mean square: whole faces are met within 1 %."""
@@ -27,7 +27,7 @@ def unpack_symmetric(vectors: Float32[np.ndarray, "*many pairs"]) -> Float32[np.
     return full
 
 
-def _scale(rows: np.ndarray, columns: np.ndarray) -> Float32[np.ndarray, "pairs"]:
+def _scale(rows: Int[np.ndarray, "pairs"], columns: Int[np.ndarray, "pairs"]) -> Float32[np.ndarray, "pairs"]:
     return np.where(rows == columns, 1, np.sqrt(2)).astype(np.float32)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.push_pull import fill_smooth
@@ -54,7 +54,7 @@ def describe_features(
     )
 
 
-def erode(known: np.ndarray, radius: int) -> Float32[np.ndarray, "size size"]:
+def erode(known: Bool[np.ndarray, "size size"], radius: int) -> Float32[np.ndarray, "size size"]:
     """1 where every texel within the radius is known; the padding outside the texture is not."""
     if radius < 1:
         return known.astype(np.float32)

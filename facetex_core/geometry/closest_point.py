@@ -1,7 +1,7 @@
 """Where on a surface the nearest point lies that looks the same way: lips touch, and ears have a back."""
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int32
+from jaxtyping import Float, Float32, Float64, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 
@@ -63,7 +63,7 @@ def closest_weights(
     return np.take_along_axis(stack, away.argmin(0)[None, ..., None], 0)[0]
 
 
-def placed(points: np.ndarray, ways: np.ndarray) -> Float64[np.ndarray, "points 6"]:
+def placed(points: Float[np.ndarray, "points 3"], ways: Float[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 6"]:
     """Place and direction as one point of six dimensions."""
     return np.concatenate([points, TURN * ways], 1).astype(np.float64)
 

@@ -8,7 +8,7 @@ none of these; and where a model has a UV map of its own, the bank's cells are s
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int32
+from jaxtyping import Float, Float32, Float64, Int32
 
 from facetex_core.errors import ModelError
 from facetex_core.geometry.bare_model import BareModel
@@ -202,7 +202,7 @@ def register_nonrigidly(
     return laid
 
 
-def _unit(normals: np.ndarray) -> Float32[np.ndarray, "triangles 3"]:
+def _unit(normals: Float[np.ndarray, "triangles 3"]) -> Float32[np.ndarray, "triangles 3"]:
     return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)).astype(np.float32)
 
 

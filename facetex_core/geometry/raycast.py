@@ -6,7 +6,7 @@ from threading import Lock
 from types import ModuleType
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Bool, Float, Float32, Int32
 
 from facetex_core.structures import Mesh
 
@@ -46,7 +46,9 @@ class Scene:
         weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
         return np.where(np.isfinite(distance), triangle, -1).astype(np.int32), weights.astype(np.float32), distance
 
-    def blocked(self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]) -> np.ndarray:
+    def blocked(
+        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
+    ) -> Bool[np.ndarray, "rays"]:
         """Whether anything lies on each ray."""
         return np.asarray(self._scene.test_occlusions(_rays(origins, directions)).numpy())
 
@@ -65,7 +67,7 @@ class Scene:
         return np.asarray(found["points"].numpy(), np.float32)
 
 
-def _rays(origins: np.ndarray, directions: np.ndarray) -> object:
+def _rays(origins: Float[np.ndarray, "rays 3"], directions: Float[np.ndarray, "rays 3"]) -> object:
     return open3d().core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32))
 
 

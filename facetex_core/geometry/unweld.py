@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import Mesh
@@ -61,7 +61,9 @@ def _at_corners(each: np.ndarray, triangles: np.ndarray, count: int) -> np.ndarr
     return np.stack([np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), count) for axis in range(3)], 1)
 
 
-def _perpendicular(directions: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def _perpendicular(
+    directions: Float[np.ndarray, "corners 3"], normals: Float[np.ndarray, "corners 3"]
+) -> Float[np.ndarray, "corners 3"]:
     """Unit vectors across the normals; any that is across where the map gives none."""
     flat = directions - np.einsum("ci,ci->c", directions, normals)[:, None] * normals
     length = np.linalg.norm(flat, axis=1, keepdims=True)

@@ -1,7 +1,7 @@
 """Smooth filling of holes: a Gaussian pyramid of known colours, pushed down and pulled up (push-pull, Gortler 1996)."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 
@@ -26,7 +26,9 @@ def fill_smooth(
     return np.where(weight[..., None] >= 1, rgb, filled).astype(np.float32)
 
 
-def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _halve(
+    colour: Float[np.ndarray, "height width 3"], known: Float[np.ndarray, "height width"]
+) -> tuple[Float[np.ndarray, "half_height half_width 3"], Float[np.ndarray, "half_height half_width"]]:
     """The next coarser level; a pixel of it is wholly known as soon as one of its four is."""
     size = (-(-known.shape[1] // 2), -(-known.shape[0] // 2))
     blurred = [cv2.GaussianBlur(each, (5, 5), 1.0, borderType=cv2.BORDER_REFLECT_101) for each in (colour, known)]
@@ -35,10 +37,14 @@ def _halve(colour: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return colour * raised[..., None], known * raised
 
 
-def _enlarge(colour: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _enlarge(
+    colour: Float[np.ndarray, "height width 3"], shape: tuple[int, ...]
+) -> Float[np.ndarray, "large_height large_width 3"]:
 
     return cv2.resize(colour, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _divide(colour: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _divide(
+    colour: Float[np.ndarray, "height width 3"], known: Float[np.ndarray, "height width"]
+) -> Float[np.ndarray, "height width 3"]:
     return colour / np.maximum(known, 1e-6)[..., None]

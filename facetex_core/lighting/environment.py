@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import harmonics
@@ -37,7 +37,7 @@ def radiance_of(lighting: Lighting, rows: int = ROWS) -> Float32[np.ndarray, "ro
     return radiance.reshape(rows, 2 * rows, 3).astype(np.float32)
 
 
-def _basis(rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _basis(rows: int) -> tuple[Float[np.ndarray, "pixels 9"], Float[np.ndarray, "pixels 1"]]:
     """The harmonics at the pixels of a panorama, and each pixel's share of the sphere."""
     edges = np.cos(np.linspace(0, np.pi, rows + 1))
     weight = np.repeat((edges[:-1] - edges[1:]) / (4 * rows), 2 * rows)

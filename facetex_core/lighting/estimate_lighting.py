@@ -10,7 +10,7 @@ what the product cannot: how much of the brightness is skin.
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.uv_raster import interpolate
@@ -145,13 +145,18 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
 
 
-def _whiten(light: np.ndarray) -> np.ndarray:
+def _whiten(light: Float[np.ndarray, "9 3"]) -> Float[np.ndarray, "9 3"]:
     """Takes out part of what the light's colour changes by with direction: of it, blood under the skin explains much."""
     grey = light.mean(1, keepdims=True)
     return np.asarray(grey + COLOURED * (light - grey))
 
 
-def _solve_light(seen: np.ndarray, albedo: np.ndarray, basis: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _solve_light(
+    seen: Float[np.ndarray, "texels 3"],
+    albedo: Float[np.ndarray, "texels 3"],
+    basis: Float[np.ndarray, "texels 9"],
+    weight: Float[np.ndarray, "texels"],
+) -> Float[np.ndarray, "9 3"]:
     """Each channel by itself, pulled weakly to even white light; highlights and cast shadow lose weight."""
     prior = np.zeros(9)
     prior[0] = 1.0

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.errors import ConfigError
 from facetex_core.imaging.colour import luminance
@@ -31,11 +31,11 @@ class Environment:
     """Rotation of the head's directions to the panorama's."""
 
     @cached_property
-    def _ways(self) -> np.ndarray:
+    def _ways(self) -> Float[np.ndarray, "pixels 3"]:
         return panorama_directions(*self.rgb.shape[:2])
 
     @cached_property
-    def _solid(self) -> np.ndarray:
+    def _solid(self) -> Float[np.ndarray, "pixels"]:
         """Solid angle of a pixel of each row."""
         rows, columns = self.rgb.shape[:2]
         edges = np.cos(np.linspace(0, np.pi, rows + 1))
@@ -90,7 +90,7 @@ class Environment:
         return replace(self, rgb=(self.rgb * gain).astype(np.float32))
 
 
-def panorama_directions(rows: int, columns: int) -> np.ndarray:
+def panorama_directions(rows: int, columns: int) -> Float[np.ndarray, "pixels 3"]:
     """Unit directions of the pixels' centres, row by row."""
     down = (np.arange(rows) + 0.5) / rows * np.pi
     round_about = ((np.arange(columns) + 0.5) / columns - 0.5) * 2 * np.pi
@@ -153,13 +153,17 @@ def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows colum
     return light.reshape(ROWS, 2 * ROWS, 3).astype(np.float32)
 
 
-def _lamp(ways: np.ndarray, azimuth: float, height: float, narrowness: float, strength: float) -> np.ndarray:
+def _lamp(
+    ways: Float[np.ndarray, "pixels 3"], azimuth: float, height: float, narrowness: float, strength: float
+) -> Float[np.ndarray, "pixels 1"]:
     """A round soft light (von Mises-Fisher) whose irradiance, straight on, is about `strength`."""
     towards = np.array([np.sin(azimuth) * np.cos(height), np.sin(height), np.cos(azimuth) * np.cos(height)])
     return np.asarray(strength * narrowness / 2 * np.exp(narrowness * (ways @ towards[:, None] - 1)))
 
 
-def _look_up(panorama: np.ndarray, directions: np.ndarray) -> np.ndarray:
+def _look_up(
+    panorama: Float[np.ndarray, "rows columns channels"], directions: Float[np.ndarray, "rays 3"]
+) -> Float[np.ndarray, "rays channels"]:
     """Bilinear; the left and right borders meet."""
     rows, columns = panorama.shape[:2]
     u = (np.arctan2(directions[:, 0], directions[:, 2]) / (2 * np.pi) + 0.5) * columns - 0.5

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.uv_raster import UVRaster, all_texels, interpolate
 from facetex_core.imaging.push_pull import fill_smooth
@@ -69,7 +69,7 @@ def _points(model: MorphableModel, texels: UVRaster, where: Bool[np.ndarray, "si
     return interpolate(texels, model.mesh, model.mean)[where]
 
 
-def eye_frame(model: MorphableModel, part: str) -> tuple[np.ndarray, float, np.ndarray]:
+def eye_frame(model: MorphableModel, part: str) -> tuple[Float[np.ndarray, "3"], float, Float[np.ndarray, "3"]]:
     """Centre, radius and optical axis of the mean eyeball: a least-squares sphere, and where the cornea stands out of it."""
     points = model.mean[np.unique(model.mesh.triangles[model.mesh.parts[part]])].astype(np.float64)
     solution = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(1), rcond=None)[0]
@@ -83,7 +83,9 @@ def eye_frame(model: MorphableModel, part: str) -> tuple[np.ndarray, float, np.n
     return centre, radius, axis / np.linalg.norm(axis)
 
 
-def _eye(model: MorphableModel, texels: UVRaster, part: str, where: np.ndarray, iris: np.ndarray) -> Rgb:
+def _eye(
+    model: MorphableModel, texels: UVRaster, part: str, where: Bool[np.ndarray, "size size"], iris: Float[np.ndarray, "3"]
+) -> Rgb:
     """Sclera, limbus, iris and pupil by the angle from the optical axis."""
     centre, radius, axis = eye_frame(model, part)
     rays = _points(model, texels, where) - centre
@@ -104,7 +106,12 @@ def _eye(model: MorphableModel, texels: UVRaster, part: str, where: np.ndarray, 
     return painted.astype(np.float32)
 
 
-def _sclera(angle: np.ndarray, sideways: np.ndarray, turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _sclera(
+    angle: Float[np.ndarray, "texels"],
+    sideways: Float[np.ndarray, "texels"],
+    turn: Float[np.ndarray, "texels"],
+    rng: np.random.Generator,
+) -> Float[np.ndarray, "texels 3"]:
     """Warm white that reddens towards the corners, with a few veins from behind."""
     red = 0.6 * smooth_step(0.35, 0.9, sideways) + 0.35 * smooth_step(0.9, 1.6, angle)
     white = blend(np.broadcast_to(SCLERA, (len(angle), 3)), CORNER, np.clip(red, 0, 1))
@@ -113,7 +120,12 @@ def _sclera(angle: np.ndarray, sideways: np.ndarray, turn: np.ndarray, rng: np.r
     return blend(white, VEIN, veins)
 
 
-def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _iris(
+    share: Float[np.ndarray, "texels"],
+    turn: Float[np.ndarray, "texels"],
+    colour: Float[np.ndarray, "3"],
+    rng: np.random.Generator,
+) -> Float[np.ndarray, "texels 3"]:
     """Fibres round the pupil, a lighter collarette, a darker rim."""
     fibres = _periodic_noise(turn, 2.5 * share, (7, 13, 22, 37, 61), rng)
     collarette = np.exp(-(((share - 0.52) / 0.13) ** 2))
@@ -121,7 +133,9 @@ def _iris(share: np.ndarray, turn: np.ndarray, colour: np.ndarray, rng: np.rando
     return blend(colour * light[:, None], np.full(3, 0.004), 1 - smooth_step(PUPIL - 0.06, PUPIL + 0.05, share))
 
 
-def _periodic_noise(turn: np.ndarray, drift: np.ndarray, waves: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _periodic_noise(
+    turn: Float[np.ndarray, "texels"], drift: Float[np.ndarray, "texels"], waves: tuple[int, ...], rng: np.random.Generator
+) -> Float[np.ndarray, "texels"]:
     """About -1 to 1; waves round the circle whose phases wander with `drift`."""
     phases, bends = rng.uniform(0, 2 * np.pi, (2, len(waves)))
     each = enumerate(zip(waves, phases, bends, strict=True))

@@ -1,7 +1,7 @@
 """The colour of an iris in the photo: the ring round the darkest disc between the lids."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32, Int
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import EYES, EYES_68
@@ -52,7 +52,7 @@ def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:
     return project(fit.camera, points), float(away.mean())
 
 
-def _between_lids(contour: np.ndarray, shape: tuple[int, ...]) -> Float32[np.ndarray, "height width"]:
+def _between_lids(contour: Float[np.ndarray, "points 2"], shape: tuple[int, ...]) -> Float32[np.ndarray, "height width"]:
     import cv2
 
     mask = np.zeros(shape, np.uint8)
@@ -60,7 +60,9 @@ def _between_lids(contour: np.ndarray, shape: tuple[int, ...]) -> Float32[np.nda
     return mask.astype(np.float32)
 
 
-def _darkest_disc(light: np.ndarray, between: np.ndarray, radius: float) -> np.ndarray | None:
+def _darkest_disc(
+    light: Float[np.ndarray, "height width"], between: Float[np.ndarray, "height width"], radius: float
+) -> Int[np.ndarray, "2"] | None:
     """x, y of the disc of the iris's size whose part between the lids is darkest; it stays inside, level with the middle."""
     import cv2
 
@@ -81,7 +83,11 @@ def _darkest_disc(light: np.ndarray, between: np.ndarray, radius: float) -> np.n
 
 
 def _ring_colour(
-    crop: np.ndarray, between: np.ndarray, centre: np.ndarray, radius: float, white: np.ndarray
+    crop: Float[np.ndarray, "height width 3"],
+    between: Float[np.ndarray, "height width"],
+    centre: Int[np.ndarray, "2"],
+    radius: float,
+    white: Float[np.ndarray, "3"],
 ) -> Float32[np.ndarray, "3"] | None:
     """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]

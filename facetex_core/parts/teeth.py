@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.landmarks import UPPER_LIP, UPPER_LIP_68
 from facetex_core.structures import MorphableModel
@@ -106,7 +106,7 @@ def paint_teeth(points: Float32[np.ndarray, "texels 3"], upper: Bool[np.ndarray,
     return painted
 
 
-def _row(points: np.ndarray, which: str) -> np.ndarray:
+def _row(points: Float[np.ndarray, "texels 3"], which: str) -> Float[np.ndarray, "texels 3"]:
     outwards = 1000 * _arch_length(points)
     root = _height(points[:, 1] if which == "upper" else -points[:, 1], outwards)
     gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
@@ -120,7 +120,7 @@ def _row(points: np.ndarray, which: str) -> np.ndarray:
     return blend(enamel, GUMS * back[:, None], smooth_step(line - 0.05, line + 0.05, root))
 
 
-def _height(upwards: np.ndarray, outwards: np.ndarray) -> np.ndarray:
+def _height(upwards: Float[np.ndarray, "texels"], outwards: Float[np.ndarray, "texels"]) -> Float[np.ndarray, "texels"]:
     """0 at the tip of the tooth and 1 at its root, by the row's own extent millimetre for millimetre along the arch."""
     column = np.rint(outwards).astype(int)
     low, high = np.full(column.max() + 1, np.inf), np.full(column.max() + 1, -np.inf)
@@ -131,7 +131,7 @@ def _height(upwards: np.ndarray, outwards: np.ndarray) -> np.ndarray:
     return np.clip((upwards - low) / np.maximum(high - low, 1e-6), 0, 1)
 
 
-def _arch_length(points: np.ndarray) -> np.ndarray:
+def _arch_length(points: Float[np.ndarray, "texels 3"]) -> Float[np.ndarray, "texels"]:
     """Metres along the arch from its middle: a parabola z = front - c x^2 through the row."""
     front = points[:, 2].max()
     x = np.abs(points[:, 0])
@@ -142,12 +142,16 @@ def _arch_length(points: np.ndarray) -> np.ndarray:
     return np.asarray((slope * np.sqrt(1 + slope**2) + np.arcsinh(slope)) / (4 * bend))
 
 
-def smooth_step(low: float | np.ndarray, high: float | np.ndarray, value: np.ndarray) -> np.ndarray:
+def smooth_step(
+    low: float | Float[np.ndarray, "texels"], high: float | Float[np.ndarray, "texels"], value: Float[np.ndarray, "texels"]
+) -> Float[np.ndarray, "texels"]:
     """0 below, 1 above, smooth between."""
     share = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(share * share * (3 - 2 * share))
 
 
-def blend(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+def blend(
+    first: Float[np.ndarray, "texels 3"], second: Float[np.ndarray, "... 3"], share: Float[np.ndarray, "texels"]
+) -> Float[np.ndarray, "texels 3"]:
     """Colours by row, from the first to the second."""
     return np.asarray(first * (1 - share[:, None]) + second * share[:, None])
