@@ -138,7 +138,7 @@ def layout_of(model: MorphableModel) -> Float32[np.ndarray, "68 2"]:
     return np.einsum("pk,pki->pi", model.embedding.landmark_barycentric, corners).astype(np.float32)
 
 
-def _moved(one: Float[np.ndarray, "points 2"], other: Float[np.ndarray, "points 2"]) -> bool:
+def _moved(one: Float[np.ndarray, "_ 2"], other: Float[np.ndarray, "_ 2"]) -> bool:
     return bool(len(one) and len(other) and np.abs(one - other).max() > MOVED)
 
 

@@ -1,7 +1,7 @@
 """From the photo to the UV map: which texels the camera sees, how well, and what colour they have there."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32, Shaped
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import vertex_normals
@@ -58,6 +58,8 @@ def facing(
     return np.asarray(sight, np.float32)
 
 
-def _sample(picture: np.ndarray, where: np.ndarray, how: int) -> np.ndarray:
+def _sample(
+    picture: Shaped[np.ndarray, "height width *channels"], where: Float[np.ndarray, "size size 2"], how: int
+) -> Float[np.ndarray, "size size *channels"]:
     outside = 0.0  # what the photo does not show is not skin
     return cv2.remap(picture, where, None, how, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)

@@ -6,7 +6,7 @@ out; shine is taken down; contours lose stray colour; grey photographs are colou
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Fit, LitView, Texture
 from facetex_core.imaging.masked_blur import blur_where
@@ -71,7 +71,12 @@ def remove_residual_shading(
     return Texture(np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32))
 
 
-def _flattened(albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, share: float) -> Float32[np.ndarray, "size size 3"]:
+def _flattened(
+    albedo: Float[np.ndarray, "size size 3"],
+    expected: Float[np.ndarray, "size size 3"],
+    skin: Float[np.ndarray, "size size"],
+    share: float,
+) -> Float32[np.ndarray, "size size 3"]:
     """Of colour three times over: beards and brows are dark, but what changes the colour over a whole cheek is light."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
@@ -82,7 +87,10 @@ def _flattened(albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, share
 
 
 def _without_shine(
-    albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, share: float
+    albedo: Float[np.ndarray, "size size 3"],
+    expected: Float[np.ndarray, "size size 3"],
+    skin: Float[np.ndarray, "size size"],
+    share: float,
 ) -> Float32[np.ndarray, "size size 3"]:
     """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
     residual = _log_ratio(albedo, expected)
@@ -93,7 +101,9 @@ def _without_shine(
     return np.asarray(albedo * np.exp(-share * np.maximum(bump - 0.04, 0) * paler), np.float32)
 
 
-def _one_sided_light_out(albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+def _one_sided_light_out(
+    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"], skin: Float[np.ndarray, "size size"]
+) -> Float32[np.ndarray, "size size 3"]:
     """Takes out cast shadow and patches of sun: what is darker (lighter) than both the model's albedo and its own mirror.
 
     Sides of a face differ a little; up to ONE_SIDED they may. What is the same on both, a beard or a blush, stays as it is.
@@ -109,7 +119,10 @@ def _one_sided_light_out(albedo: np.ndarray, expected: np.ndarray, skin: np.ndar
 
 
 def _without_fringe(
-    albedo: np.ndarray, expected: np.ndarray, skin: np.ndarray, sure: np.ndarray
+    albedo: Float[np.ndarray, "size size 3"],
+    expected: Float[np.ndarray, "size size 3"],
+    skin: Float[np.ndarray, "size size"],
+    sure: np.ndarray,
 ) -> Float32[np.ndarray, "size size 3"]:
     """The less straight on a texel was seen, the more it takes the model's colour.
 
@@ -122,14 +135,17 @@ def _without_fringe(
     return np.asarray(albedo * np.exp(-unsure[..., None] * tint), np.float32)
 
 
-def _not_below(normals: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _not_below(normals: Float[np.ndarray, "size size 3"], fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
     down = np.clip((-normals[..., 1] - DOWNWARD) / 0.25, 0, 1)
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
 def _clear_of_outline(
-    albedo: np.ndarray, expected: np.ndarray, visibility: np.ndarray, fit: Fit
+    albedo: Float[np.ndarray, "size size 3"],
+    expected: Float[np.ndarray, "size size 3"],
+    visibility: Float[np.ndarray, "size size"],
+    fit: Fit,
 ) -> Float32[np.ndarray, "size size"]:
     """0 on the forehead and near the outline where it is much darker than the face: hair, collars and the shade they throw.
 
@@ -147,7 +163,7 @@ def _clear_of_outline(
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
 
-def _without_crumbs(visibility: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Float32[np.ndarray, "size size"]:
     """1 on the face's broad shape: what sticks out of it, or lies by itself, is cut off by shadow and in shadow too."""
     reach = 2 * round(CRUMB * len(visibility)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -155,7 +171,7 @@ def _without_crumbs(visibility: np.ndarray, fit: Fit) -> Float32[np.ndarray, "si
     return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
 
 
-def _whole(visibility: np.ndarray, fit: Fit) -> np.ndarray:
+def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> np.ndarray:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
     features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > 0.2
@@ -179,5 +195,7 @@ def _middle(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.asarray(np.median(values[where], axis=0) if where.any() else 0.0)
 
 
-def _log_ratio(albedo: np.ndarray, expected: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+def _log_ratio(
+    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"]
+) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(np.log(np.maximum(albedo, _TINY)) - np.log(np.maximum(expected, _TINY)), np.float32)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Face
 from facetex_core.geometry.landmarks import CHIN, FOREHEAD, LEFT_EYE_CORNER, RIGHT_EYE_CORNER
@@ -15,7 +15,7 @@ PART, RIM = 0.25, 0.3
 SMALLEST_VIEW = 1280
 """Pixels of the longer side to which a photo is halved for its crops."""
 
-ImagePyramid = list[np.ndarray]
+ImagePyramid = list[Float[np.ndarray, "_ _ 3"]]
 """A photo, linear, and its halves."""
 
 
@@ -23,7 +23,7 @@ ImagePyramid = list[np.ndarray]
 class OrientedBox:
     """A turned square on the photo: centre and side in pixels, roll in radians, clockwise as seen."""
 
-    centre: np.ndarray
+    centre: Float[np.ndarray, "2"]
     side: float
     roll: float
     heat: float = 0.0
@@ -61,7 +61,7 @@ def image_pyramid(rgb: Float32[np.ndarray, "height width 3"]) -> ImagePyramid:
     return views
 
 
-def pyramid_level(views: ImagePyramid, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def pyramid_level(views: ImagePyramid, scale: float) -> tuple[Float[np.ndarray, "height width 3"], Float[np.ndarray, "2"]]:
     """The smallest view that is still finer than `scale` (pixels wanted a photo pixel), and its own scales of x and y."""
     whole = np.array(views[0].shape[1::-1], float)
     fine = [view for view in views if max(view.shape[:2]) >= scale * whole.max()]
@@ -103,13 +103,13 @@ def area(box: Float32[np.ndarray, "4"]) -> float:
     return float(max(box[2] - box[0], 0) * max(box[3] - box[1], 0))
 
 
-def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+def _overlap(first: Float[np.ndarray, "4"], second: Float[np.ndarray, "4"]) -> float:
     """Shared area over the smaller box's, so that a part of a face is no second face."""
     shared = area(np.concatenate([np.maximum(first[:2], second[:2]), np.minimum(first[2:], second[2:])]))
     return shared / max(min(area(first), area(second)), 1e-6)
 
 
-def _is_part(box: np.ndarray, head: np.ndarray) -> bool:
+def _is_part(box: Float[np.ndarray, "4"], head: Float[np.ndarray, "4"]) -> bool:
     """Whether it is small beside the head and lies on it."""
     side = (head[2:] - head[:2]).max()
     grown = head + RIM * side * np.array([-1, -1, 1, 1], np.float32)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo.store import model_path
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Face
 from facetex_core.imaging.colour import encode_srgb
@@ -79,7 +79,9 @@ class FacePoints:
         score = np.sqrt(square.heat) * (first_score * second_score) ** 2 * np.exp(-(moved**2))
         return _face(views, dense, landmarks, float(score))
 
-    def _points(self, views: ImagePyramid, squares: list[OrientedBox]) -> tuple[np.ndarray, np.ndarray, float]:
+    def _points(
+        self, views: ImagePyramid, squares: list[OrientedBox]
+    ) -> tuple[Float[np.ndarray, "468 2"], Float[np.ndarray, "68 2"], float]:
         """Dense points and 68 landmarks in photo pixels, and the score: means over one crop for each square."""
         matrices = [OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP) for square in squares]
         crops = np.stack([encode_srgb(warp_crop(views, matrix, CROP)).transpose(2, 0, 1) for matrix in matrices])
@@ -97,14 +99,14 @@ def _uncropped(points: Float32[np.ndarray, "points 2"], matrix: Float32[np.ndarr
     return np.asarray((points * CROP - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T, np.float32)
 
 
-def _face(views: ImagePyramid, dense: np.ndarray, landmarks: np.ndarray, score: float) -> Face:
+def _face(views: ImagePyramid, dense: Float[np.ndarray, "468 2"], landmarks: Float[np.ndarray, "68 2"], score: float) -> Face:
     """With the box around the dense points."""
     height, width = views[0].shape[:2]
     box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
     return Face(box.astype(np.float32), landmarks, dense, score)
 
 
-def shrink(views: ImagePyramid, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], np.ndarray]:
+def shrink(views: ImagePyramid, scale: float) -> tuple[Float32[np.ndarray, "height width 3"], Float[np.ndarray, "2"]]:
     """The photo at about this scale, its edges drawn out to multiples of 16, and the exact scales of x and y."""
     height, width = views[0].shape[:2]
     size = max(round(width * scale), 1), max(round(height * scale), 1)

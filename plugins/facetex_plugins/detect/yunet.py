@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Device, Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
@@ -91,7 +91,7 @@ def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[OrientedBox]:
     return found
 
 
-def square_of(points: np.ndarray, score: float) -> OrientedBox:
+def square_of(points: Float[np.ndarray, "points 2"], score: float) -> OrientedBox:
     """From the right and left eye, the tip of the nose and the corners of the mouth (the subject's right first)."""
     eyes, mouth = points[:2].mean(0), points[3:].mean(0)
     across, down = points[1] - points[0], mouth - eyes

@@ -11,7 +11,7 @@ or weaker as the blended faces' hidden skin is than its own mirror.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Bank, Descriptor, OwnDescriptors
 from facetex_core.descriptors.bank import coefficients_under, supports
@@ -90,7 +90,7 @@ def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Su
     return shares
 
 
-def _stronger(bank: Bank, layer: str, weights: np.ndarray, mirror: Supports) -> float:
+def _stronger(bank: Bank, layer: str, weights: Float[np.ndarray, "exemplars"], mirror: Supports) -> float:
     """How much stronger the blended faces' skin is in these parts of cells than in their mirrors."""
     across = mirror.reshape(bank.grid, bank.grid)[:, ::-1].ravel()
     here, there = (float(np.linalg.norm(weights @ coefficients_under(bank, layer, part))) for part in (mirror, across))

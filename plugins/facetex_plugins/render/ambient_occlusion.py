@@ -1,7 +1,7 @@
 """How much of the sky a point sees: ambient occlusion by rays over the hemisphere, with the cosine's density."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.geometry.raycast import Scene
 
@@ -25,14 +25,14 @@ def occlusion(
     return np.asarray(1 - closed.mean(1), np.float32)
 
 
-def _cosine_directions(count: int) -> np.ndarray:
+def _cosine_directions(count: int) -> Float[np.ndarray, "count 3"]:
     """A spiral over the disc, lifted onto the hemisphere (Malley's method)."""
     k = np.arange(count) + 0.5
     radius, turn = np.sqrt(k / count), k * np.pi * (3 - np.sqrt(5))
     return np.stack([radius * np.cos(turn), radius * np.sin(turn), np.sqrt(1 - radius**2)], 1)
 
 
-def _frames(normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _frames(normals: Float[np.ndarray, "points 3"]) -> tuple[Float[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
     """Two directions across each normal."""
     other = np.where(np.abs(normals[:, 1:2]) < 0.9, [[0, 1.0, 0]], [[1.0, 0, 0]])
     side = np.cross(other, normals)

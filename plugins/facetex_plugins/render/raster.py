@@ -6,7 +6,7 @@ Highlight: f = D V F with D of Trowbridge and Reitz (Walter et al. 2007, equatio
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int32
 
 from facetex_core import Camera, Head, Lighting, Meta, Photo, hookimpl
 from facetex_core.geometry.camera import project
@@ -116,7 +116,7 @@ class _Surface:
         return np.clip(lit + opened**2 * _highlight(bent, view, self.roughness[triangle], lighting), 0, 1)
 
 
-def _extent(camera: Camera, vertices: np.ndarray) -> tuple[int, int, int, int]:
+def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[int, int, int, int]:
     """The pixels that the head can touch: left, top, right, bottom."""
     width, height = camera.size
     depth = vertices @ camera.world_to_camera[2, :3] + camera.world_to_camera[2, 3]
@@ -136,11 +136,11 @@ def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Float32[
     return _unit((grid @ turn).astype(np.float32))
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
+def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3"]:
     return vectors / np.sqrt(np.maximum(np.einsum("ni,ni->n", vectors, vectors), 1e-20))[:, None]
 
 
-def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: np.ndarray) -> Float32[np.ndarray, "hits 3"]:
+def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: Float[np.ndarray, "hits 2"]) -> Float32[np.ndarray, "hits 3"]:
     """Bilinear; (0, 0) is the upper left corner of the upper left texel."""
     import cv2
 
@@ -153,14 +153,16 @@ def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: np.ndarray) -> Fl
     return found.reshape(-1, 3)[: len(places)]
 
 
-def _bend(normals: np.ndarray, tangent: np.ndarray, detail: np.ndarray) -> Float32[np.ndarray, "hits 3"]:
+def _bend(
+    normals: Float[np.ndarray, "hits 3"], tangent: Float[np.ndarray, "hits 4"], detail: Float[np.ndarray, "hits 3"]
+) -> Float32[np.ndarray, "hits 3"]:
     """The normals of the map, from tangent space to the world."""
     along = tangent[:, :3]
     up = np.cross(normals, along) * tangent[:, 3:]
     return _unit(detail[:, :1] * along + detail[:, 1:2] * up + detail[:, 2:] * normals)
 
 
-def _bounced(opened: np.ndarray, albedo: np.ndarray) -> np.ndarray:
+def _bounced(opened: Float[np.ndarray, "hits 1"], albedo: Float[np.ndarray, "hits 3"]) -> Float[np.ndarray, "hits 3"]:
     """How much light a hollow keeps when it bounces in it: bright skin's hollows are red, not black (Jimenez et al. 2016)."""
     a, b, c = 2.0404 * albedo - 0.3324, -4.7951 * albedo + 0.6417, 2.7552 * albedo + 0.6903
     return np.clip(((opened * a + b) * opened + c) * opened, opened, 1)

@@ -7,7 +7,7 @@ those jumps is smoothed by a guided filter (He, Sun and Tang 2010).
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
@@ -77,7 +77,7 @@ def blockiness(light: Float32[np.ndarray, "height width"]) -> float:
     return min(found)
 
 
-def _part(photo: Photo, box: np.ndarray, around: float) -> tuple[slice, slice]:
+def _part(photo: Photo, box: Float[np.ndarray, "4"], around: float) -> tuple[slice, slice]:
     width, height = photo.size
     more = around * float(max(box[2] - box[0], box[3] - box[1]))
     left, right = np.clip((box[0] - more, box[2] + more), 0, width).astype(int).tolist()

@@ -7,7 +7,7 @@ coordinates, by dynamic programming; the way back to the start is made sure of b
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.lazy import cv2
 
@@ -61,7 +61,7 @@ def _worn(skin: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> bool:
     return bool((skin[around] < 0.5).mean() > WORN)
 
 
-def _lines(coded: np.ndarray, unit: float) -> Float32[np.ndarray, "side side"]:
+def _lines(coded: Float[np.ndarray, "side side 3"], unit: float) -> Float32[np.ndarray, "side side"]:
     """How much a pixel differs, in log light, from what lies to both sides of it."""
     light = np.log(np.maximum(coded.mean(-1), 0.03)).astype(np.float32)
     kernel = _disc(THICKEST * unit, THICKEST * unit)
@@ -69,7 +69,9 @@ def _lines(coded: np.ndarray, unit: float) -> Float32[np.ndarray, "side side"]:
     return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), 0.008 * unit))
 
 
-def _rim(lines: np.ndarray, eye: np.ndarray, unit: float) -> tuple[Float32[np.ndarray, "angles 2"], float]:
+def _rim(
+    lines: Float[np.ndarray, "side side"], eye: Float[np.ndarray, "points 2"], unit: float
+) -> tuple[Float32[np.ndarray, "angles 2"], float]:
     """The outline of a lens, and how clear a line three quarters of it are."""
     turn = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)[:, None]
     radii = unit * np.linspace(NEAREST, FARTHEST, RADII)

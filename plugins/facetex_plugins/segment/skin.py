@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Device, Face, Photo, Segmentation, hookimpl
 from facetex_core.geometry.landmarks import EYES, INNER_LIPS, OVAL
@@ -35,7 +35,7 @@ def segmenters() -> dict[str, type]:
     return {"skin": SkinSegmenter, "geometry": GeometrySegmenter}
 
 
-def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> np.ndarray:
+def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> Float[np.ndarray, "2 3"]:
     """2 x 3 matrix from photo to crop coordinates: eyes level, `size` pixels for CROP_SIDE eye distances.
 
     The eye distance is taken from eyes and mouth, whichever is longer, so that it does not shrink in a side view.
@@ -52,7 +52,7 @@ def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> np.ndarray
     return np.column_stack([linear, size / 2 - linear @ centre])
 
 
-def warp(image: np.ndarray, matrix: np.ndarray, width: int, height: int, border: int) -> np.ndarray:
+def warp(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], width: int, height: int, border: int) -> np.ndarray:
     """Linear resampling by a matrix between coordinates whose pixel centres lie at +0.5, as ours do."""
     import cv2
 
@@ -61,7 +61,7 @@ def warp(image: np.ndarray, matrix: np.ndarray, width: int, height: int, border:
     return cv2.warpAffine(image, centred, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def cut_crop(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
+def cut_crop(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], size: int) -> np.ndarray:
     """The square that `matrix` maps to (0, 0, size, size), averaged over area where the photo is larger."""
     import cv2
 
@@ -70,7 +70,7 @@ def cut_crop(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def fill_polygon(points: np.ndarray, width: int, height: int) -> Float32[np.ndarray, "height width"]:
+def fill_polygon(points: Float[np.ndarray, "points 2"], width: int, height: int) -> Float32[np.ndarray, "height width"]:
     """1 inside the outline, with a soft edge of a pixel."""
     import cv2
 
@@ -112,7 +112,7 @@ class SkinSegmenter:
 
 
 def glasses(
-    skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, matrix: np.ndarray
+    skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, matrix: Float[np.ndarray, "2 3"]
 ) -> Float32[np.ndarray, "height width"]:
     """1 on glasses: the network misses thin rims, and what they frame shines. `matrix` cuts a crop FINER times as large."""
     import cv2
@@ -125,7 +125,7 @@ def glasses(
 
 
 def surroundings(
-    around: Float32[np.ndarray, "2 crop crop"], back: np.ndarray, taken: Float32[np.ndarray, "height width"]
+    around: Float32[np.ndarray, "2 crop crop"], back: Float[np.ndarray, "2 3"], taken: Float32[np.ndarray, "height width"]
 ) -> Float32[np.ndarray, "2 height width"]:
     """Hair and background, as far as nothing else is there. `back` maps the crop to the photo."""
     import cv2

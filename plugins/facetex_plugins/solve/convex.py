@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64, Shaped
 
 from facetex_core import Descriptor, Meta, hookimpl
 from facetex_core.descriptors.correlations import as_rows
@@ -92,7 +92,9 @@ def solve_on_simplex(matrix: Float64[np.ndarray, "n n"], right: Float64[np.ndarr
     return np.asarray(weights / weights.sum())
 
 
-def _on_face(matrix: np.ndarray, right: np.ndarray, support: np.ndarray) -> np.ndarray:
+def _on_face(
+    matrix: Float[np.ndarray, "n n"], right: Float[np.ndarray, "n"], support: Shaped[np.ndarray, "_"]
+) -> Float[np.ndarray, "_"]:
     """The minimum on sum w = 1 with only these unknowns."""
     both = np.linalg.solve(matrix[np.ix_(support, support)], np.stack([right[support], np.ones(len(support))], 1))
     free, ones = both.T

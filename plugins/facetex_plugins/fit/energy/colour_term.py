@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int64
 
 from facetex_core import Camera, Fit, MorphableModel, Photo, PhotoError
 from facetex_core.geometry.camera import project
@@ -155,7 +155,9 @@ def smoothed(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width 3"
     return np.asarray(cv2.GaussianBlur(photo.rgb, (0, 0), sigma), np.float32)
 
 
-def geometry(model: MorphableModel, identity: np.ndarray, expression: np.ndarray, camera: Camera) -> Fit:
+def geometry(
+    model: MorphableModel, identity: Float[np.ndarray, "modes"], expression: Float[np.ndarray, "expressions"], camera: Camera
+) -> Fit:
     """The head as it lies over the photo."""
     coefficients = identity.astype(np.float32), expression.astype(np.float32)
     return Fit(model, *coefficients, camera)

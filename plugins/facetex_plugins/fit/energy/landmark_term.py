@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float, Float64, Int
 
 from facetex_core import Camera, Face, MorphableModel, PhotoError
 from facetex_core.geometry.landmarks import EYES, EYES_68, INNER_LIPS, INNER_LIPS_68, JAW_68, OVAL, eye_distance
@@ -110,7 +110,9 @@ def _facing(sight: LandmarkObservation, pose: FrameParameters) -> Float64[np.nda
     return np.where(sight.normals.any(1), np.clip(cosine / TURNED, 0, 1), 1)
 
 
-def _ways(model: MorphableModel, corners: np.ndarray, barycentric: np.ndarray) -> Float64[np.ndarray, "points 3"]:
+def _ways(
+    model: MorphableModel, corners: Int[np.ndarray, "points 3"], barycentric: Float[np.ndarray, "points 3"]
+) -> Float64[np.ndarray, "points 3"]:
     normals = vertex_normals(model.mean, model.mesh.triangles[model.mesh.parts["skin"]])
     ways = np.einsum("pk,pki->pi", barycentric, normals[corners])
     return np.asarray(ways / np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12), np.float64)

@@ -5,7 +5,7 @@ face lies in the model's span. The shift interpolates these misses over the skin
 """
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
 from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation, misses
@@ -29,6 +29,6 @@ def residual_flow(
     return (_kernel(vertices.astype(np.float64), points) @ np.linalg.solve(among, missed)).astype(np.float32)
 
 
-def _kernel(first: np.ndarray, second: np.ndarray) -> Float64[np.ndarray, "first second"]:
+def _kernel(first: Float[np.ndarray, "first 3"], second: Float[np.ndarray, "second 3"]) -> Float64[np.ndarray, "first second"]:
     squared = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
     return np.asarray(np.exp(-np.maximum(squared, 0) / (2 * REACH**2)))

@@ -1,7 +1,7 @@
 """What completions of an albedo share: which texels are the photo's own, and how the others are laid beside them."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import DelitView, Fit, Texture
 from facetex_core.imaging.masked_blur import blur_where
@@ -35,7 +35,7 @@ def confidence(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
 
 
-def low_frequency(view: DelitView, own: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+def low_frequency(view: DelitView, own: Float[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size 3"]:
     """The model's albedo, times what the visible skin differs from it; a mirror counts less.
 
     Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
@@ -71,14 +71,16 @@ def mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def seen_detail(albedo: Texture, own: np.ndarray, base: np.ndarray) -> Float32[np.ndarray, "size size 3"]:
+def seen_detail(
+    albedo: Texture, own: Float[np.ndarray, "size size"], base: Float[np.ndarray, "size size 3"]
+) -> Float32[np.ndarray, "size size 3"]:
     """Log albedo over the base, 0 where the photo shows nothing."""
     logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
     return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
 
 
 def noise_texture(
-    seen: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit, rng: np.random.Generator
+    seen: Float32[np.ndarray, "size size 3"], own: Float[np.ndarray, "size size"], fit: Fit, rng: np.random.Generator
 ) -> Float32[np.ndarray, "size size 3"]:
     """A random-phase texture over the whole map like the face's own plain skin (Galerne et al. 2011)."""
     size = len(own)
@@ -87,13 +89,17 @@ def noise_texture(
     return random_phase_texture(seen - blur_where(seen, own, LARGEST * size), usable, rng)
 
 
-def darken_nostrils(rgb: Float32[np.ndarray, "size size 3"], own: np.ndarray, fit: Fit) -> Float32[np.ndarray, "size size 3"]:
+def darken_nostrils(
+    rgb: Float32[np.ndarray, "size size 3"], own: Float[np.ndarray, "size size"], fit: Fit
+) -> Float32[np.ndarray, "size size 3"]:
     """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
     depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
     return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
 
 
-def completed(albedo: Texture, own: np.ndarray, rest: Float32[np.ndarray, "size size 3"], fit: Fit) -> Texture:
+def completed(
+    albedo: Texture, own: Float[np.ndarray, "size size"], rest: Float32[np.ndarray, "size size 3"], fit: Fit
+) -> Texture:
     """Own texels over the rest; what lies between the map's islands continues them."""
     rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * np.clip(rest, DARKEST, 1)
     rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))

@@ -4,7 +4,7 @@ Pores have no direction; a sample's wrinkles and shadows have, and would run as 
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 STRONGEST = 0.03
 """Standard deviation of log lightness that pores have at most; stubble and hard light have more and make leather of a scalp."""
@@ -38,7 +38,7 @@ def random_phase_texture(
     return np.asarray(field[..., None] * gain, np.float32)
 
 
-def _isotropic(sample: np.ndarray, size: int) -> np.ndarray:
+def _isotropic(sample: Float[np.ndarray, "side side"], size: int) -> Float[np.ndarray, "size _"]:
     """The root mean square of the sample's spectrum on each circle of frequencies, as a filter for a field of `size`."""
     side = len(sample)
     power = np.abs(np.fft.fft2(sample)) ** 2
@@ -49,7 +49,7 @@ def _isotropic(sample: np.ndarray, size: int) -> np.ndarray:
     return np.sqrt(np.interp(frequency, np.arange(len(profile)), profile))
 
 
-def _best_square(usable: np.ndarray, side: int) -> tuple[int, int] | None:
+def _best_square(usable: Float[np.ndarray, "size size"], side: int) -> tuple[int, int] | None:
     """The corner of the square with the most usable texels; none where not even half of one is."""
     total = np.pad(usable.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     sums = total[side:, side:] - total[:-side, side:] - total[side:, :-side] + total[:-side, :-side]
@@ -57,7 +57,7 @@ def _best_square(usable: np.ndarray, side: int) -> tuple[int, int] | None:
     return (row, column) if sums[row, column] > side * side / 2 else None
 
 
-def _window(side: int) -> np.ndarray:
+def _window(side: int) -> Float[np.ndarray, "side side 1"]:
     """A raised cosine: a sharp border would be a line in the texture."""
     edge = np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 0.5
     return np.asarray((edge[:, None] * edge[None])[..., None])
