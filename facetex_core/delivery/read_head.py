@@ -115,6 +115,8 @@ def _head(document: _Document, folder: Path) -> Head:
     whole = Texture(albedo, np.ones((size, size), np.float32))
     detail = Detail(_displacement(folder, size), normals)
     name = document.document.asset.extras["photo"]
+    if not isinstance(name, str):
+        raise TypeError("photo")
     roughness = np.ascontiguousarray(document.picture("roughness")[..., 1])
     return Head(name, fit, Appearance(studio(), albedo), nothing, whole, detail, roughness)
 

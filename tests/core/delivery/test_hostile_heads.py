@@ -54,7 +54,13 @@ def huge_picture(document, rest):
     return rest[:at] + picture + rest[at + len(picture) :]
 
 
-@pytest.mark.parametrize("change", [endless, huge_picture])
+def nameless(document, rest):
+    """A list where the photo's name should stand."""
+    document["asset"]["extras"]["photo"] = ["me.jpg"]
+    return rest
+
+
+@pytest.mark.parametrize("change", [endless, huge_picture, nameless])
 def test_a_head_promises_no_more_than_it_holds(glb, tmp_path, change):
     (tmp_path / "head.glb").write_bytes(changed(glb, lambda _, rest: rest))
     read_head(tmp_path / "head.glb")
