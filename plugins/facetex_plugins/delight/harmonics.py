@@ -1,11 +1,9 @@
 """Delighting by division: A(u, v) = I(u, v) / sum_k l_k Y_k(n(u, v)) (Saito 2017, section 4.1); the rest is taken out."""
 
-from typing import Annotated
-
-from facetex_core import LitView, Meta, Texture, hookimpl
+from facetex_core import LitView, Texture, hookimpl
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
-from facetex_plugins.delight.residuals import remove_residual_shading
+from facetex_plugins.delight.residuals import Flatten, Matte, remove_residual_shading
 
 api_version = 2
 
@@ -21,10 +19,8 @@ class HarmonicsDelighter:
 
     def __init__(
         self,
-        flatten: Annotated[
-            float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
-        ] = 0.9,
-        matte: Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")] = 0.9,
+        flatten: Flatten = 0.9,
+        matte: Matte = 0.9,
     ) -> None:
         self.flatten, self.matte = flatten, matte
 

@@ -8,13 +8,13 @@ harmonics cannot: under a brow, beside a nose, at the edge of the sun; and how l
 
 import json
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import Device, Fit, LitView, Meta, MorphableModel, Texture, hookimpl, warn
+from facetex_core import Device, Fit, LitView, MorphableModel, Texture, hookimpl, warn
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.push_pull import fill_smooth
@@ -24,7 +24,7 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, is_monochrome, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
 from facetex_core.texture.regions import face_slices, plain_skin, skin_texels
-from facetex_plugins.delight.residuals import remove_residual_shading
+from facetex_plugins.delight.residuals import Flatten, Matte, remove_residual_shading
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -58,14 +58,12 @@ def delighters() -> dict[str, type]:
 
 
 class NetworkDelighter:
-    """A network's shading; `flatten` is the share of the smooth residual taken out, `matte` of the shine."""
+    """The shading that a network finds."""
 
     def __init__(
         self,
-        flatten: Annotated[
-            float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
-        ] = 0.5,
-        matte: Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")] = 0.9,
+        flatten: Flatten = 0.5,
+        matte: Matte = 0.9,
         device: Device = "cpu",
     ) -> None:
         self.flatten, self.matte, self.device = flatten, matte, device

@@ -5,10 +5,12 @@ light) is drawn towards the model's albedo; what one side of the face has and th
 out; shine is taken down; contours lose stray colour; grey photographs are coloured.
 """
 
+from typing import Annotated
+
 import numpy as np
 from jaxtyping import Float, Float32
 
-from facetex_core import Fit, LitView, Texture
+from facetex_core import Fit, LitView, Meta, Texture
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import colourise, is_monochrome, normal_map
@@ -39,6 +41,12 @@ BEARD = 0.25
 LENS = 0.02
 """How far beyond eyes and brows lenses reach, as a share of the map."""
 _TINY = 1e-4
+
+Flatten = Annotated[
+    float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
+]
+Matte = Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")]
+"""The options that delighters share."""
 
 
 def remove_residual_shading(

@@ -19,6 +19,9 @@ STEP = 16
 """The network's input is padded to whole multiples: four halvings, to conv5_1."""
 
 
+Layers = Annotated[str, Meta(description="outputs of the network whose correlations count, separated by commas")]
+Margin = Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")]
+
 api_version = 2
 
 
@@ -45,7 +48,7 @@ class NetworkExtractor:
         self,
         model: str,
         layers: str,
-        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        margin: Margin = 8,
         device: Device = "cpu",
     ) -> None:
         """`layers`: the network's outputs, separated by commas; `device`: cpu or cuda."""
@@ -78,10 +81,8 @@ class SmallExtractor(NetworkExtractor):
 
     def __init__(
         self,
-        layers: Annotated[
-            str, Meta(description="outputs of the network whose correlations count, separated by commas")
-        ] = "conv1_1,conv2_1,conv3_1",
-        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        layers: Layers = "conv1_1,conv2_1,conv3_1",
+        margin: Margin = 8,
         device: Device = "cpu",
     ) -> None:
         """Layers conv1_1 to conv4_1."""
@@ -93,10 +94,8 @@ class Vgg19Extractor(NetworkExtractor):
 
     def __init__(
         self,
-        layers: Annotated[
-            str, Meta(description="outputs of the network whose correlations count, separated by commas")
-        ] = "conv1_1,conv2_1,conv3_1",
-        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        layers: Layers = "conv1_1,conv2_1,conv3_1",
+        margin: Margin = 8,
         device: Device = "cpu",
     ) -> None:
         """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""
