@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-FOLDERS = ("model_zoo/training", "tests/benchmarks", "docs")
+FOLDERS = ("tests/benchmarks", "docs")
+TRAINING = ROOT / "model_zoo/training"
 SCRIPTS = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))
 
 
@@ -38,6 +39,11 @@ def top_names(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom | ast.Import):
             names |= {alias.asname or alias.name for alias in node.names}
     return names
+
+
+@pytest.mark.parametrize("path", sorted(TRAINING.rglob("*.py")), ids=lambda path: path.relative_to(TRAINING).as_posix())
+def test_a_module_of_the_trainings_is_imported(path):
+    import_module("training." + ".".join(path.relative_to(TRAINING).with_suffix("").parts))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.relative_to(ROOT).as_posix())

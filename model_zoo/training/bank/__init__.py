@@ -1,0 +1,1 @@
+"""The bank of portraits: default.bank."""

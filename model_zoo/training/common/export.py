@@ -1,0 +1,51 @@
+"""Weights in files: plain arrays between trainings, ONNX for use."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from training.common.data import save_arrays
+
+OPSET = 17
+
+
+def save(net: nn.Module, path: Path) -> None:
+    """The weights as plain arrays."""
+    save_arrays(path, {name: value.cpu().numpy() for name, value in net.state_dict().items()})
+
+
+def load(net: nn.Module, path: Path) -> None:
+    """The weights that `save` wrote."""
+    with np.load(path, allow_pickle=False) as rows:
+        net.load_state_dict({name: torch.from_numpy(rows[name]) for name in rows.files})
+
+
+def write_onnx(net: nn.Module, path: Path, example: tuple[Tensor, ...], **names: Any) -> None:  # noqa: ANN401  # torch's
+    """The network in use, by `input_names`, `output_names` and `dynamic_axes` of torch.onnx.export."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # by tracing: the newer way needs a package more
+        torch.onnx.export(net.cpu().eval(), example, str(path), opset_version=OPSET, dynamo=False, **names)
+
+
+def store_halved(path: Path) -> None:
+    """Keeps the weights of an ONNX file in half precision; a cast before each lets the network compute in single precision."""
+    model = onnx.load(path)
+    casts = []
+    for weight in model.graph.initializer:
+        values = numpy_helper.to_array(weight)
+        if values.dtype == np.float32 and values.size > 64:
+            name = f"{weight.name}_half"
+            casts.append(onnx.helper.make_node("Cast", [name], [weight.name], to=onnx.TensorProto.FLOAT))
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name))
+    del model.graph.value_info[:]
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)

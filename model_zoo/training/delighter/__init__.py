@@ -1,0 +1,1 @@
+"""The shading of a lit face: delighter.onnx."""

@@ -1,0 +1,1 @@
+"""Features whose correlations are those of VGG-19: descriptor.onnx."""

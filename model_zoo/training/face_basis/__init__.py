@@ -1,0 +1,1 @@
+"""The morphable model: face_basis.npz."""

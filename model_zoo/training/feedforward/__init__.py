@@ -1,0 +1,1 @@
+"""The decoder of hidden skin: feedforward.onnx."""

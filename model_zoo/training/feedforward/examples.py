@@ -1,0 +1,128 @@
+"""Batches of hidden faces for the decoder: drawn, mirrored, in other tones, with finer or coarser skin to be found."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from facetex_plugins.synthesize.texture.decoder import decoder_maps
+
+from facetex_core.descriptors.masked_features import erode
+from facetex_core.texture.expected_albedo import DARKEST, SURE
+from training.feedforward.net import LAYERS
+
+HELD_OUT = 7
+"""Every so many-th person is never trained on: a seventh."""
+BLENDED = f"wanted {next(iter(LAYERS))}"
+"""There where a blend was made for the part."""
+FROM_BANK = 0.7
+"""Share of those examples that are told the blend's correlations."""
+CROP = 256
+"""Texels along one side of what is learned at a time."""
+FIELD = 8
+"""Texels that the descriptor sees around a position."""
+GRAINLESS = 0.2
+"""Share of the examples without a texture of their own skin: faces that show too little of it."""
+TONES = 0.35
+"""Deviation of the log lightness by which skins are made lighter or darker."""
+TINTS = 0.06
+"""The same of each channel by itself."""
+RARE = 0.1
+"""Share of the portraits that show a texel, below which nothing can be learned of it."""
+COARSE = 2.5
+"""Texels of blur below which skin is made finer or coarser."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """Arrays in the order of channels, rows, columns."""
+
+    maps: np.ndarray
+    """What the decoder is given, base first."""
+    truth: np.ndarray
+    """Log light over the base; 0 where it is not known."""
+    known: np.ndarray
+    """(1, rows, columns): 1 where the truth is known, hidden or not."""
+    judged: np.ndarray
+    """(4, rows, columns): hidden and surely known; as far from anything unknown as the descriptor sees; plain skin of that;
+    and where nearly nobody's face is ever known: inside of nostrils and lips, under hair."""
+    wanted: dict[str, np.ndarray] | None
+    """The blend's correlations; none: those of the truth are wanted."""
+
+
+class Faces:
+    """What `feedforward_data.extract` wrote, in memory."""
+
+    def __init__(self, folder: Path, *, held_out: bool) -> None:
+        face = np.load(folder / "face.npy")
+        self.mean, self.features, self.plain = face[:3].transpose(1, 2, 0), face[3], face[4]
+        paths = sorted(folder.glob("*.npz"))
+        self.people = [_read(path) for number, path in enumerate(paths) if (number % HELD_OUT == 0) == held_out]
+        known = np.mean([face["visibility"] > 0 for face, _ in self.people], 0)
+        self.unseen = np.maximum(known, known[:, ::-1]) < RARE
+
+    def wanted(self) -> dict[str, np.ndarray]:
+        """Every blend's correlations, by layer."""
+        parts = [part for _, found in self.people for part in found.values() if BLENDED in part]
+        return {layer: np.stack([part[f"wanted {layer}"] for part in parts]) for layer in LAYERS}
+
+    def draw(self, rng: np.random.Generator) -> Example:
+        """Some part of somebody."""
+        face, found = self.people[rng.integers(len(self.people))]
+        part = found[str(rng.choice(list(found)))]
+        from_bank = BLENDED in part and rng.random() < FROM_BANK
+        rows, columns = _crop(part["hidden"] * (face["visibility"] > SURE), rng)
+        made = self._example(face, part, None if from_bank else rng, rows, grainless=rng.random() < GRAINLESS)
+        made = _changed(made, lambda plane: plane[..., columns])
+        return _changed(made, lambda plane: plane[..., ::-1]) if rng.random() < 0.5 else made
+
+    def part(self, name: str) -> Iterator[Example]:
+        """Everybody with this part hidden, as it is, with the blend's correlations wanted."""
+        for face, found in self.people:
+            if name in found:
+                yield self._example(face, found[name], None, slice(None), grainless=False)
+
+    def _example(self, face: dict, part: dict, rng: np.random.Generator | None, rows: slice, *, grainless: bool) -> Example:
+        hidden, visibility = part["hidden"][rows], face["visibility"][rows].astype(np.float32)
+        known = visibility > 0
+        own = part["own"][rows].astype(np.float32) / 255
+        low = cv2.resize(part["base"].astype(np.float32), part["own"].shape, interpolation=cv2.INTER_LINEAR)[rows]
+        truth = np.log(np.maximum(face["rgb"][rows].astype(np.float32), DARKEST)) - low
+        truth *= known[..., None]
+        if rng is not None:
+            fine = truth - cv2.GaussianBlur(truth, (0, 0), COARSE)
+            truth = truth + (np.exp(rng.normal(0, 0.35)) - 1) * (hidden * known)[..., None] * fine
+            low = low + rng.normal(0, TONES) + rng.normal(0, TINTS, 3)
+        grain = part["grain"][rows].astype(np.float32)[..., None] * part["gain"] * np.float32(not grainless)
+        maps = decoder_maps(low, truth * (own[..., None] > 0), own, grain, self.mean[rows], self.features[rows])
+        sure = hidden * (visibility > SURE)
+        clear = sure * erode(known, FIELD)
+        judged = np.stack([sure, clear, clear * (self.plain[rows] > 0.5), self.unseen[rows]]).astype(np.float32)
+        wanted = None if rng is not None else {layer: part[f"wanted {layer}"] for layer in LAYERS}
+        return Example(maps, truth.transpose(2, 0, 1).astype(np.float32), known[None].astype(np.float32), judged, wanted)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, dict[str, np.ndarray]]]:
+    """What all parts of a person have in common, and what is known of each part."""
+    face: dict[str, np.ndarray] = {}
+    found: dict[str, dict[str, np.ndarray]] = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            part, _, key = name.rpartition("/")
+            (found.setdefault(part, {}) if part else face)[key] = arrays[name]
+    return face, found
+
+
+def _crop(judged: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Rows and columns around a texel that is judged."""
+    places = 8 * np.argwhere(judged[::8, ::8])
+    middle = places[rng.integers(len(places))] if len(places) else np.array([CROP, CROP]) // 2
+    corner = np.clip(middle - rng.integers(CROP // 4, 3 * CROP // 4, 2), 0, np.array(judged.shape) - CROP)
+    rows, columns = (slice(first, first + CROP) for first in corner)
+    return rows, columns
+
+
+def _changed(example: Example, change: Callable[[np.ndarray], np.ndarray]) -> Example:
+    planes = (example.maps, example.truth, example.known, example.judged)
+    return Example(*(np.ascontiguousarray(change(plane)) for plane in planes), example.wanted)

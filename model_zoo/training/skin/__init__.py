@@ -1,0 +1,1 @@
+"""Skin, hair and background: skin.onnx."""

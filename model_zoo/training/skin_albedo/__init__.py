@@ -1,0 +1,1 @@
+"""Low-frequency albedo of skin: skin_albedo.npz."""
