@@ -14,7 +14,7 @@ def fill_smooth(
 ) -> Float32[np.ndarray, "height width 3"]:
     """The picture with every pixel of weight 0 filled from the known ones around it; weight 1 stays as it is.
 
-    Weights in between blend. Where nothing is known at all the result is 0.
+    Weights in between blend. No value lies outside of the known ones' range. Where nothing is known at all the result is 0.
     """
     levels = [(rgb * weight[..., None], np.asarray(weight, np.float32))]
     while min(levels[-1][1].shape) > SMALLEST:
@@ -23,7 +23,9 @@ def fill_smooth(
     for colour, known in reversed(levels[:-1]):
         share = np.clip(known, 0, 1)[..., None]
         filled = share * _divide(colour, known) + (1 - share) * _enlarge(filled, known.shape)
-    return np.where(weight[..., None] >= 1, rgb, filled).astype(np.float32)
+    filled = np.where(weight[..., None] >= 1, rgb, filled)
+    known = rgb[weight > 0]
+    return np.clip(filled, known.min(), known.max()).astype(np.float32) if known.size else filled.astype(np.float32)
 
 
 def _halve(
