@@ -21,13 +21,15 @@ from facetex_cli.device import choose_device
 from facetex_cli.folders import refuse_unwritable
 from facetex_core.config import Recipe
 from facetex_core.delivery.record import recipe_table
-from facetex_core.descriptors.bank import gather, save_bank, warn_of_few
+from facetex_core.descriptors.bank import warn_of_few
+from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.io.photo_file import load_photo
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Registry
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept, key_of
 from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, PortraitExaminer, blank
+from facetex_core.workbench.bank_builder.gather import gather
 from facetex_core.workbench.bank_builder.report import bank_html
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")

@@ -18,7 +18,7 @@ from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, LitView, MorphableModel, Texture
+from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, MorphableModel, Texture
 from facetex_core.texture.regions import region, resize_texture, skin_texels
 
 SIZE = 128
@@ -105,17 +105,6 @@ def is_monochrome(texture: Texture, model: MorphableModel) -> bool:
     wanted = np.stack(chroma, 1)
     left = wanted - design @ np.linalg.lstsq(design, wanted, rcond=None)[0]
     return bool(100 * np.sqrt((left**2).sum(1).mean()) < TONED)
-
-
-def colourise(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
-    """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
-    size, detail = len(albedo), albedo_model(view.fit.model).detail
-    broad, fine = (
-        cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (view.appearance.albedo, detail)
-    )
-    expected = broad * np.exp(fine)
-    share = luminance(albedo) / np.maximum(luminance(expected), 1e-4)
-    return np.asarray(expected * share[..., None], np.float32)
 
 
 def _in_grey(texture: Texture) -> Texture:

@@ -8,10 +8,11 @@ from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.uv_raster import UVRaster, all_texels, interpolate
 from facetex_core.imaging.push_pull import fill_smooth
-from facetex_core.parts.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.parts.teeth import blend, paint_teeth, rows_of, smooth_step
-from facetex_core.structures import DelitView, MorphableModel, Texture
+from facetex_core.structures import MorphableModel, Texture
 
+IRIS_RADIUS = 0.00585
+"""Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
 PUPIL = 0.34
 """Radius of the pupil as a share of the iris's: 4 mm in indoor light."""
 
@@ -23,18 +24,6 @@ FLESH = np.array([0.30, 0.075, 0.065])
 GULLET = np.array([0.02, 0.003, 0.003])
 
 Rgb = Float32[np.ndarray, "texels 3"]
-
-
-def paint_eyes_and_mouth(view: DelitView) -> Texture:
-    """The albedo with eyes, mouth and teeth on their islands, and every texel beyond the islands continued smoothly."""
-    eyes = eyes_of(view.fit.model)
-    found = {part: iris_colour(view, part) for part in eyes}
-    seen = [colour for colour in found.values() if colour is not None]
-    # Two irises of one person are alike; the better seen one serves both.
-    other = seen[0] if seen else np.array(BROWN, np.float32)
-    return paint_parts(
-        view.fit.model, view.albedo, {part: other if colour is None else colour for part, colour in found.items()}
-    )
 
 
 def eyes_of(model: MorphableModel) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import numpy as np
 from basis import DEFAULT
+from facetex_plugins.fit.closest_point import Surface
 from facetex_plugins.fit.energy import gauss_newton
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.surface_points import world
@@ -18,7 +19,6 @@ from landmarks_labels import FLIP_68, flip_468
 from shared_data import DATA
 
 from facetex_core import Face, MorphableModel, Registry, load_preset
-from facetex_core.geometry.closest_point import Surface
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.io.photo_file import load_photo

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from facetex_core.descriptors.bank import Exemplar
 from facetex_core.io.atomic import replacing
 from facetex_core.structures import Descriptor
 from facetex_core.workbench.bank_builder.examine import GRID, LOW, ExaminedPortrait
+from facetex_core.workbench.bank_builder.gather import Exemplar
 
 
 def key_of(content: bytes, recipe: Mapping[str, object]) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from facetex_core.geometry.correspondence import similarity
 from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.raycast import Scene
+from facetex_core.geometry.similarity import similarity
 from facetex_core.structures import Camera, Fit
 from facetex_core.workbench.evaluation.suite import Truth
 

@@ -14,8 +14,8 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.imaging.colour import decode_srgb, encode_srgb, luminance
 from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import Environment, studio_panorama
 from facetex_core.structures import Camera, Mesh, MorphableModel, Photo
+from facetex_core.workbench.evaluation.environment import Environment, studio_panorama
 from facetex_core.workbench.evaluation.suite import Case, Truth
 from facetex_core.workbench.evaluation.synthetic_render import photograph
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin

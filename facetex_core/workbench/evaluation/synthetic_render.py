@@ -11,8 +11,8 @@ from jaxtyping import Float32, Int32
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import Environment
 from facetex_core.structures import Camera, Mesh
+from facetex_core.workbench.evaluation.environment import Environment
 
 LIGHTS = 144
 """Directions of light that are tried for cast shadow."""

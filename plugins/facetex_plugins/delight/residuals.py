@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from facetex_core import Fit, LitView, Meta, Texture
+from facetex_core.imaging.colour import luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import colourise, is_monochrome, normal_map
+from facetex_core.lighting.estimate_lighting import albedo_model, is_monochrome, normal_map
 from facetex_core.texture.regions import NO_SKIN, plain_skin, region
 
 DARKEST, BRIGHTEST = 0.3, 2.5
@@ -207,3 +208,14 @@ def _log_ratio(
     albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"]
 ) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(np.log(np.maximum(albedo, _TINY)) - np.log(np.maximum(expected, _TINY)), np.float32)
+
+
+def colourise(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
+    """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
+    size, detail = len(albedo), albedo_model(view.fit.model).detail
+    broad, fine = (
+        cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (view.appearance.albedo, detail)
+    )
+    expected = broad * np.exp(fine)
+    share = luminance(albedo) / np.maximum(luminance(expected), 1e-4)
+    return np.asarray(expected * share[..., None], np.float32)

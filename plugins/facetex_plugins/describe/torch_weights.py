@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from facetex_model_zoo.pickle_machine import Machine, Name
 
 from facetex_core.io.archive import zip_members
 from facetex_core.io.declared import Allowance, read_file
-from facetex_core.io.pickle_machine import Machine, Name
 
 STORAGES = {
     "torch.DoubleStorage": "<f8", "torch.FloatStorage": "<f4", "torch.HalfStorage": "<f2", "torch.LongStorage": "<i8",

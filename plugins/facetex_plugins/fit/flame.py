@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel, by_vertex
 from facetex_core.io.declared import read_file
+from facetex_plugins.fit.bare_model import BareModel, by_vertex
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 

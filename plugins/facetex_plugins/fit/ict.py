@@ -11,7 +11,7 @@ import numpy as np
 from facetex_model_zoo.folders import read_members
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel
+from facetex_plugins.fit.bare_model import BareModel
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel, by_vertex, scaled_modes
 from facetex_core.io.declared import read_file
+from facetex_plugins.fit.bare_model import BareModel, by_vertex, scaled_modes
 from facetex_plugins.fit.licensed import LicensedFitter
 
 MILLIMETRE = 1e-3

@@ -11,8 +11,8 @@ from jaxtyping import Float, Float32
 
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
-from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.guided_filter import guided_filter
 
 SQUARE = 8
 VISIBLE = 9e-4

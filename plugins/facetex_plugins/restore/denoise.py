@@ -8,8 +8,8 @@ from jaxtyping import Float32
 
 from facetex_core import Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
-from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.guided_filter import guided_filter
 
 AROUND = 0.5
 """How far around a face the photo is smoothed, as a share of its box."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from facetex_model_zoo.pickle_machine import Machine, Made, Name
 
 from facetex_core.io.declared import Allowance
-from facetex_core.io.pickle_machine import Machine, Made, Name
 
 KINDS = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 """Numbers and truth values, by numpy's names."""

@@ -3,16 +3,15 @@
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from facetex_core import Fit, LitView
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import EYES, EYES_68
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
-from facetex_core.structures import Fit, LitView
+from facetex_core.parts.eyes import IRIS_RADIUS
 
 BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
-IRIS_RADIUS = 0.00585
-"""Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
 SMALLEST = 3.0
 """Pixels of radius; below, iris and lashes are one blur."""
 CONTRAST = 0.85

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32
 
-from facetex_core.errors import ModelError
-from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.closest_point import Surface, closest_weights, placed, plane_weights
+from facetex_core import Embedding, Mesh, ModelError, MorphableModel
 from facetex_core.geometry.mesh import triangle_normals, vertex_normals
 from facetex_core.geometry.raycast import Scene
-from facetex_core.structures import Embedding, Mesh, MorphableModel
+from facetex_core.geometry.similarity import similarity
+from facetex_plugins.fit.bare_model import BareModel
+from facetex_plugins.fit.closest_point import Surface, closest_weights, placed, plane_weights
 
 RIGID_ROUNDS = 100
 SMOOTHING = (0.03, 0.02, 0.012, 0.008)
@@ -155,18 +155,6 @@ def align(
         near = distance <= np.quantile(distance, KEPT)
         turn, scale, shift = similarity(sample[near], target[near].astype(np.float64))
     return turn, scale, shift
-
-
-def similarity(
-    source: Float64[np.ndarray, "points 3"], target: Float64[np.ndarray, "points 3"]
-) -> tuple[Float64[np.ndarray, "3 3"], float, Float64[np.ndarray, "3"]]:
-    """The rotation, scale and shift nearest in least squares (Umeyama 1991)."""
-    a, b = source - source.mean(0), target - target.mean(0)
-    left, spread, right = np.linalg.svd(b.T @ a)
-    sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
-    turn = left @ np.diag(sign) @ right
-    scale = float((spread * sign).sum() / (a**2).sum())
-    return turn, scale, target.mean(0) - scale * turn @ source.mean(0)
 
 
 def wound_like(
