@@ -10,7 +10,8 @@ PUBLIC: dict[str, str] = {
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.camera": "project",
     "facetex_core.geometry.landmarks": (
-        "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER UPPER_LIP UPPER_LIP_68 eye_distance"
+        "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER UPPER_LIP "
+        "UPPER_LIP_68 eye_distance"
     ),
     "facetex_core.geometry.mesh": "triangle_normals vertex_normals",
     "facetex_core.geometry.model_file": "arrays_of assemble load_morphable_model with_albedo",
@@ -24,7 +25,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.imaging.resize": "resized",
     "facetex_core.io.archive": "zip_members",
     "facetex_core.io.declared": "Allowance read_file",
-    "facetex_core.io.npz": "read_arrays",
+    "facetex_core.io.npz": "AnyArray Arrays read_arrays",
     "facetex_core.io.onnx_session": "open_session refuse_unknown",
     "facetex_core.io.texture_files": "ALBEDO NORMAL ROUGHNESS colour_png data_png normal_png write",
     "facetex_core.lazy": "cv2 pygltflib",

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
+from jaxtyping import Shaped
 
 from facetex_core.head_models import MorphableModel
 
@@ -67,7 +68,7 @@ def _twin(model: MorphableModel) -> MorphableModel:
     return _twins[model]
 
 
-def _locked_array(array: np.ndarray) -> np.ndarray:
+def _locked_array(array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     if not array.flags.writeable:
         return array
     view = array.view()

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from facetex_model_zoo import open_bank
@@ -18,10 +17,8 @@ from facetex_core.stages import Fitter
 from facetex_core.structures import Face
 from facetex_core.workbench.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
 from facetex_core.workbench.evaluation.evaluate import METRICS, Attempt, Score, attempts, failed, summary
+from facetex_core.workbench.evaluation.pictures import Pixels, row_of, sheet
 from facetex_core.workbench.evaluation.suite import Case
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SHOWN = 80
 """Heads on the sheet of pictures: more cannot be looked at."""
@@ -59,16 +56,14 @@ def score(
 
     scores: list[Score] = []
     albedos: list[AlbedoScore] = []
-    rows: list[np.ndarray] = []
-    albedo_rows: list[np.ndarray] = []
+    rows: list[Pixels] = []
+    albedo_rows: list[Pixels] = []
     hidden = quiet or not sys.stderr.isatty()
     with tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
         for case in cases:
             done, face = _fitted(case, observer, fitters)
             scores += [attempt.score for attempt in done]
             if out and len(rows) < SHOWN:
-                from facetex_core.workbench.evaluation.pictures import row_of
-
                 rows.append(row_of(case, done))
             fit = done[0].fit
             if fit is not None and face is not None and case.truth.albedo is not None and pipelines:
@@ -94,10 +89,8 @@ def _fitted(case: Case, observer: Observer, fitters: Mapping[str, Fitter]) -> tu
     return list(attempts(case, observation, fitters)), observation.face
 
 
-def _write_sheet(file: Path, rows: "Sequence[np.ndarray]") -> None:
+def _write_sheet(file: Path, rows: Sequence[Pixels]) -> None:
     from PIL import Image
-
-    from facetex_core.workbench.evaluation.pictures import sheet
 
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sheet(rows)).save(file, quality=88)

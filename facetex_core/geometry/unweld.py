@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Float, Float32, Float64, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import Mesh
@@ -57,7 +57,9 @@ def tangents(
     return np.concatenate([tangent, side[:, None]], 1).astype(np.float32)
 
 
-def _at_corners(each: np.ndarray, triangles: np.ndarray, count: int) -> np.ndarray:
+def _at_corners(
+    each: Float[np.ndarray, "triangles 3"], triangles: Int32[np.ndarray, "triangles 3"], count: int
+) -> Float64[np.ndarray, "corners 3"]:
     return np.stack([np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), count) for axis in range(3)], 1)
 
 

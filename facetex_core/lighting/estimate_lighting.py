@@ -10,7 +10,7 @@ what the product cannot: how much of the brightness is skin.
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.uv_raster import interpolate
@@ -164,8 +164,11 @@ def _solve_light(
 
 
 def _solve_albedo(
-    observed: np.ndarray, model: AlbedoModel, on: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    observed: Float[np.ndarray, "texels 3"],
+    model: AlbedoModel,
+    on: Bool[np.ndarray, "size size"],
+    weight: Float[np.ndarray, "texels"],
+) -> tuple[Float[np.ndarray, "modes"], Float[np.ndarray, "3"]]:
     """Mode coefficients and the light's level by channel: ridge regression in logarithms.
 
     The photo tells their product only; how it is shared is a matter of the priors.

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core.io.atomic import replacing
+from facetex_core.io.npz import Arrays
 from facetex_core.structures import Descriptor
 from facetex_core.workbench.bank_builder.examine import GRID, LOW, ExaminedPortrait
 from facetex_core.workbench.bank_builder.gather import Exemplar
@@ -23,7 +24,7 @@ def key_of(content: bytes, recipe: Mapping[str, object]) -> str:
 
 def keep(sitting: ExaminedPortrait, path: Path) -> None:
     """Writes what came of a portrait, so that an interrupted build can go on."""
-    arrays: dict[str, np.ndarray] = {
+    arrays: Arrays = {
         "note": np.array(json.dumps([sitting.photo, sitting.refused, dict(sitting.figures)])),
         "picture": sitting.picture,
         "layout": sitting.layout,
@@ -56,7 +57,7 @@ def kept(path: Path) -> ExaminedPortrait | None:
         return None
 
 
-def _exemplar(arrays: Mapping[str, np.ndarray], name: str) -> Exemplar:
+def _exemplar(arrays: Arrays, name: str) -> Exemplar:
     layers = [key.split("/", 1)[1] for key in arrays if key.startswith("cells/")]
     network = str(arrays["network"])
     cells = tuple(

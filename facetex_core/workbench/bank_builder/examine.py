@@ -97,7 +97,7 @@ def _cut(observation: Observation) -> Float32[np.ndarray, "height width 3"]:
     return photo.rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-def _thumbnail(rgb: np.ndarray) -> UInt8[np.ndarray, "side side 3"]:
+def _thumbnail(rgb: Float32[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "side side 3"]:
     """The picture in a square, on black."""
     scale = THUMBNAIL / max(rgb.shape[:2])
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)

@@ -104,13 +104,15 @@ def _round_the_eyes(fit: Fit, size: int) -> Bool[np.ndarray, "size size"]:
     return np.asarray(cv2.dilate(eyes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0)
 
 
-def _share(part: np.ndarray, whole: np.ndarray, where: np.ndarray) -> float:
+def _share(
+    part: Float32[np.ndarray, "size size"], whole: Float32[np.ndarray, "size size"], where: Bool[np.ndarray, "size size"]
+) -> float:
     """Of what is there; 1 where nothing is."""
     there = float(whole[where].sum(dtype=np.float64))
     return min(float(part[where].sum(dtype=np.float64)) / there, 1.0) if there else 1.0
 
 
-def _uneven(albedo: Texture, plain: np.ndarray) -> float:
+def _uneven(albedo: Texture, plain: Bool[np.ndarray, "size size"]) -> float:
     """Root mean square of what the logarithms of both sides differ by, smoothly, where both are seen."""
     skin = (albedo.visibility * plain).astype(np.float32)
     both = np.minimum(skin, skin[:, ::-1])
@@ -118,7 +120,7 @@ def _uneven(albedo: Texture, plain: np.ndarray) -> float:
     return float(np.sqrt((both * (smooth - smooth[:, ::-1]) ** 2).sum() / max(float(both.sum()), 1e-6)))
 
 
-def _sharpness(albedo: Texture, plain: np.ndarray) -> float:
+def _sharpness(albedo: Texture, plain: Bool[np.ndarray, "size size"]) -> float:
     """Detail of a texel's size over that of two, on skin away from any border: below 1, the photo holds less than the map."""
     seen = (albedo.visibility > 0).astype(np.float32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
@@ -128,7 +130,9 @@ def _sharpness(albedo: Texture, plain: np.ndarray) -> float:
     return fine / max(coarse, 1e-6)
 
 
-def _band(values: np.ndarray, weight: np.ndarray, finer: float, coarser: float) -> Float32[np.ndarray, "size size"]:
+def _band(
+    values: Float32[np.ndarray, "size size 1"], weight: Float32[np.ndarray, "size size"], finer: float, coarser: float
+) -> Float32[np.ndarray, "size size"]:
     low = blur_where(values, weight, coarser)
     high = blur_where(values, weight, finer) if finer else values
     return np.asarray((high - low)[..., 0], np.float32)

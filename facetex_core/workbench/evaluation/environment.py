@@ -37,7 +37,7 @@ class Environment:
         return np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / columns, columns)
 
     @cached_property
-    def _blurred(self) -> dict[str, np.ndarray]:
+    def _blurred(self) -> dict[str, Float32[np.ndarray, "rows columns 3"]]:
         """The panorama under each lobe, which integrates to 1 over the sphere."""
         weighted = (self.rgb.reshape(-1, 3) * self._solid[:, None]).astype(np.float32)
         cosine = np.maximum(self._ways @ self._ways.T, 0).astype(np.float32)

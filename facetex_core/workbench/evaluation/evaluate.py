@@ -52,7 +52,7 @@ class Attempt:
 
     score: Score
     fit: Fit | None = None
-    distances: np.ndarray | None = None
+    distances: Float32[np.ndarray, "points"] | None = None
 
 
 def attempts(case: Case, observation: Observation, fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:

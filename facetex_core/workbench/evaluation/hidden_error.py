@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from facetex_core.descriptors.masked_features import LIGHTEST, erode, fill_and_pad, shrink
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
@@ -121,7 +121,7 @@ def moments(
     return (flat * weight) @ flat.T
 
 
-def _relative(found: np.ndarray, true: np.ndarray) -> float:
+def _relative(found: Float[np.ndarray, "*shape"], true: Float[np.ndarray, "*shape"]) -> float:
     return float(np.linalg.norm(found - true) / max(float(np.linalg.norm(true)), 1e-12))
 
 
@@ -157,7 +157,7 @@ def _seam_ratio(truth: Truth, guess: Texture) -> float:
     return energy(guess) / max(energy(truth.texture), 1e-12)
 
 
-def _gradient(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _gradient(picture: Float[np.ndarray, "size size"]) -> tuple[Float[np.ndarray, "size size"], Float[np.ndarray, "size size"]]:
     rows, columns = np.gradient(picture)
     return rows, columns
 

@@ -77,7 +77,7 @@ def align(
     return laid, np.linalg.norm(near - points, axis=1).astype(np.float32)
 
 
-def _start(points: np.ndarray, landmarks: np.ndarray | None, fitted: Skin) -> Similarity:
+def _start(points: Float32[np.ndarray, "points 3"], landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin) -> Similarity:
     if landmarks is not None:
         both = np.stack([fitted.landmarks[INNER], landmarks[INNER]]).astype(np.float64)
         return Similarity(*similarity(*both[:, np.isfinite(both).all((0, 2))]))
@@ -85,7 +85,12 @@ def _start(points: np.ndarray, landmarks: np.ndarray | None, fitted: Skin) -> Si
     return Similarity(np.eye(3), 1.0, (tips[0] - tips[1]).astype(np.float64))
 
 
-def _improved(laid: Similarity, near: np.ndarray, points: np.ndarray, normals: np.ndarray) -> tuple[Similarity, float]:
+def _improved(
+    laid: Similarity,
+    near: Float64[np.ndarray, "points 3"],
+    points: Float32[np.ndarray, "points 3"],
+    normals: Float64[np.ndarray, "points 3"],
+) -> tuple[Similarity, float]:
     """One Gauss-Newton step for turn, shift and scale about the points' middle, and how far it moves them at most."""
     from scipy.spatial.transform import Rotation
 

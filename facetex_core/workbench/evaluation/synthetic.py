@@ -200,7 +200,11 @@ def dressed(mesh: Mesh) -> Mesh:
 
 
 def _exposure(
-    environment: Environment, model: MorphableModel, vertices: np.ndarray, camera: Camera, rng: np.random.Generator
+    environment: Environment,
+    model: MorphableModel,
+    vertices: Float32[np.ndarray, "vertices 3"],
+    camera: Camera,
+    rng: np.random.Generator,
 ) -> Float32[np.ndarray, "3"]:
     """What a camera does for the face: light skin keeps short of white, and the light's colour is mostly balanced."""
     face = face_vertices(model)
@@ -221,5 +225,7 @@ def _developed(
     return decode_srgb(np.rint((coded + rng.uniform(*NOISE) * noise).clip(0, 1) * 255) / np.float32(255))
 
 
-def _at(mesh: Mesh, triangles: np.ndarray, barycentric: np.ndarray) -> Float32[np.ndarray, "points 3"]:
+def _at(
+    mesh: Mesh, triangles: Int32[np.ndarray, "points"], barycentric: Float32[np.ndarray, "points 3"]
+) -> Float32[np.ndarray, "points 3"]:
     return np.einsum("pk,pki->pi", barycentric, mesh.vertices[mesh.triangles[triangles]]).astype(np.float32)

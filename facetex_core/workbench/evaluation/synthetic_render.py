@@ -6,7 +6,7 @@ Nothing here knows second-order harmonics: what a fitter assumes about light is 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
@@ -110,7 +110,7 @@ def _refined(mesh: Mesh) -> _Surface:
     six_uvs = np.concatenate([corners, (corners + corners[:, [1, 2, 0]]) / 2], 1)
     cut = [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]
 
-    def grown(values: np.ndarray) -> np.ndarray:
+    def grown(values: Float[np.ndarray, "vertices columns"]) -> Float32[np.ndarray, "finer columns"]:
         return np.concatenate([values, values[ends].mean(1)]).astype(np.float32)
 
     return _Surface(
@@ -140,7 +140,9 @@ def _light(
     return _spread_in_skin(light, surface.triangles), opened
 
 
-def _spread_in_skin(light: np.ndarray, triangles: np.ndarray) -> Float32[np.ndarray, "vertices 3"]:
+def _spread_in_skin(
+    light: Float[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]
+) -> Float32[np.ndarray, "vertices 3"]:
     """Light that comes out of the skin near where it went in: red goes farthest, so that the edge of a shadow is warm."""
     from scipy.sparse import coo_matrix
 
@@ -153,7 +155,11 @@ def _spread_in_skin(light: np.ndarray, triangles: np.ndarray) -> Float32[np.ndar
 
 
 def _sent(
-    at: np.ndarray, albedo: np.ndarray, shine: np.ndarray, rays: np.ndarray, environment: Environment
+    at: Float32[np.ndarray, "hits 9"],
+    albedo: Float32[np.ndarray, "hits 3"],
+    shine: Float32[np.ndarray, "hits 1"],
+    rays: Float32[np.ndarray, "hits 3"],
+    environment: Environment,
 ) -> Float32[np.ndarray, "hits 3"]:
     """What a point sends to the eye: scattered light, and the panorama mirrored under two lobes (Schlick's Fresnel term)."""
     normals, opened = _unit(at[:, :3]), at[:, 6:7]
@@ -166,7 +172,9 @@ def _sent(
     return np.asarray(albedo * (at[:, 3:6] + walls) + highlight, np.float32)
 
 
-def _look_up(picture: np.ndarray, uvs: np.ndarray) -> np.ndarray:
+def _look_up(
+    picture: Float32[np.ndarray, "size size channels"], uvs: Float[np.ndarray, "hits 2"]
+) -> Float32[np.ndarray, "hits channels"]:
     """Bilinear; (0, 0) is the upper left corner of the upper left texel. OpenCV wants fewer than 32768 rows and columns."""
     places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
     wide = -(-len(places) // 4096)
@@ -176,6 +184,6 @@ def _look_up(picture: np.ndarray, uvs: np.ndarray) -> np.ndarray:
     return np.asarray(found.reshape(-1, picture.shape[2])[: len(places)])
 
 
-def _unit(vectors: np.ndarray) -> Float32[np.ndarray, "vectors 3"]:
+def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float32[np.ndarray, "vectors 3"]:
     length = np.sqrt(np.maximum(np.einsum("vi,vi->v", vectors, vectors), 1e-24))
     return np.asarray(vectors / length[:, None], np.float32)

@@ -187,7 +187,7 @@ def _square(
     return square
 
 
-def _alike(pictures: Mapping[str, np.ndarray]) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
+def _alike(pictures: Mapping[str, UInt8[np.ndarray, "_ _ 3"]]) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
     """All as small as the smallest, so that no picture is sharper than another by its size."""
     scale = min(1.0, LARGEST / max(max(each.shape[:2]) for each in pictures.values()))
     height, width = (round(scale * min(each.shape[axis] for each in pictures.values())) for axis in (0, 1))

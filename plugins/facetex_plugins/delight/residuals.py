@@ -8,7 +8,7 @@ out; shine is taken down; contours lose stray colour; grey photographs are colou
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32, UInt8
 
 from facetex_core import Fit, LitView, Meta, Texture
 from facetex_core.imaging.colour import luminance
@@ -131,7 +131,7 @@ def _without_fringe(
     albedo: Float[np.ndarray, "size size 3"],
     expected: Float[np.ndarray, "size size 3"],
     skin: Float[np.ndarray, "size size"],
-    sure: np.ndarray,
+    sure: Float[np.ndarray, "size size"],
 ) -> Float32[np.ndarray, "size size 3"]:
     """The less straight on a texel was seen, the more it takes the model's colour.
 
@@ -180,26 +180,26 @@ def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Flo
     return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
 
 
-def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> np.ndarray:
+def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> UInt8[np.ndarray, "size size"]:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
     features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > 0.2
     return _filled((visibility > 0) | features)
 
 
-def _filled(shown: np.ndarray) -> np.ndarray:
+def _filled(shown: Bool[np.ndarray, "size size"]) -> UInt8[np.ndarray, "size size"]:
     """The shape within the outer border: holes have none."""
     outlines, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(np.zeros(shown.shape, np.uint8), outlines, -1, 1, cv2.FILLED))
 
 
-def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
+def _near_outline(shown: UInt8[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size"]:
     """1 at the outer border of what is shown, falling to 0 within."""
     depth = cv2.distanceTransform(shown.astype(np.uint8), cv2.DIST_L2, 5) / (OUTLINE * len(shown))
     return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
 
 
-def _middle(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _middle(values: Float[np.ndarray, "size size *channels"], where: Bool[np.ndarray, "size size"]) -> Float[np.ndarray, "..."]:
     """The median where asked, by channel; 0 where nothing is."""
     return np.asarray(np.median(values[where], axis=0) if where.any() else 0.0)
 

@@ -8,7 +8,7 @@ G = F F^T / M, hold responses and magnitudes of all orientations and colours, an
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Complex, Float32, Float64
+from jaxtyping import Complex, Float, Float32, Float64
 
 from facetex_core import Descriptor, Meta, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
@@ -52,7 +52,9 @@ class PyramidExtractor:
         name = f"pyramid-{self.scales}x{self.orientations}"
         return describe_features(name, features, texture, windows, margin=self.margin, step=step)
 
-    def _pyramid(self, picture: np.ndarray) -> tuple[list[Bands], Float64[np.ndarray, "colours _ _"]]:
+    def _pyramid(
+        self, picture: Float[np.ndarray, "size size colours"]
+    ) -> tuple[list[Bands], Float64[np.ndarray, "colours _ _"]]:
         """The bands of each scale, and what is below them all; each scale has half the sides of the one before."""
         spectrum = np.fft.fftshift(np.fft.fft2(picture.transpose(2, 0, 1)), axes=(1, 2))
         levels = []
@@ -81,7 +83,9 @@ def _with_parents(levels: list[Bands]) -> list[tuple[Bands, Float64[np.ndarray, 
     return parents
 
 
-def _features(level: np.ndarray, parent: np.ndarray | None) -> Float32[np.ndarray, "channels height width"]:
+def _features(
+    level: Bands, parent: Float[np.ndarray, "colours orientations height width"] | None
+) -> Float32[np.ndarray, "channels height width"]:
     parts = [level.real, np.abs(level), *([parent] if parent is not None else [])]
     return np.concatenate([part.reshape(-1, *level.shape[2:]) for part in parts]).astype(np.float32)
 
@@ -99,5 +103,5 @@ def _low(radius: Float64[np.ndarray, "height width"], cut: float) -> Float64[np.
     return np.cos(np.pi / 2 * octave)
 
 
-def _inverse(spectrum: np.ndarray) -> Complex[np.ndarray, "*many height width"]:
+def _inverse(spectrum: Complex[np.ndarray, "*many height width"]) -> Complex[np.ndarray, "*many height width"]:
     return np.fft.ifft2(np.fft.ifftshift(spectrum, axes=(-2, -1)))

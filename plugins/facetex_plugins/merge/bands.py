@@ -8,7 +8,7 @@ to a few texels only, and their mean would be a blur.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core import DelitView, Merged, Texture, hookimpl
 from facetex_core.imaging.masked_blur import blur_where
@@ -70,7 +70,9 @@ class NoMerger:
         return Merged(views[0].albedo, shares)
 
 
-def _in_one_tone(broad: list[np.ndarray], seen: Bool[np.ndarray, "views size size"]) -> list[np.ndarray]:
+def _in_one_tone(
+    broad: list[Float32[np.ndarray, "size size 3"]], seen: Bool[np.ndarray, "views size size"]
+) -> list[Float32[np.ndarray, "size size 3"]]:
     """Each brought to the median tone of those before it where both show skin."""
     told = [broad[0]]
     for number, low in enumerate(broad[1:], 1):
@@ -87,7 +89,7 @@ def _shares(clear: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
     return _normalised(_where_largest(patches, SEAM), seen)
 
 
-def _where_largest(values: np.ndarray, width: float) -> Maps:
+def _where_largest(values: Float[np.ndarray, "views size size"], width: float) -> Maps:
     """1 for the view that is the largest at a texel, 0 for the others, blurred."""
     largest = np.argmax(values, axis=0)[None] == np.arange(len(values))[:, None, None]
     return np.stack([cv2.GaussianBlur(mine.astype(np.float32), (0, 0), width * len(mine)) for mine in largest])
@@ -99,15 +101,17 @@ def _depth(seen: Bool[np.ndarray, "views size size"], width: float) -> Maps:
     return np.clip(np.stack(distance) / (width * seen.shape[1]), 0, 1).astype(np.float32)
 
 
-def _blur(values: np.ndarray, on: np.ndarray, width: float) -> np.ndarray:
+def _blur(
+    values: Float32[np.ndarray, "size size 3"], on: Bool[np.ndarray, "size size"], width: float
+) -> Float32[np.ndarray, "size size 3"]:
     return blur_where(values, on.astype(np.float32), width * len(on))
 
 
-def _normalised(weights: np.ndarray, seen: Bool[np.ndarray, "views size size"]) -> Maps:
+def _normalised(weights: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
     """Weights that add up to 1 where anything is seen."""
     some = (weights + _LEAST) * seen
     return np.asarray(some / np.maximum(some.sum(0), _LEAST), np.float32)
 
 
-def _sum(weights: Maps, layers: list[np.ndarray]) -> Float32[np.ndarray, "size size 3"]:
+def _sum(weights: Maps, layers: list[Float32[np.ndarray, "size size 3"]]) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(sum(weight[..., None] * layer for weight, layer in zip(weights, layers, strict=True)), np.float32)

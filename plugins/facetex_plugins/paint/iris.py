@@ -39,7 +39,7 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     return _ring_colour(crop, between, centre, radius, shade(view.appearance.lighting, np.array([0, 0, 1], np.float32)))
 
 
-def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:
+def _contour(fit: Fit, part: str) -> tuple[Float32[np.ndarray, "points 2"], float]:
     """The lids' edge in pixels of the photo, and how far it is from the camera in metres."""
     embedding, mesh = fit.model.embedding, fit.model.mesh
     dense = len(embedding.dense_triangles) > max(EYES[part])

@@ -70,7 +70,7 @@ class _Surface:
         self.scene = Scene(vertices, mesh.triangles)
         self.corners = np.zeros_like(mesh.triangles)
         self.roughness = np.full(len(mesh.triangles), ROUGHNESS["skin"], np.float32)
-        every: list[np.ndarray] = []
+        every: list[Float[np.ndarray, "corners 10"]] = []
         for name, which in mesh.parts.items():
             part = split_part(mesh, name)
             self.corners[which] = part.triangles + sum(map(len, every))
@@ -101,7 +101,11 @@ class _Surface:
         return result
 
     def _shaded(
-        self, triangle: Int32[np.ndarray, "hits"], weights: np.ndarray, view: np.ndarray, lighting: Lighting
+        self,
+        triangle: Int32[np.ndarray, "hits"],
+        weights: Float32[np.ndarray, "hits 3"],
+        view: Float32[np.ndarray, "hits 3"],
+        lighting: Lighting,
     ) -> Float32[np.ndarray, "hits 3"]:
         corners = self.attributes[self.corners[triangle]]
         values = np.matmul(weights[:, None], corners)[:, 0]
@@ -168,7 +172,12 @@ def _bounced(opened: Float[np.ndarray, "hits 1"], albedo: Float[np.ndarray, "hit
     return np.clip(((opened * a + b) * opened + c) * opened, opened, 1)
 
 
-def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lighting: Lighting) -> np.ndarray:
+def _highlight(
+    normals: Float32[np.ndarray, "hits 3"],
+    view: Float32[np.ndarray, "hits 3"],
+    roughness: Float32[np.ndarray, "hits"],
+    lighting: Lighting,
+) -> Float32[np.ndarray, "hits 3"]:
     """The strongest direction of the light, mirrored by the surface."""
     linear = lighting.coefficients[1:4]
     direction = luminance(linear)
@@ -189,6 +198,6 @@ def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lig
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
 
 
-def _cosines(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _cosines(some: Float32[np.ndarray, "hits 3"], others: Float32[np.ndarray, "hits 3"]) -> Float32[np.ndarray, "hits"]:
     """Row by row, for unit vectors; never quite 0, which would divide."""
     return np.clip(np.einsum("ni,ni->n", some, others), 1e-4, 1)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Shaped
 
 from facetex_core import Device, Face, Photo, Segmentation, hookimpl
 from facetex_core.geometry.landmarks import EYES, INNER_LIPS, OVAL
@@ -52,7 +52,9 @@ def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> Float[np.n
     return np.column_stack([linear, size / 2 - linear @ centre])
 
 
-def warp(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], width: int, height: int, border: int) -> np.ndarray:
+def warp(
+    image: Shaped[np.ndarray, "rows columns *channels"], matrix: Float[np.ndarray, "2 3"], width: int, height: int, border: int
+) -> Shaped[np.ndarray, "height width *channels"]:
     """Linear resampling by a matrix between coordinates whose pixel centres lie at +0.5, as ours do."""
     import cv2
 
@@ -61,7 +63,9 @@ def warp(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], width: int, height
     return cv2.warpAffine(image, centred, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def cut_crop(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], size: int) -> np.ndarray:
+def cut_crop(
+    image: Shaped[np.ndarray, "height width *channels"], matrix: Float[np.ndarray, "2 3"], size: int
+) -> Shaped[np.ndarray, "size size *channels"]:
     """The square that `matrix` maps to (0, 0, size, size), averaged over area where the photo is larger."""
     import cv2
 
