@@ -1,6 +1,7 @@
 """Renderer: one ray per sample, harmonics for the soft light and one highlight for its strongest direction.
 
 Highlight: f = D V F with D of Trowbridge and Reitz (Walter et al. 2007, equation 33), V of Schlick and F of Schlick 1994.
+The material is that of the GLB (texture/material.py). Karis 2013 is Real Shading in Unreal Engine 4.
 """
 
 from typing import Annotated
@@ -15,12 +16,13 @@ from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
+from facetex_core.texture.material import REFRACTION, roughness_of
 from facetex_plugins.render.ambient_occlusion import occlusion
 
-ROUGHNESS = {"skin": 0.45, "left_eye": 0.25, "right_eye": 0.25, "mouth": 0.4, "teeth": 0.35}
-"""Eyes are smoother than this, but a key light is as wide as a window."""
-MIRRORED = ((1.4 - 1) / (1.4 + 1)) ** 2
-"""What skin (refractive index 1.4) mirrors straight on."""
+LIGHT = 0.05
+"""What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis 2013).
+Harmonics tell only the light's direction; a key light is as wide as a window, 6 degrees to either side. Without it the highlight
+of an eye would be smaller than a pixel."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
 ROWS = 96
@@ -69,12 +71,13 @@ class _Surface:
         self.albedo, self.normals = head.albedo.rgb, head.detail.normals
         self.scene = Scene(vertices, mesh.triangles)
         self.corners = np.zeros_like(mesh.triangles)
-        self.roughness = np.full(len(mesh.triangles), ROUGHNESS["skin"], np.float32)
+        self.roughness = roughness_of(head)
+        self.refraction = np.full(len(mesh.triangles), REFRACTION["skin"], np.float32)
         every: list[Float[np.ndarray, "corners 10"]] = []
         for name, which in mesh.parts.items():
             part = split_part(mesh, name)
             self.corners[which] = part.triangles + sum(map(len, every))
-            self.roughness[which] = ROUGHNESS.get(name, ROUGHNESS["skin"])
+            self.refraction[which] = REFRACTION.get(name, REFRACTION["skin"])
             normals, uvs = part_normals(mesh, vertices, name)[part.vertex], mesh.uvs[part.uv]
             tangent = tangents(vertices[part.vertex], normals, uvs, part.triangles)
             every.append(np.concatenate([normals, uvs, tangent, part.vertex[:, None]], 1))
@@ -117,7 +120,8 @@ class _Surface:
         light[:, 0] = shade(lighting, soft)[:, 0]
         opened = values[:, 9:]
         lit = albedo * light * _bounced(opened, albedo)
-        return np.clip(lit + opened**2 * _highlight(bent, view, self.roughness[triangle], lighting), 0, 1)
+        rough = _look_up(self.roughness, values[:, 3:5])
+        return np.clip(lit + opened**2 * _highlight(bent, view, rough, self.refraction[triangle], lighting), 0, 1)
 
 
 def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[int, int, int, int]:
@@ -144,7 +148,9 @@ def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors
     return vectors / np.sqrt(np.maximum(np.einsum("ni,ni->n", vectors, vectors), 1e-20))[:, None]
 
 
-def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: Float[np.ndarray, "hits 2"]) -> Float32[np.ndarray, "hits 3"]:
+def _look_up(
+    picture: Float32[np.ndarray, "size size *channels"], uvs: Float[np.ndarray, "hits 2"]
+) -> Float32[np.ndarray, "hits *channels"]:
     """Bilinear; (0, 0) is the upper left corner of the upper left texel."""
     import cv2
 
@@ -154,7 +160,7 @@ def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: Float[np.ndarray,
     padded = np.zeros((4096 * wide, 2), np.float32)
     padded[: len(places)] = places
     found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(-1, 3)[: len(places)]
+    return found.reshape(-1, *picture.shape[2:])[: len(places)]
 
 
 def _bend(
@@ -176,6 +182,7 @@ def _highlight(
     normals: Float32[np.ndarray, "hits 3"],
     view: Float32[np.ndarray, "hits 3"],
     roughness: Float32[np.ndarray, "hits"],
+    refraction: Float32[np.ndarray, "hits"],
     lighting: Lighting,
 ) -> Float32[np.ndarray, "hits 3"]:
     """The strongest direction of the light, mirrored by the surface."""
@@ -190,11 +197,13 @@ def _highlight(
     half = _unit(view + towards)
     facing, seen = _cosines(normals, half), _cosines(normals, view)
     light = np.maximum(normals @ towards, 1e-4)
-    width = roughness**4
+    alpha = roughness**2 + LIGHT
+    width = alpha**2
     peak = width / (np.pi * (facing**2 * (width - 1) + 1) ** 2)
-    shadow = roughness**2 / 2
+    shadow = alpha / 2
     visible = 0.25 / ((light * (1 - shadow) + shadow) * (seen * (1 - shadow) + shadow))
-    mirrored = MIRRORED + (1 - MIRRORED) * (1 - _cosines(view, half)) ** 5
+    straight = ((refraction - 1) / (refraction + 1)) ** 2
+    mirrored = straight + (1 - straight) * (1 - _cosines(view, half)) ** 5
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
 
 
