@@ -87,7 +87,7 @@ def _head_box(view: View) -> tuple[int, int, int, int]:
     return int(left), int(top), int(max(right, left + 1)), int(max(bottom, top + 1))
 
 
-def _cut(picture: Float32[np.ndarray, "height width 3"], box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
+def _cut(picture: Float32[np.ndarray, "rows columns 3"], box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
     """The box at the report's size, and how much larger or smaller it has become."""
     left, top, right, bottom = box
     cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))

@@ -20,9 +20,9 @@ from facetex_core.texture.material import REFRACTION, roughness_of
 from facetex_plugins.render.ambient_occlusion import occlusion
 
 LIGHT = 0.05
-"""What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis 2013).
-Harmonics tell only the light's direction; a key light is as wide as a window, 6 degrees to either side. Without it the highlight
-of an eye would be smaller than a pixel."""
+"""What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis
+2013). Harmonics tell only the light's direction; a key light is as wide as a window, 6 degrees to either side. Without it the
+highlight of an eye would be smaller than a pixel."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
 ROWS = 96
