@@ -19,6 +19,9 @@ SMALLEST_MOVE = 1e-6
 SMALLEST_TURN = 0.01
 """Of a unit normal: half a degree."""
 
+Places = Float32[np.ndarray, "vertices 3"]
+Normals = Float32[np.ndarray, "corners 3"]
+
 
 @dataclass
 class GlbFile:
@@ -145,9 +148,7 @@ def add_mesh(file: GlbFile, fit: Fit, name: str, materials: Mapping[str, int], *
     return len(file.document.meshes) - 1
 
 
-def _primitive(
-    file: GlbFile, fit: Fit, neutral: Float32[np.ndarray, "vertices 3"], part: str, material: int, with_normals: bool
-) -> "gltf.Primitive":
+def _primitive(file: GlbFile, fit: Fit, neutral: Places, part: str, material: int, with_normals: bool) -> "gltf.Primitive":
     mesh, split = fit.model.mesh, split_part(fit.model.mesh, part)
     normals = _unit(part_normals(mesh, neutral, part)[split.vertex])
     places, uvs = neutral[split.vertex], mesh.uvs[split.uv]
@@ -164,13 +165,7 @@ def _primitive(
 
 
 def _target(
-    file: GlbFile,
-    fit: Fit,
-    neutral: Float32[np.ndarray, "vertices 3"],
-    part: str,
-    split: SplitPart,
-    moves: Float32[np.ndarray, "vertices 3"],
-    normals: Float32[np.ndarray, "corners 3"] | None,
+    file: GlbFile, fit: Fit, neutral: Places, part: str, split: SplitPart, moves: Places, normals: Normals | None
 ) -> dict[str, int]:
     target = {"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)}
     if normals is not None:
@@ -179,7 +174,7 @@ def _target(
     return target
 
 
-def _unit(normals: Float32[np.ndarray, "corners 3"]) -> Float32[np.ndarray, "corners 3"]:
+def _unit(normals: Normals) -> Normals:
     """Normals of length 1; where triangles are degenerate, forwards."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.where(length > 0.5, normals / np.maximum(length, 1e-12), [[0, 0, 1]]).astype(np.float32)

@@ -51,6 +51,9 @@ SKIN_TONE = np.log(np.array([0.47, 0.27, 0.185], np.float32))
 SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
 """and how skins differ from it: melanin, blood, and the rest."""
 
+Light = Float[np.ndarray, "9 3"]
+Colours = Float[np.ndarray, "texels 3"]
+
 
 def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
     """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's."""
@@ -134,18 +137,15 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
 
 
-def _whiten(light: Float[np.ndarray, "9 3"]) -> Float[np.ndarray, "9 3"]:
+def _whiten(light: Light) -> Light:
     """Takes out part of what the light's colour changes by with direction: of it, blood under the skin explains much."""
     grey = light.mean(1, keepdims=True)
     return np.asarray(grey + COLOURED * (light - grey))
 
 
 def _solve_light(
-    seen: Float[np.ndarray, "texels 3"],
-    albedo: Float[np.ndarray, "texels 3"],
-    basis: Float[np.ndarray, "texels 9"],
-    weight: Float[np.ndarray, "texels"],
-) -> Float[np.ndarray, "9 3"]:
+    seen: Colours, albedo: Colours, basis: Float[np.ndarray, "texels 9"], weight: Float[np.ndarray, "texels"]
+) -> Light:
     """Each channel by itself, pulled weakly to even white light; highlights and cast shadow lose weight."""
     prior = np.zeros(9)
     prior[0] = 1.0
@@ -164,10 +164,7 @@ def _solve_light(
 
 
 def _solve_albedo(
-    observed: Float[np.ndarray, "texels 3"],
-    model: AlbedoModel,
-    on: Bool[np.ndarray, "size size"],
-    weight: Float[np.ndarray, "texels"],
+    observed: Colours, model: AlbedoModel, on: Bool[np.ndarray, "size size"], weight: Float[np.ndarray, "texels"]
 ) -> tuple[Float[np.ndarray, "modes"], Float[np.ndarray, "3"]]:
     """Mode coefficients and the light's level by channel: ridge regression in logarithms.
 

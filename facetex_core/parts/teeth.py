@@ -19,6 +19,9 @@ GUM_LINE = 0.93
 JAW_DROP = 0.001
 """Metres; what an open jaw takes further down hangs on it."""
 
+Texels = Float[np.ndarray, "texels"]
+Rgb = Float[np.ndarray, "texels 3"]
+
 
 @lru_cache(maxsize=8)
 def rows_of(model: MorphableModel) -> dict[str, Bool[np.ndarray, "vertices"]]:
@@ -42,7 +45,7 @@ def paint_teeth(points: Float32[np.ndarray, "texels 3"], upper: Bool[np.ndarray,
     return painted
 
 
-def _row(points: Float[np.ndarray, "texels 3"], which: str) -> Float[np.ndarray, "texels 3"]:
+def _row(points: Rgb, which: str) -> Rgb:
     outwards = 1000 * _arch_length(points)
     root = _height(points[:, 1] if which == "upper" else -points[:, 1], outwards)
     gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
@@ -56,7 +59,7 @@ def _row(points: Float[np.ndarray, "texels 3"], which: str) -> Float[np.ndarray,
     return blend(enamel, GUMS * back[:, None], smooth_step(line - 0.05, line + 0.05, root))
 
 
-def _height(upwards: Float[np.ndarray, "texels"], outwards: Float[np.ndarray, "texels"]) -> Float[np.ndarray, "texels"]:
+def _height(upwards: Texels, outwards: Texels) -> Texels:
     """0 at the tip of the tooth and 1 at its root, by the row's own extent millimetre for millimetre along the arch."""
     column = np.rint(outwards).astype(int)
     low, high = np.full(column.max() + 1, np.inf), np.full(column.max() + 1, -np.inf)
@@ -67,7 +70,7 @@ def _height(upwards: Float[np.ndarray, "texels"], outwards: Float[np.ndarray, "t
     return np.clip((upwards - low) / np.maximum(high - low, 1e-6), 0, 1)
 
 
-def _arch_length(points: Float[np.ndarray, "texels 3"]) -> Float[np.ndarray, "texels"]:
+def _arch_length(points: Rgb) -> Texels:
     """Metres along the arch from its middle: a parabola z = front - c x^2 through the row."""
     front = points[:, 2].max()
     x = np.abs(points[:, 0])
@@ -78,16 +81,12 @@ def _arch_length(points: Float[np.ndarray, "texels 3"]) -> Float[np.ndarray, "te
     return np.asarray((slope * np.sqrt(1 + slope**2) + np.arcsinh(slope)) / (4 * bend))
 
 
-def smooth_step(
-    low: float | Float[np.ndarray, "texels"], high: float | Float[np.ndarray, "texels"], value: Float[np.ndarray, "texels"]
-) -> Float[np.ndarray, "texels"]:
+def smooth_step(low: float | Texels, high: float | Texels, value: Texels) -> Texels:
     """0 below, 1 above, smooth between."""
     share = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(share * share * (3 - 2 * share))
 
 
-def blend(
-    first: Float[np.ndarray, "texels 3"], second: Float[np.ndarray, "... 3"], share: Float[np.ndarray, "texels"]
-) -> Float[np.ndarray, "texels 3"]:
+def blend(first: Rgb, second: Float[np.ndarray, "... 3"], share: Texels) -> Rgb:
     """Colours by row, from the first to the second."""
     return np.asarray(first * (1 - share[:, None]) + second * share[:, None])

@@ -15,12 +15,14 @@ from facetex_core.structures import Lighting
 LOBES = {"diffuse": 1.0, "sheen": 24.0, "gloss": 90.0}
 """Powers of the cosine by which the panorama is blurred: what skin sends back evenly, and what it and wet eyes mirror."""
 
+Panorama = Float32[np.ndarray, "rows columns 3"]
+
 
 @dataclass(frozen=True, eq=False)
 class Environment:
     """Distant light as a panorama; row 0 is up (+y), the middle column is ahead of the head (+z), columns turn towards +x."""
 
-    rgb: Float32[np.ndarray, "rows columns 3"]
+    rgb: Panorama
     """Linear radiance; a white surface under radiance 1 from everywhere sends back 1."""
     rotation: Float32[np.ndarray, "3 3"]
     """Rotation of the head's directions to the panorama's."""
@@ -37,7 +39,7 @@ class Environment:
         return np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / columns, columns)
 
     @cached_property
-    def _blurred(self) -> dict[str, Float32[np.ndarray, "rows columns 3"]]:
+    def _blurred(self) -> dict[str, Panorama]:
         """The panorama under each lobe, which integrates to 1 over the sphere."""
         weighted = (self.rgb.reshape(-1, 3) * self._solid[:, None]).astype(np.float32)
         cosine = np.maximum(self._ways @ self._ways.T, 0).astype(np.float32)
@@ -85,7 +87,7 @@ class Environment:
         return replace(self, rgb=(self.rgb * gain).astype(np.float32))
 
 
-def studio_panorama(rng: np.random.Generator) -> Float32[np.ndarray, "rows columns 3"]:
+def studio_panorama(rng: np.random.Generator) -> Panorama:
     """A soft key from one side, a fill from the other, a sky above and a floor below, now and then a rim from behind."""
     ways = panorama_directions(ROWS, 2 * ROWS)
     sky = np.array([0.75, 0.85, 1.0]) * rng.uniform(0.15, 0.6)

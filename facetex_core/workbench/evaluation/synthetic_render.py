@@ -38,15 +38,18 @@ PLAIN, BACKDROP = 0.4, (0.15, 0.9)
 BOUNCE = 0.3
 """Share of the light missing in a hollow that its walls send back, times their albedo."""
 
+Vertices = Float32[np.ndarray, "vertices 3"]
+Hits = Float32[np.ndarray, "hits 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Surface:
     """A mesh refined once, with what shading needs at its vertices."""
 
-    vertices: Float32[np.ndarray, "vertices 3"]
+    vertices: Vertices
     triangles: Int32[np.ndarray, "triangles 3"]
     uvs: Float32[np.ndarray, "triangles 3 2"]
-    normals: Float32[np.ndarray, "vertices 3"]
+    normals: Vertices
     mirrors: Float32[np.ndarray, "vertices 2"]
     """Sheen and gloss."""
 
@@ -124,7 +127,7 @@ def _refined(mesh: Mesh) -> _Surface:
 
 def _light(
     surface: _Surface, scene: Scene, environment: Environment, rng: np.random.Generator
-) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "vertices"]]:
+) -> tuple[Vertices, Float32[np.ndarray, "vertices"]]:
     """What white skin sends back at each vertex, and which share of the light reaches it past all that stands around."""
     ways, strength = environment.sample(LIGHTS, rng)
     origins = surface.vertices + OFFSET * surface.normals
@@ -140,9 +143,7 @@ def _light(
     return _spread_in_skin(light, surface.triangles), opened
 
 
-def _spread_in_skin(
-    light: Float[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]
-) -> Float32[np.ndarray, "vertices 3"]:
+def _spread_in_skin(light: Float[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> Vertices:
     """Light that comes out of the skin near where it went in: red goes farthest, so that the edge of a shadow is warm."""
     from scipy.sparse import coo_matrix
 
@@ -155,12 +156,8 @@ def _spread_in_skin(
 
 
 def _sent(
-    at: Float32[np.ndarray, "hits 9"],
-    albedo: Float32[np.ndarray, "hits 3"],
-    shine: Float32[np.ndarray, "hits 1"],
-    rays: Float32[np.ndarray, "hits 3"],
-    environment: Environment,
-) -> Float32[np.ndarray, "hits 3"]:
+    at: Float32[np.ndarray, "hits 9"], albedo: Hits, shine: Float32[np.ndarray, "hits 1"], rays: Hits, environment: Environment
+) -> Hits:
     """What a point sends to the eye: scattered light, and the panorama mirrored under two lobes (Schlick's Fresnel term)."""
     normals, opened = _unit(at[:, :3]), at[:, 6:7]
     cosine = np.einsum("pi,pi->p", normals, rays)[:, None]

@@ -61,12 +61,7 @@ def delighters() -> dict[str, type]:
 class NetworkDelighter:
     """The shading that a network finds."""
 
-    def __init__(
-        self,
-        flatten: Flatten = 0.5,
-        matte: Matte = 0.9,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, flatten: Flatten = 0.5, matte: Matte = 0.9, device: Device = "cpu") -> None:
         self.flatten, self.matte, self.device = flatten, matte, device
 
     def delight(self, view: LitView) -> Texture:

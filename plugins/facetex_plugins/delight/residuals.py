@@ -49,6 +49,9 @@ Flatten = Annotated[
 Matte = Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")]
 """The options that delighters share."""
 
+Colours = Float[np.ndarray, "size size 3"]
+Plane = Float[np.ndarray, "size size"]
+
 
 def remove_residual_shading(
     view: LitView, shading: Float32[np.ndarray, "size size 3"], *, flatten: float, matte: float
@@ -80,12 +83,7 @@ def remove_residual_shading(
     return Texture(np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32))
 
 
-def _flattened(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    share: float,
-) -> Float32[np.ndarray, "size size 3"]:
+def _flattened(albedo: Colours, expected: Colours, skin: Plane, share: float) -> Float32[np.ndarray, "size size 3"]:
     """Of colour three times over: beards and brows are dark, but what changes the colour over a whole cheek is light."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
@@ -95,12 +93,7 @@ def _flattened(
     return np.asarray(albedo * np.exp(-taken), np.float32)
 
 
-def _without_shine(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    share: float,
-) -> Float32[np.ndarray, "size size 3"]:
+def _without_shine(albedo: Colours, expected: Colours, skin: Plane, share: float) -> Float32[np.ndarray, "size size 3"]:
     """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
@@ -110,9 +103,7 @@ def _without_shine(
     return np.asarray(albedo * np.exp(-share * np.maximum(bump - 0.04, 0) * paler), np.float32)
 
 
-def _one_sided_light_out(
-    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"], skin: Float[np.ndarray, "size size"]
-) -> Float32[np.ndarray, "size size 3"]:
+def _one_sided_light_out(albedo: Colours, expected: Colours, skin: Plane) -> Float32[np.ndarray, "size size 3"]:
     """Takes out cast shadow and patches of sun: what is darker (lighter) than both the model's albedo and its own mirror.
 
     Sides of a face differ a little; up to ONE_SIDED they may. What is the same on both, a beard or a blush, stays as it is.
@@ -127,12 +118,7 @@ def _one_sided_light_out(
     return np.asarray(albedo * np.exp(-blur_where(patch.astype(np.float32), skin, PATCH * size / 4)), np.float32)
 
 
-def _without_fringe(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    sure: Float[np.ndarray, "size size"],
-) -> Float32[np.ndarray, "size size 3"]:
+def _without_fringe(albedo: Colours, expected: Colours, skin: Plane, sure: Plane) -> Float32[np.ndarray, "size size 3"]:
     """The less straight on a texel was seen, the more it takes the model's colour.
 
     At a contour, light from behind and the background come through.
@@ -144,18 +130,13 @@ def _without_fringe(
     return np.asarray(albedo * np.exp(-unsure[..., None] * tint), np.float32)
 
 
-def _not_below(normals: Float[np.ndarray, "size size 3"], fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _not_below(normals: Colours, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
     down = np.clip((-normals[..., 1] - DOWNWARD) / 0.25, 0, 1)
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
-def _clear_of_outline(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    visibility: Float[np.ndarray, "size size"],
-    fit: Fit,
-) -> Float32[np.ndarray, "size size"]:
+def _clear_of_outline(albedo: Colours, expected: Colours, visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the forehead and near the outline where it is much darker than the face: hair, collars and the shade they throw.
 
     No mask cuts these sharply. A beard is dark at the outline too, and stays: it shows on the chin.
@@ -172,7 +153,7 @@ def _clear_of_outline(
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
 
-def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _without_crumbs(visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """1 on the face's broad shape: what sticks out of it, or lies by itself, is cut off by shadow and in shadow too."""
     reach = 2 * round(CRUMB * len(visibility)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -180,7 +161,7 @@ def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Flo
     return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
 
 
-def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> UInt8[np.ndarray, "size size"]:
+def _whole(visibility: Plane, fit: Fit) -> UInt8[np.ndarray, "size size"]:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
     features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > 0.2
@@ -204,9 +185,7 @@ def _middle(values: Float[np.ndarray, "size size *channels"], where: Bool[np.nda
     return np.asarray(np.median(values[where], axis=0) if where.any() else 0.0)
 
 
-def _log_ratio(
-    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"]
-) -> Float32[np.ndarray, "size size 3"]:
+def _log_ratio(albedo: Colours, expected: Colours) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(np.log(np.maximum(albedo, _TINY)) - np.log(np.maximum(expected, _TINY)), np.float32)
 
 

@@ -44,13 +44,7 @@ class NetworkExtractor:
     8 is the receptive radius of conv3_1, measured as enough after a fill (error <= 0.5 % of G).
     """
 
-    def __init__(
-        self,
-        model: str,
-        layers: str,
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, model: str, layers: str, margin: Margin = 8, device: Device = "cpu") -> None:
         """`layers`: the network's outputs, separated by commas; `device`: cpu or cuda."""
         self.model = model
         self.layers = tuple(layer.strip() for layer in layers.split(","))
@@ -79,12 +73,7 @@ class NetworkExtractor:
 class SmallExtractor(NetworkExtractor):
     """Our own network, distilled from VGG-19: 16, 32 and 64 channels; model_zoo/cards/descriptor.md."""
 
-    def __init__(
-        self,
-        layers: Layers = "conv1_1,conv2_1,conv3_1",
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, layers: Layers = "conv1_1,conv2_1,conv3_1", margin: Margin = 8, device: Device = "cpu") -> None:
         """Layers conv1_1 to conv4_1."""
         super().__init__("descriptor", layers, margin, device)
 
@@ -92,11 +81,6 @@ class SmallExtractor(NetworkExtractor):
 class Vgg19Extractor(NetworkExtractor):
     """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
 
-    def __init__(
-        self,
-        layers: Layers = "conv1_1,conv2_1,conv3_1",
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, layers: Layers = "conv1_1,conv2_1,conv3_1", margin: Margin = 8, device: Device = "cpu") -> None:
         """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""
         super().__init__("vgg19", layers, margin, device)

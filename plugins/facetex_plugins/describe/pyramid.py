@@ -23,6 +23,8 @@ Bands = Complex[np.ndarray, "colours orientations _ _"]
 
 api_version = 2
 
+Plane = Float64[np.ndarray, "height width"]
+
 
 @hookimpl
 def descriptor_extractors() -> dict[str, type]:
@@ -68,7 +70,7 @@ class PyramidExtractor:
             spectrum = (spectrum * passing)[:, middle, middle] / 4
         return levels, _inverse(spectrum).real
 
-    def _towards(self, angle: Float64[np.ndarray, "height width"], k: int) -> Float64[np.ndarray, "height width"]:
+    def _towards(self, angle: Plane, k: int) -> Plane:
         return 2 * np.maximum(np.cos(angle - np.pi * k / self.orientations), 0) ** (self.orientations - 1)
 
 
@@ -90,14 +92,14 @@ def _features(
     return np.concatenate([part.reshape(-1, *level.shape[2:]) for part in parts]).astype(np.float32)
 
 
-def _polar(size: int) -> tuple[Float64[np.ndarray, "height width"], Float64[np.ndarray, "height width"]]:
+def _polar(size: int) -> tuple[Plane, Plane]:
     """Angular frequency and direction of every place of a centred spectrum."""
     steps = 2 * np.pi * np.fft.fftshift(np.fft.fftfreq(size))
     x, y = np.meshgrid(steps, steps)
     return np.hypot(x, y), np.arctan2(y, x)
 
 
-def _low(radius: Float64[np.ndarray, "height width"], cut: float) -> Float64[np.ndarray, "height width"]:
+def _low(radius: Plane, cut: float) -> Plane:
     """1 up to half the cut, 0 from the cut on, a raised cosine of the octave between."""
     octave = np.clip(np.log2(np.maximum(2 * radius / cut, 1e-12)), 0, 1)
     return np.cos(np.pi / 2 * octave)

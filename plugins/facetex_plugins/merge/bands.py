@@ -33,6 +33,9 @@ Maps = Float32[np.ndarray, "views size size"]
 
 api_version = 2
 
+Picture = Float32[np.ndarray, "size size 3"]
+Seen = Bool[np.ndarray, "views size size"]
+
 
 @hookimpl
 def mergers() -> dict[str, type]:
@@ -70,9 +73,7 @@ class NoMerger:
         return Merged(views[0].albedo, shares)
 
 
-def _in_one_tone(
-    broad: list[Float32[np.ndarray, "size size 3"]], seen: Bool[np.ndarray, "views size size"]
-) -> list[Float32[np.ndarray, "size size 3"]]:
+def _in_one_tone(broad: list[Picture], seen: Seen) -> list[Picture]:
     """Each brought to the median tone of those before it where both show skin."""
     told = [broad[0]]
     for number, low in enumerate(broad[1:], 1):
@@ -82,7 +83,7 @@ def _in_one_tone(
     return told
 
 
-def _shares(clear: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
+def _shares(clear: Maps, seen: Seen) -> Maps:
     """1 where a photo is the best, the main one with a start, in patches of some size with soft seams; 0 where it is blind."""
     start = np.array([BETTER] + [1] * (len(clear) - 1))[:, None, None]
     patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH)
@@ -95,23 +96,21 @@ def _where_largest(values: Float[np.ndarray, "views size size"], width: float) -
     return np.stack([cv2.GaussianBlur(mine.astype(np.float32), (0, 0), width * len(mine)) for mine in largest])
 
 
-def _depth(seen: Bool[np.ndarray, "views size size"], width: float) -> Maps:
+def _depth(seen: Seen, width: float) -> Maps:
     """0 at the border of what is seen, rising to 1 over `width` of the map."""
     distance = [cv2.distanceTransform(on.astype(np.uint8), cv2.DIST_L2, 5) for on in seen]
     return np.clip(np.stack(distance) / (width * seen.shape[1]), 0, 1).astype(np.float32)
 
 
-def _blur(
-    values: Float32[np.ndarray, "size size 3"], on: Bool[np.ndarray, "size size"], width: float
-) -> Float32[np.ndarray, "size size 3"]:
+def _blur(values: Picture, on: Bool[np.ndarray, "size size"], width: float) -> Picture:
     return blur_where(values, on.astype(np.float32), width * len(on))
 
 
-def _normalised(weights: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
+def _normalised(weights: Maps, seen: Seen) -> Maps:
     """Weights that add up to 1 where anything is seen."""
     some = (weights + _LEAST) * seen
     return np.asarray(some / np.maximum(some.sum(0), _LEAST), np.float32)
 
 
-def _sum(weights: Maps, layers: list[Float32[np.ndarray, "size size 3"]]) -> Float32[np.ndarray, "size size 3"]:
+def _sum(weights: Maps, layers: list[Picture]) -> Picture:
     return np.asarray(sum(weight[..., None] * layer for weight, layer in zip(weights, layers, strict=True)), np.float32)

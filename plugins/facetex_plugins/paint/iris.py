@@ -21,6 +21,9 @@ DARKEST, BRIGHTEST = 0.025, 0.30
 REDDEST = 2.4
 """Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
 
+Plane = Float[np.ndarray, "height width"]
+Place = Int[np.ndarray, "2"]
+
 
 def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     """Linear albedo of the iris of `left_eye` or `right_eye`; none where the eye is shut, hidden or too small."""
@@ -59,9 +62,7 @@ def _between_lids(contour: Float[np.ndarray, "points 2"], shape: tuple[int, ...]
     return mask.astype(np.float32)
 
 
-def _darkest_disc(
-    light: Float[np.ndarray, "height width"], between: Float[np.ndarray, "height width"], radius: float
-) -> Int[np.ndarray, "2"] | None:
+def _darkest_disc(light: Plane, between: Plane, radius: float) -> Place | None:
     """x, y of the disc of the iris's size whose part between the lids is darkest; it stays inside, level with the middle."""
     import cv2
 
@@ -82,11 +83,7 @@ def _darkest_disc(
 
 
 def _ring_colour(
-    crop: Float[np.ndarray, "height width 3"],
-    between: Float[np.ndarray, "height width"],
-    centre: Int[np.ndarray, "2"],
-    radius: float,
-    white: Float[np.ndarray, "3"],
+    crop: Float[np.ndarray, "height width 3"], between: Plane, centre: Place, radius: float, white: Float[np.ndarray, "3"]
 ) -> Float32[np.ndarray, "3"] | None:
     """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]

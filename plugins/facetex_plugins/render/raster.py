@@ -31,6 +31,9 @@ ROWS = 96
 
 api_version = 2
 
+Vectors = Float32[np.ndarray, "hits 3"]
+Rays = Float32[np.ndarray, "rays 3"]
+
 
 @hookimpl
 def renderers() -> dict[str, type]:
@@ -88,13 +91,7 @@ class _Surface:
             attributes[:, 9] = occlusion(self.scene, vertices[whose], attributes[:, :3].astype(np.float32))
         self.attributes = attributes.astype(np.float32)
 
-    def seen(
-        self,
-        eye: Float32[np.ndarray, "3"],
-        rays: Float32[np.ndarray, "rays 3"],
-        lighting: Lighting,
-        behind: Float32[np.ndarray, "rays 3"],
-    ) -> Float32[np.ndarray, "rays 3"]:
+    def seen(self, eye: Float32[np.ndarray, "3"], rays: Rays, lighting: Lighting, behind: Rays) -> Rays:
         """Linear light along each ray; `behind` where it meets nothing."""
         triangle, weights, _ = self.scene.first_hits(np.broadcast_to(eye, rays.shape), rays)
         hit = triangle >= 0
@@ -103,13 +100,7 @@ class _Surface:
             result[hit] = self._shaded(triangle[hit], weights[hit], -rays[hit], lighting)
         return result
 
-    def _shaded(
-        self,
-        triangle: Int32[np.ndarray, "hits"],
-        weights: Float32[np.ndarray, "hits 3"],
-        view: Float32[np.ndarray, "hits 3"],
-        lighting: Lighting,
-    ) -> Float32[np.ndarray, "hits 3"]:
+    def _shaded(self, triangle: Int32[np.ndarray, "hits"], weights: Vectors, view: Vectors, lighting: Lighting) -> Vectors:
         corners = self.attributes[self.corners[triangle]]
         values = np.matmul(weights[:, None], corners)[:, 0]
         smooth = _unit(values[:, :3])
@@ -136,7 +127,7 @@ def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[
     return left, top, right, bottom
 
 
-def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Float32[np.ndarray, "rays 3"]:
+def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Rays:
     """Unit directions in the world through the samples' centres."""
     x, y = (np.arange(span.start, span.stop) + 0.5 for span in (columns, rows))
     grid = np.stack(np.broadcast_arrays(x[None] / samples, y[:, None] / samples, 1.0), -1).reshape(-1, 3)
@@ -165,7 +156,7 @@ def _look_up(
 
 def _bend(
     normals: Float[np.ndarray, "hits 3"], tangent: Float[np.ndarray, "hits 4"], detail: Float[np.ndarray, "hits 3"]
-) -> Float32[np.ndarray, "hits 3"]:
+) -> Vectors:
     """The normals of the map, from tangent space to the world."""
     along = tangent[:, :3]
     up = np.cross(normals, along) * tangent[:, 3:]
@@ -179,12 +170,12 @@ def _bounced(opened: Float[np.ndarray, "hits 1"], albedo: Float[np.ndarray, "hit
 
 
 def _highlight(
-    normals: Float32[np.ndarray, "hits 3"],
-    view: Float32[np.ndarray, "hits 3"],
+    normals: Vectors,
+    view: Vectors,
     roughness: Float32[np.ndarray, "hits"],
     refraction: Float32[np.ndarray, "hits"],
     lighting: Lighting,
-) -> Float32[np.ndarray, "hits 3"]:
+) -> Vectors:
     """The strongest direction of the light, mirrored by the surface."""
     linear = lighting.coefficients[1:4]
     direction = luminance(linear)
@@ -207,6 +198,6 @@ def _highlight(
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
 
 
-def _cosines(some: Float32[np.ndarray, "hits 3"], others: Float32[np.ndarray, "hits 3"]) -> Float32[np.ndarray, "hits"]:
+def _cosines(some: Vectors, others: Vectors) -> Float32[np.ndarray, "hits"]:
     """Row by row, for unit vectors; never quite 0, which would divide."""
     return np.clip(np.einsum("ni,ni->n", some, others), 1e-4, 1)

@@ -29,6 +29,8 @@ Patch = Float32[np.ndarray, "side side 3"]
 
 api_version = 2
 
+Laid = Float32[np.ndarray, "side side"]
+
 
 @hookimpl
 def synthesizers() -> dict[str, type]:
@@ -81,13 +83,7 @@ def quilt(
     return field[: len(wanted), : wanted.shape[1]]
 
 
-def _drawn(
-    sample: Detail,
-    inside: Bool[np.ndarray, "_ _"],
-    there: Patch,
-    laid: Float32[np.ndarray, "side side"],
-    rng: np.random.Generator,
-) -> Patch:
+def _drawn(sample: Detail, inside: Bool[np.ndarray, "_ _"], there: Patch, laid: Laid, rng: np.random.Generator) -> Patch:
     """One of the patches that differ little from what is laid already; lightness is compared."""
     if laid.any():
         error = cv2.matchTemplate(sample.mean(-1), np.ascontiguousarray(there.mean(-1)), cv2.TM_SQDIFF, mask=laid.copy())
@@ -97,7 +93,7 @@ def _drawn(
     return sample[row : row + len(there), column : column + len(there)]
 
 
-def _cut(there: Patch, laid: Float32[np.ndarray, "side side"], patch: Patch, lap: int) -> Bool[np.ndarray, "side side"]:
+def _cut(there: Patch, laid: Laid, patch: Patch, lap: int) -> Bool[np.ndarray, "side side"]:
     """Where the new patch is taken: beyond the paths of least difference through the overlaps above and to the left."""
     error = ((there - patch) ** 2).sum(-1)
     take = np.ones(laid.shape, bool)
