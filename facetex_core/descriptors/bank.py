@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float, Float32
 
+from facetex_core.descriptors.correlations import unstacked
 from facetex_core.errors import ConfigError
 from facetex_core.messages import warn
 from facetex_core.stages import DescriptorExtractor
@@ -117,9 +118,4 @@ def _assemble(bank: Bank, shares: Mapping[str, Float[np.ndarray, "cells"]]) -> t
     for layer in bank.cells:
         mean, support[layer] = _means(bank, layer, shares[layer])
         correlations[layer] = np.tensordot(mean, bank.basis[layer], 1).astype(np.float32)
-    return tuple(
-        Descriptor(
-            bank.network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in support.items()}
-        )
-        for k in range(len(bank.names))
-    )
+    return unstacked(bank.network, correlations, support)

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.descriptors.compression import in_steps, pack_symmetric, unpack_symmetric
+from facetex_core.descriptors.correlations import unstacked
 from facetex_core.errors import ModelError
 from facetex_core.io.atomic import replacing
 from facetex_core.io.npz import Arrays, read_arrays
@@ -124,11 +125,4 @@ def _faces(arrays: Arrays, layers: list[str]) -> tuple[Descriptor, ...]:
         return ()
     matrices = {layer: unpack_symmetric(arrays[f"face/{layer}"] * arrays[f"face scale/{layer}"]) for layer in layers}
     support = {layer: arrays[f"face mass/{layer}"] for layer in layers}
-    return tuple(
-        Descriptor(
-            str(arrays["network"]),
-            {layer: matrices[layer][k] for layer in layers},
-            {layer: float(support[layer][k]) for layer in layers},
-        )
-        for k in range(len(arrays["names"]))
-    )
+    return unstacked(str(arrays["network"]), matrices, support)
