@@ -20,6 +20,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.geometry.unweld": "part_normals split_part tangents",
     "facetex_core.geometry.uv_raster": "all_texels interpolate",
     "facetex_core.imaging.colour": "LUMINANCE decode_srgb encode_srgb luminance to_bytes",
+    "facetex_core.imaging.look_up": "look_up",
     "facetex_core.imaging.masked_blur": "blur_where",
     "facetex_core.imaging.push_pull": "fill_smooth",
     "facetex_core.imaging.resize": "resized",

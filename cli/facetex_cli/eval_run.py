@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -100,14 +101,14 @@ def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | No
     """The tables on stdout, or all as JSON; eval.json and eval.csv in the folder, albedo.json and albedo.csv beside them."""
     rows, albedo_rows = summary(scores), albedo_summary(albedos)
     record: dict[str, object] = {"metrics": METRICS, "summary": rows}
-    cases = [each.table() for each in scores]
+    cases = [asdict(each) for each in scores]
     more: dict[str, object] = {"metrics": ALBEDO_METRICS, "summary": albedo_rows}
     if out:
         write_record(record, cases, out, "eval")
         if albedos:
-            write_record(more, [each.table() for each in albedos], out, "albedo")
+            write_record(more, [asdict(each) for each in albedos], out, "albedo")
     if as_json:
-        print_json({**record, "cases": cases, "albedo": {**more, "cases": [each.table() for each in albedos]}})
+        print_json({**record, "cases": cases, "albedo": {**more, "cases": [asdict(each) for each in albedos]}})
         return
     print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in METRICS)], [_line(row) for row in rows])
     if albedos:

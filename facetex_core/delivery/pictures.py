@@ -65,12 +65,12 @@ def small(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def data_uri(pixels: Pixels) -> str:
-    """The picture inside an address."""
+def data_uri(pixels: Pixels, **how: int) -> str:
+    """The picture inside an address; `how` JPEG is written."""
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=QUALITY)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": QUALITY, **how})
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
 
 

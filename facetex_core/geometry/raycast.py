@@ -8,8 +8,6 @@ from types import ModuleType
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32
 
-from facetex_core.structures import Mesh
-
 _LOADING = Lock()
 """Of two threads that load libraries at once, each may wait for the other for ever: one for the loader, one for Python."""
 
@@ -68,9 +66,3 @@ class Scene:
 
 def _rays(origins: Float[np.ndarray, "rays 3"], directions: Float[np.ndarray, "rays 3"]) -> object:
     return open3d().core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32))
-
-
-def scene_of(mesh: Mesh, vertices: Float32[np.ndarray, "vertices 3"], parts: tuple[str, ...] = ()) -> Scene:
-    """The mesh, or the named parts of it, with its vertices moved."""
-    triangles = mesh.triangles if not parts else np.concatenate([mesh.triangles[mesh.parts[part]] for part in parts])
-    return Scene(vertices, triangles)

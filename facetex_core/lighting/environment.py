@@ -18,7 +18,7 @@ COSINE = np.array([1.0, *[2 / 3] * 3, *[1 / 4] * 5])
 STEPS = 300
 
 
-def radiance_of(lighting: Lighting, rows: int = ROWS) -> Float32[np.ndarray, "rows columns 3"]:
+def radiance_of(lighting: Lighting) -> Float32[np.ndarray, "rows columns 3"]:
     """A panorama that is negative nowhere and whose irradiance is the lighting: of all such, the least in squares.
 
     It is max(0, Y a): a is found by climbing the dual, whose curvature is at most the Gram matrix of Y. Where the lighting
@@ -31,8 +31,8 @@ def radiance_of(lighting: Lighting, rows: int = ROWS) -> Float32[np.ndarray, "ro
     for _ in range(STEPS):
         moments = basis.T @ (weight * np.maximum(basis @ found, 0))
         found += wanted - np.linalg.solve(gram, moments)
-    radiance = np.maximum(_basis(rows)[0] @ found, 0)
-    return radiance.reshape(rows, 2 * rows, 3).astype(np.float32)
+    radiance = np.maximum(_basis(ROWS)[0] @ found, 0)
+    return radiance.reshape(ROWS, 2 * ROWS, 3).astype(np.float32)
 
 
 def _basis(rows: int) -> tuple[Float[np.ndarray, "pixels 9"], Float[np.ndarray, "pixels 1"]]:

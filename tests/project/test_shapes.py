@@ -34,7 +34,12 @@ def annotations(tree: ast.AST) -> Iterator[ast.expr]:
 
 def has_shape(node: ast.Subscript) -> bool:
     """`Float32[np.ndarray, "height width 3"]`."""
-    return isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2 and isinstance(node.slice.elts[1], ast.Constant)
+    return (
+        isinstance(node.slice, ast.Tuple)
+        and len(node.slice.elts) == 2
+        and isinstance(node.slice.elts[1], ast.Constant)
+        and isinstance(node.slice.elts[1].value, str)
+    )
 
 
 @pytest.mark.parametrize("folder", FOLDERS)

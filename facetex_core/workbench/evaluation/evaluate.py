@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -40,10 +40,6 @@ class Score:
     seconds: float | None = None
     failed: str = ""
     """Why there is no fit."""
-
-    def table(self) -> dict[str, object]:
-        """For JSON and CSV."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -71,7 +71,6 @@ def sample_case(
     panorama: Float32[np.ndarray, "rows columns 3"] | None = None,
     *,
     band: tuple[float, float] = BANDS[0],
-    beyond: float = BEYOND,
     name: str = "0001",
     light: str = "made up",
 ) -> Case:
@@ -83,7 +82,7 @@ def sample_case(
     identity = rng.standard_normal(len(model.identity)).clip(-MOST, MOST).astype(np.float32)
     expression = sample_expression(model, rng)
     vertices = model.vertices(identity, expression)
-    vertices = vertices + np.float32(beyond) * outside_span(model, rng)
+    vertices = vertices + np.float32(BEYOND) * outside_span(model, rng)
     camera, pose = portrait(vertices[face_vertices(model)], band, rng)
     albedo, shine = sample_skin(model, TEXTURE, rng)
     mesh = replace(model.mesh, vertices=vertices)
@@ -93,20 +92,15 @@ def sample_case(
     environment = environment.scaled(_exposure(environment, model, vertices, camera, rng))
     cloth = (rng.choice(CLOTHS) * rng.uniform(0.6, 1.2)).astype(np.float32)
     linear = photograph(dressed(mesh), np.dstack([albedo, shine]), cloth, environment, camera, rng)
-    about = {
-        "model": model.name,
-        "seed": seed,
-        "light": light,
-        **pose,
-        "identity": identity.tolist(),
-        "expression": expression.tolist(),
-    }
+    coefficients = {"identity": identity.tolist(), "expression": expression.tolist()}
+    about = {"model": model.name, "seed": seed, "light": light, **pose, **coefficients}
     e = model.embedding
+    landmarks = _at(mesh, e.landmark_triangles, e.landmark_barycentric)
     truth = Truth(
         mesh,
         face_vertices(model),
-        _at(mesh, e.landmark_triangles, e.landmark_barycentric),
-        project(camera, _at(mesh, e.landmark_triangles, e.landmark_barycentric)),
+        landmarks,
+        project(camera, landmarks),
         project(camera, _at(mesh, e.dense_triangles, e.dense_barycentric)),
         camera,
         environment.lighting,

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
-from facetex_core.lazy import cv2
+from facetex_core.imaging.look_up import look_up
 from facetex_core.structures import Camera, Mesh
 from facetex_core.workbench.evaluation.environment import Environment
 
@@ -84,7 +84,7 @@ def photograph(
         if hit.any():
             at = np.matmul(weights[hit][:, None], values[surface.triangles[triangle[hit]]])[:, 0]
             uvs = np.matmul(weights[hit][:, None], surface.uvs[triangle[hit]])[:, 0]
-            found = _look_up(skin, uvs)
+            found = look_up(skin, uvs)
             albedo = np.where(triangle[hit][:, None] >= bare, cloth, found[:, :3])
             seen[hit] = _sent(at, albedo, found[:, 3:], rays[hit], environment)
         picture[rows] = seen.reshape(-1, SAMPLES, width, SAMPLES, 3).mean((1, 3))
@@ -167,18 +167,6 @@ def _sent(
     highlight = shine * fresnel * opened**2 * (at[:, 7:8] * sheen + at[:, 8:9] * gloss)
     walls = BOUNCE * (1 - opened) * albedo * environment.mean
     return np.asarray(albedo * (at[:, 3:6] + walls) + highlight, np.float32)
-
-
-def _look_up(
-    picture: Float32[np.ndarray, "size size channels"], uvs: Float[np.ndarray, "hits 2"]
-) -> Float32[np.ndarray, "hits channels"]:
-    """Bilinear; (0, 0) is the upper left corner of the upper left texel. OpenCV wants fewer than 32768 rows and columns."""
-    places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
-    wide = -(-len(places) // 4096)
-    padded = np.zeros((4096 * wide, 2), np.float32)
-    padded[: len(places)] = places
-    found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found.reshape(-1, picture.shape[2])[: len(places)])
 
 
 def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float32[np.ndarray, "vectors 3"]:

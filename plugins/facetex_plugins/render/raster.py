@@ -14,6 +14,7 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import luminance
+from facetex_core.imaging.look_up import look_up
 from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
 from facetex_core.texture.material import REFRACTION, roughness_of
@@ -104,14 +105,14 @@ class _Surface:
         corners = self.attributes[self.corners[triangle]]
         values = np.matmul(weights[:, None], corners)[:, 0]
         smooth = _unit(values[:, :3])
-        bent = _bend(smooth, values[:, 5:9], _look_up(self.normals, values[:, 3:5]))
+        bent = _bend(smooth, values[:, 5:9], look_up(self.normals, values[:, 3:5]))
         soft = _unit(bent + RED_SOFTNESS / (1 - RED_SOFTNESS) * smooth)
-        albedo = _look_up(self.albedo, values[:, 3:5])
+        albedo = look_up(self.albedo, values[:, 3:5])
         light = shade(lighting, bent)
         light[:, 0] = shade(lighting, soft)[:, 0]
         opened = values[:, 9:]
         lit = albedo * light * _bounced(opened, albedo)
-        rough = _look_up(self.roughness, values[:, 3:5])
+        rough = look_up(self.roughness, values[:, 3:5])
         return np.clip(lit + opened**2 * _highlight(bent, view, rough, self.refraction[triangle], lighting), 0, 1)
 
 
@@ -137,21 +138,6 @@ def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Rays:
 
 def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3"]:
     return vectors / np.sqrt(np.maximum(np.einsum("ni,ni->n", vectors, vectors), 1e-20))[:, None]
-
-
-def _look_up(
-    picture: Float32[np.ndarray, "size size *channels"], uvs: Float[np.ndarray, "hits 2"]
-) -> Float32[np.ndarray, "hits *channels"]:
-    """Bilinear; (0, 0) is the upper left corner of the upper left texel."""
-    import cv2
-
-    # OpenCV wants a map of less than 32768 rows and columns.
-    places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
-    wide = -(-len(places) // 4096)
-    padded = np.zeros((4096 * wide, 2), np.float32)
-    padded[: len(places)] = places
-    found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(-1, *picture.shape[2:])[: len(places)]
 
 
 def _bend(

@@ -169,7 +169,9 @@ def mouth(face: Face, taken: Mask) -> Mask:
     return np.clip(np.minimum(opened, 1 - taken), 0, 1).astype(np.float32)
 
 
-def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:
+def face_outlines(
+    landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]
+) -> tuple[Float32[np.ndarray, "_ 2"], ...]:
     """Face, right eye, left eye, inner mouth; from the 68 points where there are no dense ones."""
     if len(dense):
         return tuple(dense[list(ids)] for ids in (OVAL, EYES["right_eye"], EYES["left_eye"], INNER_LIPS))
