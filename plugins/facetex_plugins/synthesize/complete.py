@@ -105,12 +105,7 @@ class CompleteSynthesizer:
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
 
     def _strengths(
-        self,
-        start: Float32[np.ndarray, "size size 3"],
-        octaves: Float32[np.ndarray, "octaves size size 3"],
-        own: Plane,
-        wanted: Descriptor,
-        fit: Fit,
+        self, start: Picture, octaves: Float32[np.ndarray, "octaves size size 3"], own: Plane, wanted: Descriptor, fit: Fit
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
@@ -166,7 +161,7 @@ def _shrink(picture: Float[np.ndarray, "size size *channels"], size: int) -> Flo
     return np.asarray(cv2.resize(np.asarray(picture, np.float32), (size, size), interpolation=cv2.INTER_AREA))
 
 
-def _octaves(grain: Float32[np.ndarray, "size size 3"], size: int) -> Float32[np.ndarray, "octaves size size 3"]:
+def _octaves(grain: Picture, size: int) -> Float32[np.ndarray, "octaves size size 3"]:
     """The texture in bands from fine to coarse, which add up to it."""
     blurred = [grain, *(cv2.GaussianBlur(grain, (0, 0), max(share * size, 0.3)) for share in OCTAVES)]
     bands = [finer - coarser for finer, coarser in pairwise(blurred)]

@@ -18,13 +18,7 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes
 from facetex_core.texture.unwrap import facing
-from facetex_plugins.fit.energy.gauss_newton import (
-    RIGID,
-    FrameParameters,
-    State,
-    normal_equations,
-    values_of,
-)
+from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.shading_term import DARKEST, by_shape, sample, texels_of
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at

@@ -32,12 +32,7 @@ from facetex_plugins.fit.energy.colour_term import (
     visible,
 )
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
-from facetex_plugins.fit.energy.gauss_newton import (
-    FrameParameters,
-    State,
-    moved,
-    unknowns_of,
-)
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, moved, unknowns_of
 from facetex_plugins.fit.energy.landmark_term import (
     LandmarkObservation,
     camera_of,
