@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
+from jaxtyping import Shaped
 
 from facetex_core.head_models import MorphableModel
 
@@ -68,7 +68,7 @@ def _twin(model: MorphableModel) -> MorphableModel:
     return _twins[model]
 
 
-def _locked_array(array: np.ndarray) -> np.ndarray:
+def _locked_array(array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
     if not array.flags.writeable:
         return array
     view = array.view()
@@ -84,27 +84,3 @@ def _locked_noun(value: Any) -> Any:  # noqa: ANN401  # a dataclass
 
 def _is(one: object, other: object) -> bool:
     return one is other
-
-
-def snapshot(value: object) -> dict[str, object]:
-    """The value's arrays, copied, and its numbers and words, to be compared later."""
-    plain = (np.ndarray, np.generic, str, bytes, int, float, PurePath, type(None))
-    kept = {path: leaf for path, leaf in leaves(value) if isinstance(leaf, plain)}
-    return {path: np.array(leaf) if isinstance(leaf, np.ndarray) else leaf for path, leaf in kept.items()}
-
-
-def difference(one: Mapping[str, object], other: Mapping[str, object], name: str) -> str:
-    """Where two snapshots differ first, in words; nothing where they are the same to the bit."""
-    if list(one) != list(other):
-        return f"{name} has other parts"
-    for path, leaf in one.items():
-        found = other[path]
-        if isinstance(leaf, np.ndarray) and isinstance(found, np.ndarray):
-            if leaf.shape != found.shape or leaf.dtype != found.dtype:
-                return f"{name}{path} has another shape or type"
-            if leaf.tobytes() != found.tobytes():
-                most = np.abs(leaf.astype(np.float64) - found).max()
-                return f"{name}{path} differs by up to {most:.3g}"
-        elif repr(leaf) != repr(found):
-            return f"{name}{path} differs"
-    return ""

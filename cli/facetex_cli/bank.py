@@ -1,28 +1,18 @@
 """`facetex bank`: a bank of one's own, from a folder of portraits."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from facetex_cli.device import DEVICES
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import SHORT, order
-from facetex_core.choices_file import preset_names
+from facetex_cli.recipe_options import order, preset_option, stage_options
 from facetex_core.observe import FrontHalf
 
 FILE = click.Path(path_type=Path)
 ROLES = (*FrontHalf.roles(), "descriptor_extractor")
 """The stages that a portrait goes through."""
 SIZES = (256, 512, 1024)
-
-
-def _stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
-    for short, role in reversed(SHORT.items()):
-        if role in ROLES:
-            text = f"Plugin for the {role.replace('_', ' ')}."
-            command = click.option(f"--{short}", role, metavar="NAME", help=text)(command)
-    return command
 
 
 @click.group("bank", short_help="Banks of portraits: build, look into, merge.")
@@ -38,10 +28,8 @@ def command() -> None:
 @click.option(
     "-o", "--out", metavar="FILE", type=FILE, required=True, help="The bank; FILE.html beside it shows every portrait."
 )
-@click.option(
-    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
-)
-@_stage_options
+@preset_option
+@stage_options(ROLES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option(
     "--size", type=click.Choice([str(size) for size in SIZES]), default="512", show_default=True, help="Side of the map."

@@ -9,9 +9,10 @@ from facetex_model_zoo import open_bank
 
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.tables import print_json
-from facetex_core.descriptors.bank import merged, save_bank
+from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import Bank
+from facetex_core.workbench.bank_builder.gather import merged
 
 
 def show(file: Path, as_json: bool) -> None:

@@ -18,16 +18,18 @@ from typing import cast
 import click
 
 from facetex_cli.device import choose_device
-from facetex_cli.folders import refuse_unwritable
+from facetex_cli.folders import refuse_no_file
 from facetex_core.config import Recipe
 from facetex_core.delivery.record import recipe_table
-from facetex_core.descriptors.bank import gather, save_bank, warn_of_few
+from facetex_core.descriptors.bank import warn_of_few
+from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.io.photo_file import load_photo
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Registry
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept, key_of
 from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, PortraitExaminer, blank
+from facetex_core.workbench.bank_builder.gather import gather
 from facetex_core.workbench.bank_builder.report import bank_html
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")
@@ -65,9 +67,7 @@ class BankBuildOptions:
 def build_bank(order: BankBuildOptions) -> int:
     """Builds, saves, reports; 0 when the bank is written."""
     photos = photos_in(order.folder)
-    if order.out.is_dir():
-        raise ConfigError(f"{order.out}: is a folder; -o takes the name of a file")
-    refuse_unwritable(order.out.parent)
+    refuse_no_file(order.out)
     order = replace(order, recipe=replace(order.recipe, device=choose_device(order.device)))
     make_studio(order)  # in this process too: a missing model is told before any work is done
     order.parts.mkdir(parents=True, exist_ok=True)

@@ -3,32 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
-from facetex_cli.jobs import EXAMPLE
+from facetex_cli.jobs import EXAMPLE, RunOptions
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import SHORT, read_setting
-from facetex_core.choices_file import preset_names
+from facetex_cli.recipe_options import SHORT, preset_option, read_setting, stage_options
 from facetex_core.config import SIZES, Choice, load_preset
 from facetex_core.errors import ConfigError
+from facetex_core.stages import STAGES
 
 if TYPE_CHECKING:
     from facetex_core.workbench.comparison.grid import Grid
 
 FILE = click.Path(path_type=Path)
-
-
-def stage_lists(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
-    """One option a stage that makes a difference to a head, in running order."""
-    for short, role in reversed(SHORT.items()):
-        if role != "exporter":
-            text = f"Plugins for the {role.replace('_', ' ')}."
-            command = click.option(f"--{short}", role, metavar="NAME,...", help=text)(command)
-    return command
 
 
 @click.command("compare", short_help="Photos through every combination of plugins, side by side.")
@@ -38,10 +29,8 @@ def stage_lists(command: Any) -> Any:  # noqa: ANN401  # a function or a command
 )
 @click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
 @click.option("--grid", metavar="FILE", type=FILE, help="The choices as a .toml file.")
-@click.option(
-    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
-)
-@stage_lists
+@preset_option
+@stage_options([role for role in STAGES if role != "exporter"], one=False)
 @click.option(
     "--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; given twice, both values."
 )
@@ -84,11 +73,9 @@ def command(
     found = order(grid, preset, stages, settings, {"size": size, "seed": seed, "device": device or (None if grid else "auto")})
     variants = found.variants()
     refuse_unwritable(out)
-    from facetex_cli.compare_run import CompareOptions, run_comparison
+    from facetex_cli.compare_run import run_comparison
 
-    return run_comparison(
-        sources, variants, banks or found.banks or (found.base.bank,), out, CompareOptions(face, as_json, quiet)
-    )
+    return run_comparison(sources, variants, banks or found.banks or (found.base.bank,), out, RunOptions(face, as_json, quiet))
 
 
 def order(

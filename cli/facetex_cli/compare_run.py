@@ -4,7 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,7 +12,7 @@ import facetex_model_zoo as zoo
 
 from facetex_cli.device import choose_device
 from facetex_cli.eta import Eta
-from facetex_cli.jobs import EXAMPLE
+from facetex_cli.jobs import EXAMPLE, RunOptions
 from facetex_cli.messages import answer, exit_code, say_warning
 from facetex_cli.progress_bars import inner_bar
 from facetex_cli.tables import print_table
@@ -35,17 +35,8 @@ EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
 """The network that compares features with the truth's."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """How to go about it: which face, and what to print."""
-
-    face: int | None
-    as_json: bool
-    quiet: bool
-
-
 def run_comparison(
-    sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[str], out: Path, manner: CompareOptions
+    sources: Sequence[Path], variants: Sequence[Variant], banks: Sequence[str], out: Path, manner: RunOptions
 ) -> int:
     """Compares the variants at every photo; the exit code: 0, 2 if anything failed, 1 if a bug showed."""
     refuse_foreign(out)
@@ -182,7 +173,7 @@ def _progress(photos: int, variants: Sequence[Variant], cache: Cache, quiet: boo
         yield watching
 
 
-def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: CompareOptions) -> None:
+def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: RunOptions) -> None:
     """The table of means over the photos, and what was written."""
     if manner.as_json:
         click.echo(comparison_json(comparison), nl=False)

@@ -13,6 +13,7 @@ from facetex_core.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
+    from jaxtyping import Float32
 
     from facetex_core.registry import Registry
     from facetex_core.structures import MorphableModel
@@ -106,7 +107,9 @@ def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Pat
     from facetex_core.workbench.evaluation.suite import write_case
     from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 
-    lights: list[tuple[str, np.ndarray | None]] = [(path.stem, read_panorama(path)) for path in panoramas]
+    lights: list[tuple[str, Float32[np.ndarray, "rows columns 3"] | None]] = [
+        (path.stem, read_panorama(path)) for path in panoramas
+    ]
     lights = lights or [("made up", None)]
 
     def cases() -> "Iterator[Case]":

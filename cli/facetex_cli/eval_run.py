@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from facetex_model_zoo import open_bank
@@ -18,10 +18,8 @@ from facetex_core.stages import Fitter
 from facetex_core.structures import Face
 from facetex_core.workbench.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
 from facetex_core.workbench.evaluation.evaluate import METRICS, Attempt, Score, attempts, failed, summary
+from facetex_core.workbench.evaluation.pictures import Pixels, row_of, sheet
 from facetex_core.workbench.evaluation.suite import Case
-
-if TYPE_CHECKING:
-    import numpy as np
 
 SHOWN = 80
 """Heads on the sheet of pictures: more cannot be looked at."""
@@ -59,16 +57,14 @@ def score(
 
     scores: list[Score] = []
     albedos: list[AlbedoScore] = []
-    rows: list[np.ndarray] = []
-    albedo_rows: list[np.ndarray] = []
+    rows: list[Pixels] = []
+    albedo_rows: list[Pixels] = []
     hidden = quiet or not sys.stderr.isatty()
     with tqdm(total=count, unit="head", leave=False, file=sys.stderr, disable=hidden) as bar:
         for case in cases:
             done, face = _fitted(case, observer, fitters)
             scores += [attempt.score for attempt in done]
             if out and len(rows) < SHOWN:
-                from facetex_core.workbench.evaluation.pictures import row_of
-
                 rows.append(row_of(case, done))
             fit = done[0].fit
             if fit is not None and face is not None and case.truth.albedo is not None and pipelines:
@@ -94,10 +90,8 @@ def _fitted(case: Case, observer: Observer, fitters: Mapping[str, Fitter]) -> tu
     return list(attempts(case, observation, fitters)), observation.face
 
 
-def _write_sheet(file: Path, rows: "Sequence[np.ndarray]") -> None:
+def _write_sheet(file: Path, rows: Sequence[Pixels]) -> None:
     from PIL import Image
-
-    from facetex_core.workbench.evaluation.pictures import sheet
 
     file.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(sheet(rows)).save(file, quality=88)
@@ -107,14 +101,14 @@ def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | No
     """The tables on stdout, or all as JSON; eval.json and eval.csv in the folder, albedo.json and albedo.csv beside them."""
     rows, albedo_rows = summary(scores), albedo_summary(albedos)
     record: dict[str, object] = {"metrics": METRICS, "summary": rows}
-    cases = [each.table() for each in scores]
+    cases = [asdict(each) for each in scores]
     more: dict[str, object] = {"metrics": ALBEDO_METRICS, "summary": albedo_rows}
     if out:
         write_record(record, cases, out, "eval")
         if albedos:
-            write_record(more, [each.table() for each in albedos], out, "albedo")
+            write_record(more, [asdict(each) for each in albedos], out, "albedo")
     if as_json:
-        print_json({**record, "cases": cases, "albedo": {**more, "cases": [each.table() for each in albedos]}})
+        print_json({**record, "cases": cases, "albedo": {**more, "cases": [asdict(each) for each in albedos]}})
         return
     print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in METRICS)], [_line(row) for row in rows])
     if albedos:

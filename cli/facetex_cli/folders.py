@@ -28,6 +28,13 @@ def _free(stem: str, taken: set[str]) -> str:
     return name
 
 
+def refuse_no_file(file: Path) -> None:
+    """A folder is no name for a file; and its own folder has to be one that can be written."""
+    if file.is_dir():
+        raise ConfigError(f"{file}: is a folder; -o takes the name of a file")
+    refuse_unwritable(file.parent)
+
+
 def refuse_unwritable(folder: Path) -> None:
     """Tries a nameless file in the folder, or in the nearest one above it that exists; leaves nothing."""
     nearest = folder

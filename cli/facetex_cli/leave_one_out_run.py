@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
+import numpy as np
 from facetex_model_zoo import is_installed, model_path, open_bank
 
 from facetex_cli.tables import print_json, print_table, write_record
@@ -20,10 +21,9 @@ from facetex_core.registry import Registry
 from facetex_core.stages import Synthesizer
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.leave_one_out import SPLITS, examine, trials
+from facetex_core.workbench.evaluation.leave_one_out_pictures import row_of
 from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
-
-if TYPE_CHECKING:
-    import numpy as np
+from facetex_core.workbench.evaluation.pictures import Pixels
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 EYES = ("descriptor", "vgg19")
@@ -60,7 +60,7 @@ def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Pa
 
     sexes = sexes_of(photos[0].parent)
     scores: list[Score] = []
-    rows: list[np.ndarray] = []
+    rows: list[Pixels] = []
     hidden = quiet or not sys.stderr.isatty()
     each = sum(len(SPLITS[split]) for split in splits) + 1
     with tqdm(total=each * len(photos), unit="part", leave=False, file=sys.stderr, disable=hidden) as bar:
@@ -80,10 +80,8 @@ def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Pa
     return scores
 
 
-def _face(bench: Context, photo: Path, splits: Sequence[str], sex: str) -> "Iterator[tuple[list[Score], np.ndarray]]":
+def _face(bench: Context, photo: Path, splits: Sequence[str], sex: str) -> Iterator[tuple[list[Score], Pixels]]:
     """For each hidden part the scores, and a row of pictures."""
-    from facetex_core.workbench.evaluation.leave_one_out_pictures import row_of
-
     subject = examine(bench.pipeline, load_photo(photo))
     for trial in trials(bench.pipeline, subject, splits, bench.synthesizers, bench.eyes):
         whose = (subject.name, subject.tone, sex, trial.split, trial.part)
@@ -105,8 +103,7 @@ def sexes_of(folder: Path) -> dict[str, str]:
     return {}
 
 
-def _write_sheet(out: Path, rows: "Sequence[np.ndarray]") -> None:
-    import numpy as np
+def _write_sheet(out: Path, rows: Sequence[Pixels]) -> None:
     from PIL import Image
 
     out.mkdir(parents=True, exist_ok=True)

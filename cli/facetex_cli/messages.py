@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import traceback
 
 import click
 
@@ -23,6 +24,16 @@ def answer(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return "out of memory; a smaller --size or --preset draft needs less"
     return None
+
+
+def tell(error: BaseException) -> str | None:
+    """The line of `answer` on stderr, and back; of a bug the traceback."""
+    line = answer(error)
+    if line is None:
+        traceback.print_exception(error)
+    else:
+        click.echo(f"error: {line}", err=True)
+    return line
 
 
 def exit_code(error: BaseException) -> int:

@@ -1,19 +1,39 @@
-"""From the options of `facetex run` to a recipe."""
+"""The options that choose what a run is made of, and from them to a recipe."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from facetex_core.choices_file import read_choices
+import click
+
+from facetex_core.choices_file import preset_names, read_choices
 from facetex_core.config import Recipe, load_preset, recipe_from
 from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 from facetex_core.old_files import record_of_01
-from facetex_core.stages import STAGES
+from facetex_core.stages import CHAINED, STAGES
 
 SHORT = {role.split("_")[0]: role for role in STAGES}
 """The stages as the command line calls them: `descriptor` for descriptor_extractor, `blend` for blend_solver."""
+preset_option = click.option(
+    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
+)
+
+
+def stage_options(roles: Container[str], *, one: bool = True) -> Callable[[Any], Any]:
+    """One option a stage of these roles, in running order; it takes the name of one plugin, or a list of names by commas."""
+
+    def decorated(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
+        for short, role in reversed(SHORT.items()):
+            if role in roles:
+                several = "; several by +" if one and role in CHAINED else ""
+                text = f"Plugin{'' if one else 's'} for the {role.replace('_', ' ')}{several}."
+                command = click.option(f"--{short}", role, metavar="NAME" if one else "NAME,...", help=text)(command)
+        return command
+
+    return decorated
 
 
 def order(

@@ -10,17 +10,17 @@ from typing import cast
 
 import click
 
+from facetex_cli.read_head import read_head
 from facetex_core.config import Recipe
-from facetex_core.delivery.read_head import read_head
 from facetex_core.geometry.portrait_cameras import PORTRAITS, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io import texture_files
-from facetex_core.lighting.environment import light_of
 from facetex_core.lighting.studio import studio
 from facetex_core.messages import collecting
 from facetex_core.registry import Registry
 from facetex_core.stages import Renderer
 from facetex_core.structures import Camera, Fit, Lighting, Photo
+from facetex_core.workbench.evaluation.environment import light_of
 
 ROUND = 4.0
 """Seconds of a turntable."""

@@ -1,7 +1,6 @@
 """`facetex run`: photos in, heads out."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -9,33 +8,21 @@ from facetex_cli.device import DEVICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions, jobs_for
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import SHORT, order
-from facetex_core.choices_file import preset_names
+from facetex_cli.recipe_options import order, preset_option, stage_options
 from facetex_core.config import SIZES
 from facetex_core.errors import ConfigError
-from facetex_core.stages import CHAINED
+from facetex_core.stages import STAGES
 
 FILE = click.Path(path_type=Path)
-
-
-def stage_options(command: Any) -> Any:  # noqa: ANN401  # a function or a command, as click's own decorators take
-    """One option a stage, in running order."""
-    for short, role in reversed(SHORT.items()):
-        several = "; several by +" if role in CHAINED else ""
-        text = f"Plugin for the {role.replace('_', ' ')}{several}."
-        command = click.option(f"--{short}", role, metavar="NAME", help=text)(command)
-    return command
 
 
 @click.command("run", short_help="From a photo, or several, to heads.")
 @click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
 @click.option("-o", "--out", metavar="OUT", type=FILE, default="facetex-out", show_default=True, help="Folder for the results.")
 @click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
-@click.option(
-    "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
-)
+@preset_option
 @click.option("--from", "saved", metavar="FILE", type=FILE, help="Repeat the choices of a facetex.json.")
-@stage_options
+@stage_options(STAGES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option("--bank", metavar="FILE", help="A bank of textures.  [default: the one that ships]")
 @click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")

@@ -2,7 +2,6 @@
 
 import json
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from facetex_model_zoo import open_bank, provenance, recording
 
 from facetex_cli.device import choose_device
 from facetex_cli.jobs import Job, RunOptions
-from facetex_cli.messages import answer, exit_code
+from facetex_cli.messages import exit_code, tell
 from facetex_cli.progress_bars import watching
 from facetex_core.config import Recipe
 from facetex_core.delivery.deliver import deliver
@@ -52,12 +51,7 @@ def _attempt(job: Job, bench: Context, said: list[str]) -> int:
     try:
         files = _make(job, bench, said)
     except Exception as error:  # noqa: BLE001  # a bug at one photo keeps its traceback and leaves the others their turn
-        line = answer(error)
-        if line is None:
-            traceback.print_exc()
-        else:
-            click.echo(f"error: {line}", err=True)
-        _print_json(bench, {**_whose(job), "error": line or repr(error), "warnings": list(said)})
+        _print_json(bench, {**_whose(job), "error": tell(error) or repr(error), "warnings": list(said)})
         return exit_code(error)
     seconds = round(time.perf_counter() - begin, 3)
     made = {"folder": str(job.folder), "files": [str(file) for file in files], "seconds": seconds}

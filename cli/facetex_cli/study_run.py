@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from facetex_cli.folders import refuse_unwritable
+from facetex_cli.folders import refuse_no_file
 from facetex_cli.tables import print_json, print_table
 from facetex_core.config import load_preset
 from facetex_core.errors import ConfigError
@@ -35,7 +35,7 @@ def make_page(
     quiet: bool,
 ) -> None:
     """Writes the page and its key."""
-    _refuse_folder(out)
+    refuse_no_file(out)
     detector = cast("Detector", load_preset("embedded").make("detector", Registry()))
     cases = read_cases(folders, crop, detector, photos=photos)
     asked = question or (WHICH if photos and len(folders) == 1 else MORE)
@@ -50,7 +50,7 @@ def make_page(
 def show_report(paths: Sequence[Path], key: Path | None, out: Path | None, as_json: bool) -> None:
     """The table or JSON on stdout, and the page where one is asked for."""
     if out:
-        _refuse_folder(out)
+        refuse_no_file(out)
     found = read_key(key or _key_beside(paths))
     everyone = read_answers(paths, found)
     rows = tallies(found, everyone)
@@ -79,12 +79,6 @@ def _key_beside(paths: Sequence[Path]) -> Path:
     if len(found) != 1:
         raise ConfigError(f"{len(found)} files *.key.json lie beside the answers; --key says which one belongs to them")
     return found[0]
-
-
-def _refuse_folder(file: Path) -> None:
-    if file.is_dir():
-        raise ConfigError(f"{file}: is a folder; -o takes the name of a file")
-    refuse_unwritable(file.parent)
 
 
 def _write(file: Path, text: str) -> None:

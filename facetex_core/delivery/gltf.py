@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32
 
 from facetex_core.geometry.unweld import SplitPart, part_normals, split_part, tangents
 from facetex_core.io.texture_files import colour_png, normal_png, surface_png
@@ -18,6 +18,9 @@ SMALLEST_MOVE = 1e-6
 """Metres; what moves less does not move."""
 SMALLEST_TURN = 0.01
 """Of a unit normal: half a degree."""
+
+Places = Float32[np.ndarray, "vertices 3"]
+Normals = Float32[np.ndarray, "corners 3"]
 
 
 @dataclass
@@ -57,7 +60,7 @@ class GlbFile:
             accessor.sparse = gltf.Sparse(count=len(moved), indices=indices, values=deltas)
         return self._add(accessor)
 
-    def indices(self, triangles: np.ndarray, corners: int) -> int:
+    def indices(self, triangles: Int32[np.ndarray, "triangles 3"], corners: int) -> int:
         """An accessor of triangles."""
         wide = ("<u2", gltf.UNSIGNED_SHORT) if corners <= 65535 else ("<u4", gltf.UNSIGNED_INT)
         view = self.view(triangles.astype(wide[0]).tobytes(), gltf.ELEMENT_ARRAY_BUFFER)
@@ -84,7 +87,7 @@ class GlbFile:
         return b"".join(self.document.save_to_bytes())
 
 
-def _accessor(values: np.ndarray, bounds: bool) -> "gltf.Accessor":
+def _accessor(values: Float32[np.ndarray, "rows columns"], bounds: bool) -> "gltf.Accessor":
     """As bounds, glTF wants the very numbers that single precision holds."""
     kind = {2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4}[values.shape[1]]
     low, high = ([float(x) for x in edge] for edge in (values.min(0), values.max(0)))
@@ -145,7 +148,7 @@ def add_mesh(file: GlbFile, fit: Fit, name: str, materials: Mapping[str, int], *
     return len(file.document.meshes) - 1
 
 
-def _primitive(file: GlbFile, fit: Fit, neutral: np.ndarray, part: str, material: int, with_normals: bool) -> "gltf.Primitive":
+def _primitive(file: GlbFile, fit: Fit, neutral: Places, part: str, material: int, with_normals: bool) -> "gltf.Primitive":
     mesh, split = fit.model.mesh, split_part(fit.model.mesh, part)
     normals = _unit(part_normals(mesh, neutral, part)[split.vertex])
     places, uvs = neutral[split.vertex], mesh.uvs[split.uv]
@@ -162,7 +165,7 @@ def _primitive(file: GlbFile, fit: Fit, neutral: np.ndarray, part: str, material
 
 
 def _target(
-    file: GlbFile, fit: Fit, neutral: np.ndarray, part: str, split: SplitPart, moves: np.ndarray, normals: np.ndarray | None
+    file: GlbFile, fit: Fit, neutral: Places, part: str, split: SplitPart, moves: Places, normals: Normals | None
 ) -> dict[str, int]:
     target = {"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)}
     if normals is not None:
@@ -171,7 +174,7 @@ def _target(
     return target
 
 
-def _unit(normals: np.ndarray) -> Float32[np.ndarray, "corners 3"]:
+def _unit(normals: Normals) -> Normals:
     """Normals of length 1; where triangles are degenerate, forwards."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return np.where(length > 0.5, normals / np.maximum(length, 1e-12), [[0, 0, 1]]).astype(np.float32)

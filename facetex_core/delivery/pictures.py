@@ -4,7 +4,7 @@ from base64 import b64encode
 from io import BytesIO
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float, Float32, Int32, UInt8
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import triangle_normals
@@ -65,12 +65,12 @@ def small(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def data_uri(pixels: Pixels) -> str:
-    """The picture inside an address."""
+def data_uri(pixels: Pixels, **how: int) -> str:
+    """The picture inside an address; `how` JPEG is written."""
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=QUALITY)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": QUALITY, **how})
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
 
 
@@ -87,7 +87,7 @@ def _head_box(view: View) -> tuple[int, int, int, int]:
     return int(left), int(top), int(max(right, left + 1)), int(max(bottom, top + 1))
 
 
-def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
+def _cut(picture: Float32[np.ndarray, "rows columns 3"], box: tuple[int, int, int, int]) -> tuple[Pixels, float]:
     """The box at the report's size, and how much larger or smaller it has become."""
     left, top, right, bottom = box
     cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))
@@ -96,7 +96,7 @@ def _cut(picture: np.ndarray, box: tuple[int, int, int, int]) -> tuple[Pixels, f
     return resized(cut, size), scale
 
 
-def _fixed(points: np.ndarray) -> np.ndarray:
+def _fixed(points: Float[np.ndarray, "*many 2"]) -> Int32[np.ndarray, "*many 2"]:
     """Sixteenths of a pixel, as OpenCV draws; its pixel centres are whole numbers."""
     return np.round((points - 0.5) * 16).astype(np.int32)
 
@@ -128,7 +128,7 @@ def fit_over_photo(view: View) -> Pixels:
     return np.asarray(cv2.addWeighted(cut, 0.7, drawn, 0.3, 0), np.uint8)
 
 
-def _facing_triangles(fit: Fit) -> np.ndarray:
+def _facing_triangles(fit: Fit) -> Int32[np.ndarray, "facing 3"]:
     triangles = fit.model.mesh.triangles[fit.model.mesh.parts["skin"]]
     towards = fit.camera.position - fit.vertices[triangles[:, 0]]
     return triangles[np.einsum("ti,ti->t", triangle_normals(fit.vertices, triangles), towards) > 0]

@@ -139,5 +139,5 @@ def largest_weights(weights: Float32[np.ndarray, "exemplars"], names: Sequence[s
     return [(names[k] if len(names) == len(weights) else f"#{k}", float(weights[k])) for k in order.tolist() if weights[k] > 0]
 
 
-def _rounded(values: np.ndarray, digits: int) -> list[float]:
+def _rounded(values: Float32[np.ndarray, "numbers"], digits: int) -> list[float]:
     return [round(float(value), digits) for value in values]

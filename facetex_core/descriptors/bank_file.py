@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.descriptors.compression import in_steps, pack_symmetric, unpack_symmetric
+from facetex_core.descriptors.correlations import unstacked
 from facetex_core.errors import ModelError
 from facetex_core.io.atomic import replacing
-from facetex_core.io.npz import read_arrays
+from facetex_core.io.npz import Arrays, read_arrays
 from facetex_core.structures import Bank, Descriptor
 
 VERSION = 2
@@ -22,7 +23,7 @@ LARGEST = 1e8
 
 def save_bank(bank: Bank, path: Path) -> None:
     """Writes the whole bank; a file that is there is replaced only when all is written."""
-    arrays: dict[str, np.ndarray] = {
+    arrays: Arrays = {
         "version": np.array(VERSION),
         "network": np.array(bank.network),
         "size": np.array(bank.size),
@@ -44,7 +45,9 @@ def save_bank(bank: Bank, path: Path) -> None:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own
 
 
-def _coded(cells: np.ndarray, support: np.ndarray, layer: str) -> dict[str, np.ndarray]:
+def _coded(
+    cells: Float32[np.ndarray, "exemplars cells entries"], support: Float32[np.ndarray, "exemplars cells"], layer: str
+) -> Arrays:
     step = in_steps(cells, support)
     levels = np.ascontiguousarray(np.rint(cells / step).astype(np.int16).transpose(2, 0, 1))
     return {
@@ -65,7 +68,7 @@ def load_bank(path: Path) -> Bank:
     return bank
 
 
-def _bank(arrays: dict[str, np.ndarray], path: Path) -> Bank:
+def _bank(arrays: Arrays, path: Path) -> Bank:
     if int(arrays["version"]) != VERSION:
         raise ModelError(
             f"{path.name} has version {int(arrays['version'])}, this facetex reads {VERSION}: facetex bank build makes it again"
@@ -112,21 +115,14 @@ def _refuse_torn(bank: Bank) -> None:
         raise ValueError("albedo or textures of an exemplar")
 
 
-def _cells(arrays: dict[str, np.ndarray], layer: str) -> Float32[np.ndarray, "exemplars cells entries"]:
+def _cells(arrays: Arrays, layer: str) -> Float32[np.ndarray, "exemplars cells entries"]:
     levels = (arrays[f"high/{layer}"].astype(np.int16) << 8) | arrays[f"low/{layer}"]
     return np.ascontiguousarray(levels.transpose(1, 2, 0) * arrays[f"step/{layer}"], np.float32)
 
 
-def _faces(arrays: dict[str, np.ndarray], layers: list[str]) -> tuple[Descriptor, ...]:
+def _faces(arrays: Arrays, layers: list[str]) -> tuple[Descriptor, ...]:
     if f"face/{layers[0]}" not in arrays:
         return ()
     matrices = {layer: unpack_symmetric(arrays[f"face/{layer}"] * arrays[f"face scale/{layer}"]) for layer in layers}
     support = {layer: arrays[f"face mass/{layer}"] for layer in layers}
-    return tuple(
-        Descriptor(
-            str(arrays["network"]),
-            {layer: matrices[layer][k] for layer in layers},
-            {layer: float(support[layer][k]) for layer in layers},
-        )
-        for k in range(len(arrays["names"]))
-    )
+    return unstacked(str(arrays["network"]), matrices, support)

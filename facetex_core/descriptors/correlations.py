@@ -1,9 +1,9 @@
 """Arithmetic of feature correlations: means of them are correlations again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from facetex_core.errors import ConfigError
 from facetex_core.structures import Descriptor
@@ -18,6 +18,19 @@ def merge(parts: Sequence[Descriptor]) -> Descriptor:
         support[layer] = float(weights.sum())
         correlations[layer] = np.asarray(np.tensordot(weights, stack, 1) / max(support[layer], 1e-12), np.float32)
     return Descriptor(parts[0].network, correlations, support)
+
+
+def unstacked(
+    network: str, correlations: Mapping[str, Float32[np.ndarray, "_ _ _"]], support: Mapping[str, Float[np.ndarray, "_"]]
+) -> tuple[Descriptor, ...]:
+    """A descriptor for each of the matrices that every layer holds as many of."""
+    count = len(next(iter(support.values())))
+    return tuple(
+        Descriptor(
+            network, {name: c[k] for name, c in correlations.items()}, {name: float(m[k]) for name, m in support.items()}
+        )
+        for k in range(count)
+    )
 
 
 def mix(exemplars: Sequence[Descriptor], weights: Float32[np.ndarray, "exemplars"]) -> Descriptor:

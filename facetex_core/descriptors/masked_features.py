@@ -15,6 +15,8 @@ LIGHTEST = 1e-3
 
 Features = Float32[np.ndarray, "channels height width"]
 
+Windows = Float32[np.ndarray, "windows size size"]
+
 
 def fill_and_pad(texture: Texture, step: int) -> Float32[np.ndarray, "padded padded 3"]:
     """Coded by sRGB's curve, hidden texels filled smoothly, the border continued to a whole multiple of `step`."""
@@ -24,13 +26,7 @@ def fill_and_pad(texture: Texture, step: int) -> Float32[np.ndarray, "padded pad
 
 
 def describe_features(
-    name: str,
-    features: Mapping[str, Features],
-    texture: Texture,
-    windows: Float32[np.ndarray, "windows size size"] | None,
-    *,
-    margin: int,
-    step: int,
+    name: str, features: Mapping[str, Features], texture: Texture, windows: Windows | None, *, margin: int, step: int
 ) -> tuple[Descriptor, ...]:
     """One descriptor a window, by layer; positions within `margin` texels of a hidden one do not count.
 
@@ -62,7 +58,7 @@ def erode(known: Bool[np.ndarray, "size size"], radius: int) -> Float32[np.ndarr
     return cv2.erode(known.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0).astype(np.float32)
 
 
-def shrink(masks: Float32[np.ndarray, "windows size size"], times: int) -> Float32[np.ndarray, "windows small small"]:
+def shrink(masks: Windows, times: int) -> Float32[np.ndarray, "windows small small"]:
     """Each mask averaged over blocks of `times` by `times` texels."""
     small = masks.shape[1] // times
     return masks.reshape(-1, small, times, small, times).mean((2, 4), dtype=np.float32)

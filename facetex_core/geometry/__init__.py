@@ -1,1 +1,1 @@
-"""Cameras, meshes, rays, UV rasters, morphable models and correspondence between them."""
+"""Cameras, meshes, rays, UV rasters, morphable models."""

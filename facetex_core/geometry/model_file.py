@@ -1,13 +1,13 @@
 """Reads and writes a morphable model as a zip of arrays (npz) without pickles."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Integer
 
 from facetex_core.errors import ModelError
-from facetex_core.io.npz import read_arrays
+from facetex_core.io.npz import Arrays, read_arrays
 from facetex_core.structures import AlbedoModel, Embedding, Mesh, MorphableModel
 
 REGIONS = ("face", "lips", "brows", "eyes", "nostrils")
@@ -23,7 +23,7 @@ def load_morphable_model(path: Path) -> MorphableModel:
         raise ModelError(f"{path.name} is no morphable model of facetex: {error} is missing or of another shape") from None
 
 
-def assemble(arrays: Mapping[str, np.ndarray], name: str) -> MorphableModel:
+def assemble(arrays: Arrays, name: str) -> MorphableModel:
     """The model of a file's arrays."""
     ranges = zip(arrays["part_names"].tolist(), arrays["part_ranges"].tolist(), strict=True)
     parts = {part: slice(start, stop) for part, (start, stop) in ranges}
@@ -77,12 +77,12 @@ def _refuse_torn(model: MorphableModel) -> None:
         raise ValueError("a region")
 
 
-def _counts(numbers: np.ndarray, most: int) -> bool:
+def _counts(numbers: Integer[np.ndarray, "*shape"], most: int) -> bool:
     """Whether all count something of which there are `most`."""
     return len(numbers) > 0 and 0 <= int(numbers.min()) <= int(numbers.max()) < most
 
 
-def arrays_of(model: MorphableModel) -> dict[str, np.ndarray]:
+def arrays_of(model: MorphableModel) -> Arrays:
     """The arrays of a file, all but the albedo, which has a file of its own."""
     e, mesh = model.embedding, model.mesh
     return {

@@ -8,10 +8,11 @@ from types import ModuleType
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32
 
-from facetex_core.structures import Mesh
-
 _LOADING = Lock()
 """Of two threads that load libraries at once, each may wait for the other for ever: one for the loader, one for Python."""
+
+Rays = Float32[np.ndarray, "rays 3"]
+Points = Float32[np.ndarray, "points 3"]
 
 
 @cache
@@ -36,8 +37,8 @@ class Scene:
         self._scene.add_triangles(np.ascontiguousarray(vertices, np.float32), np.ascontiguousarray(triangles, np.uint32))
 
     def first_hits(
-        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
-    ) -> tuple[Int32[np.ndarray, "rays"], Float32[np.ndarray, "rays 3"], Float32[np.ndarray, "rays"]]:
+        self, origins: Rays, directions: Rays
+    ) -> tuple[Int32[np.ndarray, "rays"], Rays, Float32[np.ndarray, "rays"]]:
         """Triangle (-1 for none), barycentric weights and distance of what each ray meets first."""
         found = self._scene.cast_rays(_rays(origins, directions))
         triangle = found["primitive_ids"].numpy().astype(np.int64)
@@ -46,22 +47,18 @@ class Scene:
         weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
         return np.where(np.isfinite(distance), triangle, -1).astype(np.int32), weights.astype(np.float32), distance
 
-    def blocked(
-        self, origins: Float32[np.ndarray, "rays 3"], directions: Float32[np.ndarray, "rays 3"]
-    ) -> Bool[np.ndarray, "rays"]:
+    def blocked(self, origins: Rays, directions: Rays) -> Bool[np.ndarray, "rays"]:
         """Whether anything lies on each ray."""
         return np.asarray(self._scene.test_occlusions(_rays(origins, directions)).numpy())
 
-    def nearest(
-        self, points: Float32[np.ndarray, "points 3"]
-    ) -> tuple[Int32[np.ndarray, "points"], Float32[np.ndarray, "points 3"]]:
+    def nearest(self, points: Points) -> tuple[Int32[np.ndarray, "points"], Points]:
         """Triangle and barycentric weights of the surface's nearest point."""
         found = self._scene.compute_closest_points(open3d().core.Tensor(np.ascontiguousarray(points, np.float32)))
         second_third = found["primitive_uvs"].numpy()
         weights = np.concatenate([1 - second_third.sum(1, keepdims=True), second_third], 1)
         return found["primitive_ids"].numpy().astype(np.int32), weights.astype(np.float32)
 
-    def closest_points(self, points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "points 3"]:
+    def closest_points(self, points: Points) -> Points:
         """The surface's nearest point to each."""
         found = self._scene.compute_closest_points(open3d().core.Tensor(np.ascontiguousarray(points, np.float32)))
         return np.asarray(found["points"].numpy(), np.float32)
@@ -69,9 +66,3 @@ class Scene:
 
 def _rays(origins: Float[np.ndarray, "rays 3"], directions: Float[np.ndarray, "rays 3"]) -> object:
     return open3d().core.Tensor(np.concatenate([origins, directions], 1).astype(np.float32))
-
-
-def scene_of(mesh: Mesh, vertices: Float32[np.ndarray, "vertices 3"], parts: tuple[str, ...] = ()) -> Scene:
-    """The mesh, or the named parts of it, with its vertices moved."""
-    triangles = mesh.triangles if not parts else np.concatenate([mesh.triangles[mesh.parts[part]] for part in parts])
-    return Scene(vertices, triangles)

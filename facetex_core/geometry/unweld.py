@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32
+from jaxtyping import Float, Float32, Float64, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import Mesh
+
+Triangles = Int32[np.ndarray, "triangles 3"]
+Vectors = Float[np.ndarray, "corners 3"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -17,7 +20,7 @@ class SplitPart:
     """Which vertex of the mesh each corner is."""
     uv: Int32[np.ndarray, "corners"]
     """Which of the mesh's UVs it has."""
-    triangles: Int32[np.ndarray, "triangles 3"]
+    triangles: Triangles
     """Corners of each triangle, in the mesh's order and winding."""
 
 
@@ -42,7 +45,7 @@ def tangents(
     places: Float32[np.ndarray, "corners 3"],
     normals: Float32[np.ndarray, "corners 3"],
     uvs: Float32[np.ndarray, "corners 2"],
-    triangles: Int32[np.ndarray, "triangles 3"],
+    triangles: Triangles,
 ) -> Float32[np.ndarray, "corners 4"]:
     """Tangents as glTF has them: x, y, z along u, and w so that w (normal x tangent) points up in the texture, against v."""
     edges = places[triangles[:, 1:]] - places[triangles[:, :1]]
@@ -57,13 +60,11 @@ def tangents(
     return np.concatenate([tangent, side[:, None]], 1).astype(np.float32)
 
 
-def _at_corners(each: np.ndarray, triangles: np.ndarray, count: int) -> np.ndarray:
+def _at_corners(each: Float[np.ndarray, "triangles 3"], triangles: Triangles, count: int) -> Float64[np.ndarray, "corners 3"]:
     return np.stack([np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), count) for axis in range(3)], 1)
 
 
-def _perpendicular(
-    directions: Float[np.ndarray, "corners 3"], normals: Float[np.ndarray, "corners 3"]
-) -> Float[np.ndarray, "corners 3"]:
+def _perpendicular(directions: Vectors, normals: Vectors) -> Vectors:
     """Unit vectors across the normals; any that is across where the map gives none."""
     flat = directions - np.einsum("ci,ci->c", directions, normals)[:, None] * normals
     length = np.linalg.norm(flat, axis=1, keepdims=True)

@@ -8,6 +8,9 @@ from facetex_core.lazy import cv2
 SMALLEST = 2
 """Pixels along the shorter side of the coarsest level."""
 
+Colour = Float[np.ndarray, "height width 3"]
+Known = Float[np.ndarray, "height width"]
+
 
 def fill_smooth(
     rgb: Float32[np.ndarray, "height width 3"], weight: Float32[np.ndarray, "height width"]
@@ -29,7 +32,7 @@ def fill_smooth(
 
 
 def _halve(
-    colour: Float[np.ndarray, "height width 3"], known: Float[np.ndarray, "height width"]
+    colour: Colour, known: Known
 ) -> tuple[Float[np.ndarray, "half_height half_width 3"], Float[np.ndarray, "half_height half_width"]]:
     """The next coarser level; a pixel of it is wholly known as soon as one of its four is."""
     size = (-(-known.shape[1] // 2), -(-known.shape[0] // 2))
@@ -39,14 +42,10 @@ def _halve(
     return colour * raised[..., None], known * raised
 
 
-def _enlarge(
-    colour: Float[np.ndarray, "height width 3"], shape: tuple[int, ...]
-) -> Float[np.ndarray, "large_height large_width 3"]:
+def _enlarge(colour: Colour, shape: tuple[int, ...]) -> Float[np.ndarray, "large_height large_width 3"]:
 
     return cv2.resize(colour, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
-def _divide(
-    colour: Float[np.ndarray, "height width 3"], known: Float[np.ndarray, "height width"]
-) -> Float[np.ndarray, "height width 3"]:
+def _divide(colour: Colour, known: Known) -> Colour:
     return colour / np.maximum(known, 1e-6)[..., None]

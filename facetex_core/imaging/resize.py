@@ -1,11 +1,14 @@
 """A picture at another size."""
 
 import numpy as np
+from jaxtyping import Shaped
 
 from facetex_core.lazy import cv2
 
 
-def resized(picture: np.ndarray, size: tuple[int, int], *, smooth: bool = False) -> np.ndarray:
+def resized(
+    picture: Shaped[np.ndarray, "height width *channels"], size: tuple[int, int], *, smooth: bool = False
+) -> Shaped[np.ndarray, "rows columns *channels"]:
     """At this width and height: pixels are averaged where it shrinks, and interpolated where it grows.
 
     Linearly, or `smooth`: by cubics, which overshoot at edges.

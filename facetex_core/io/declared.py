@@ -40,9 +40,9 @@ class Allowance:
         self.take(math.prod(sides) * itemsize)
         return sides
 
-    def inflate(self, packed: bytes, window: int = zlib.MAX_WBITS) -> bytes:
+    def inflate(self, packed: bytes) -> bytes:
         """What deflate has packed; no more of it is unfolded than may be."""
-        machine = zlib.decompressobj(window)
+        machine = zlib.decompressobj()
         content = machine.decompress(packed, self.left + 1)
         self.take(len(content))
         if not machine.eof:

@@ -7,10 +7,16 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
+from jaxtyping import Shaped
 
 from facetex_core.errors import ModelError
 from facetex_core.io.archive import zip_members
 from facetex_core.io.declared import Allowance
+
+AnyArray = Shaped[np.ndarray, "..."]
+"""Numbers or texts of whatever kind and shape a file says."""
+Arrays = dict[str, AnyArray]
+"""By name."""
 
 KINDS = "biufU"
 """numpy's letters for truth values, whole numbers, numbers and text."""
@@ -21,7 +27,7 @@ _DAMAGE = (
 """What a damaged file makes zipfile and numpy raise."""
 
 
-def read_arrays(path: Path, what: str) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, what: str) -> Arrays:
     """Every array of the file by name; `what` it should have been is named where it is something else."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -31,7 +37,7 @@ def read_arrays(path: Path, what: str) -> dict[str, np.ndarray]:
         raise ModelError(f"{path.name} is no {what}: {str(error).splitlines()[0] if str(error) else 'it is empty'}") from None
 
 
-def _array(name: str, content: bytes) -> np.ndarray:
+def _array(name: str, content: bytes) -> AnyArray:
     """The array of a .npy file, once its header is one of numbers or text, and promises what is there."""
     file = BytesIO(content)
     version = np.lib.format.read_magic(file)

@@ -147,7 +147,7 @@ def _refuse_size(name: str, width: int, height: int) -> None:
         raise PhotoError(f"{name}: is {width} x {height} pixels; at least {SMALLEST_SIDE} x {SMALLEST_SIDE} are needed")
 
 
-Layers = tuple[np.ndarray, np.ndarray | None]
+Layers = tuple[Float32[np.ndarray, "height width 3"], Float32[np.ndarray, "height width 1"] | None]
 """Linear RGB, and alpha of one channel where there is any."""
 
 

@@ -1,13 +1,11 @@
 """Light as a picture all round the head: from harmonics back to radiance, to a Radiance .hdr file, and at a wanted strength."""
 
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import Float, Float32
 
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.lighting.panorama import Environment, panorama_directions, read_panorama
+from facetex_core.lighting.panorama import panorama_directions
 from facetex_core.structures import Lighting
 
 FILE = "environment.hdr"
@@ -20,7 +18,7 @@ COSINE = np.array([1.0, *[2 / 3] * 3, *[1 / 4] * 5])
 STEPS = 300
 
 
-def radiance_of(lighting: Lighting, rows: int = ROWS) -> Float32[np.ndarray, "rows columns 3"]:
+def radiance_of(lighting: Lighting) -> Float32[np.ndarray, "rows columns 3"]:
     """A panorama that is negative nowhere and whose irradiance is the lighting: of all such, the least in squares.
 
     It is max(0, Y a): a is found by climbing the dual, whose curvature is at most the Gram matrix of Y. Where the lighting
@@ -33,8 +31,8 @@ def radiance_of(lighting: Lighting, rows: int = ROWS) -> Float32[np.ndarray, "ro
     for _ in range(STEPS):
         moments = basis.T @ (weight * np.maximum(basis @ found, 0))
         found += wanted - np.linalg.solve(gram, moments)
-    radiance = np.maximum(_basis(rows)[0] @ found, 0)
-    return radiance.reshape(rows, 2 * rows, 3).astype(np.float32)
+    radiance = np.maximum(_basis(ROWS)[0] @ found, 0)
+    return radiance.reshape(ROWS, 2 * ROWS, 3).astype(np.float32)
 
 
 def _basis(rows: int) -> tuple[Float[np.ndarray, "pixels 9"], Float[np.ndarray, "pixels 1"]]:
@@ -49,13 +47,6 @@ def hdr_bytes(panorama: Float32[np.ndarray, "rows columns 3"]) -> bytes:
     import cv2
 
     return bytes(cv2.imencode(".hdr", np.ascontiguousarray(panorama[..., ::-1]))[1].tobytes())
-
-
-def light_of(hdri: Path) -> Lighting:
-    """The harmonics of a panorama, exposed so that the brightest white surface is just white."""
-    surround = Environment(read_panorama(hdri), np.eye(3, dtype=np.float32))
-    brightest = float(surround.irradiance(panorama_directions(18, 36).astype(np.float32)).max())
-    return surround.scaled(np.full(3, 1 / max(brightest, 1e-12), np.float32)).lighting
 
 
 def surroundings(

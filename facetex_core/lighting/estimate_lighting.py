@@ -10,7 +10,7 @@ what the product cannot: how much of the brightness is skin.
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.uv_raster import interpolate
@@ -18,7 +18,7 @@ from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, LitView, MorphableModel, Texture
+from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, MorphableModel, Texture
 from facetex_core.texture.regions import region, resize_texture, skin_texels
 
 SIZE = 128
@@ -50,6 +50,9 @@ SKIN_TONE = np.log(np.array([0.47, 0.27, 0.185], np.float32))
 """A middle skin in log linear RGB, for models that bring no albedo,"""
 SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
 """and how skins differ from it: melanin, blood, and the rest."""
+
+Light = Float[np.ndarray, "9 3"]
+Colours = Float[np.ndarray, "texels 3"]
 
 
 def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
@@ -107,17 +110,6 @@ def is_monochrome(texture: Texture, model: MorphableModel) -> bool:
     return bool(100 * np.sqrt((left**2).sum(1).mean()) < TONED)
 
 
-def colourise(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
-    """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
-    size, detail = len(albedo), albedo_model(view.fit.model).detail
-    broad, fine = (
-        cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (view.appearance.albedo, detail)
-    )
-    expected = broad * np.exp(fine)
-    share = luminance(albedo) / np.maximum(luminance(expected), 1e-4)
-    return np.asarray(expected * share[..., None], np.float32)
-
-
 def _in_grey(texture: Texture) -> Texture:
     return replace(texture, rgb=np.repeat(luminance(texture.rgb)[..., None], 3, -1))
 
@@ -145,18 +137,15 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
 
 
-def _whiten(light: Float[np.ndarray, "9 3"]) -> Float[np.ndarray, "9 3"]:
+def _whiten(light: Light) -> Light:
     """Takes out part of what the light's colour changes by with direction: of it, blood under the skin explains much."""
     grey = light.mean(1, keepdims=True)
     return np.asarray(grey + COLOURED * (light - grey))
 
 
 def _solve_light(
-    seen: Float[np.ndarray, "texels 3"],
-    albedo: Float[np.ndarray, "texels 3"],
-    basis: Float[np.ndarray, "texels 9"],
-    weight: Float[np.ndarray, "texels"],
-) -> Float[np.ndarray, "9 3"]:
+    seen: Colours, albedo: Colours, basis: Float[np.ndarray, "texels 9"], weight: Float[np.ndarray, "texels"]
+) -> Light:
     """Each channel by itself, pulled weakly to even white light; highlights and cast shadow lose weight."""
     prior = np.zeros(9)
     prior[0] = 1.0
@@ -175,8 +164,8 @@ def _solve_light(
 
 
 def _solve_albedo(
-    observed: np.ndarray, model: AlbedoModel, on: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    observed: Colours, model: AlbedoModel, on: Bool[np.ndarray, "size size"], weight: Float[np.ndarray, "texels"]
+) -> tuple[Float[np.ndarray, "modes"], Float[np.ndarray, "3"]]:
     """Mode coefficients and the light's level by channel: ridge regression in logarithms.
 
     The photo tells their product only; how it is shared is a matter of the priors.

@@ -1,1 +1,1 @@
-"""Eyes, irises and teeth: where they are on a model, and their colour."""
+"""Eyes and teeth: where they are on a model, and their colour."""

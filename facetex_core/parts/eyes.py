@@ -8,10 +8,11 @@ from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.uv_raster import UVRaster, all_texels, interpolate
 from facetex_core.imaging.push_pull import fill_smooth
-from facetex_core.parts.iris import BROWN, IRIS_RADIUS, iris_colour
 from facetex_core.parts.teeth import blend, paint_teeth, rows_of, smooth_step
-from facetex_core.structures import DelitView, MorphableModel, Texture
+from facetex_core.structures import MorphableModel, Texture
 
+IRIS_RADIUS = 0.00585
+"""Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
 PUPIL = 0.34
 """Radius of the pupil as a share of the iris's: 4 mm in indoor light."""
 
@@ -24,17 +25,9 @@ GULLET = np.array([0.02, 0.003, 0.003])
 
 Rgb = Float32[np.ndarray, "texels 3"]
 
-
-def paint_eyes_and_mouth(view: DelitView) -> Texture:
-    """The albedo with eyes, mouth and teeth on their islands, and every texel beyond the islands continued smoothly."""
-    eyes = eyes_of(view.fit.model)
-    found = {part: iris_colour(view, part) for part in eyes}
-    seen = [colour for colour in found.values() if colour is not None]
-    # Two irises of one person are alike; the better seen one serves both.
-    other = seen[0] if seen else np.array(BROWN, np.float32)
-    return paint_parts(
-        view.fit.model, view.albedo, {part: other if colour is None else colour for part, colour in found.items()}
-    )
+Texels = Float[np.ndarray, "texels"]
+Colour = Float[np.ndarray, "3"]
+Mask = Bool[np.ndarray, "size size"]
 
 
 def eyes_of(model: MorphableModel) -> list[str]:
@@ -59,17 +52,17 @@ def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Flo
     return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
 
 
-def _of_part(model: MorphableModel, texels: UVRaster, part: str) -> Bool[np.ndarray, "size size"]:
+def _of_part(model: MorphableModel, texels: UVRaster, part: str) -> Mask:
     which = model.mesh.parts[part]
     return (texels.triangle >= which.start) & (texels.triangle < which.stop)
 
 
-def _points(model: MorphableModel, texels: UVRaster, where: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "texels 3"]:
+def _points(model: MorphableModel, texels: UVRaster, where: Mask) -> Float32[np.ndarray, "texels 3"]:
     """Where the texels lie on the mean head, in metres."""
     return interpolate(texels, model.mesh, model.mean)[where]
 
 
-def eye_frame(model: MorphableModel, part: str) -> tuple[Float[np.ndarray, "3"], float, Float[np.ndarray, "3"]]:
+def eye_frame(model: MorphableModel, part: str) -> tuple[Colour, float, Colour]:
     """Centre, radius and optical axis of the mean eyeball: a least-squares sphere, and where the cornea stands out of it."""
     points = model.mean[np.unique(model.mesh.triangles[model.mesh.parts[part]])].astype(np.float64)
     solution = np.linalg.lstsq(np.c_[2 * points, np.ones(len(points))], (points**2).sum(1), rcond=None)[0]
@@ -83,9 +76,7 @@ def eye_frame(model: MorphableModel, part: str) -> tuple[Float[np.ndarray, "3"],
     return centre, radius, axis / np.linalg.norm(axis)
 
 
-def _eye(
-    model: MorphableModel, texels: UVRaster, part: str, where: Bool[np.ndarray, "size size"], iris: Float[np.ndarray, "3"]
-) -> Rgb:
+def _eye(model: MorphableModel, texels: UVRaster, part: str, where: Mask, iris: Colour) -> Rgb:
     """Sclera, limbus, iris and pupil by the angle from the optical axis."""
     centre, radius, axis = eye_frame(model, part)
     rays = _points(model, texels, where) - centre
@@ -106,12 +97,7 @@ def _eye(
     return painted.astype(np.float32)
 
 
-def _sclera(
-    angle: Float[np.ndarray, "texels"],
-    sideways: Float[np.ndarray, "texels"],
-    turn: Float[np.ndarray, "texels"],
-    rng: np.random.Generator,
-) -> Float[np.ndarray, "texels 3"]:
+def _sclera(angle: Texels, sideways: Texels, turn: Texels, rng: np.random.Generator) -> Float[np.ndarray, "texels 3"]:
     """Warm white that reddens towards the corners, with a few veins from behind."""
     red = 0.6 * smooth_step(0.35, 0.9, sideways) + 0.35 * smooth_step(0.9, 1.6, angle)
     white = blend(np.broadcast_to(SCLERA, (len(angle), 3)), CORNER, np.clip(red, 0, 1))
@@ -120,12 +106,7 @@ def _sclera(
     return blend(white, VEIN, veins)
 
 
-def _iris(
-    share: Float[np.ndarray, "texels"],
-    turn: Float[np.ndarray, "texels"],
-    colour: Float[np.ndarray, "3"],
-    rng: np.random.Generator,
-) -> Float[np.ndarray, "texels 3"]:
+def _iris(share: Texels, turn: Texels, colour: Colour, rng: np.random.Generator) -> Float[np.ndarray, "texels 3"]:
     """Fibres round the pupil, a lighter collarette, a darker rim."""
     fibres = _periodic_noise(turn, 2.5 * share, (7, 13, 22, 37, 61), rng)
     collarette = np.exp(-(((share - 0.52) / 0.13) ** 2))
@@ -133,9 +114,7 @@ def _iris(
     return blend(colour * light[:, None], np.full(3, 0.004), 1 - smooth_step(PUPIL - 0.06, PUPIL + 0.05, share))
 
 
-def _periodic_noise(
-    turn: Float[np.ndarray, "texels"], drift: Float[np.ndarray, "texels"], waves: tuple[int, ...], rng: np.random.Generator
-) -> Float[np.ndarray, "texels"]:
+def _periodic_noise(turn: Texels, drift: Texels, waves: tuple[int, ...], rng: np.random.Generator) -> Texels:
     """About -1 to 1; waves round the circle whose phases wander with `drift`."""
     phases, bends = rng.uniform(0, 2 * np.pi, (2, len(waves)))
     each = enumerate(zip(waves, phases, bends, strict=True))

@@ -77,6 +77,6 @@ class BlendSolverContract(Contract):
     def _far(self) -> Float32[np.ndarray, "exemplars"]:
         """Of correlations that no picture has."""
         far = locked(Descriptor("net", {"layer": -5 * np.eye(8, dtype=np.float32)}, {"layer": 1.0}))
-        found: np.ndarray = self.plugin.solve(far, self.exemplars)
+        found = self.plugin.solve(far, self.exemplars)
         hold(found, Float32[np.ndarray, "exemplars"], "solve() of correlations that no picture has", {"exemplars": COUNT})
         return found

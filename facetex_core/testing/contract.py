@@ -18,7 +18,8 @@ from facetex_core.errors import PluginError
 from facetex_core.promise import hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
 from facetex_core.testing.demand import demand
-from facetex_core.values import difference, locked, snapshot
+from facetex_core.testing.snapshots import difference, snapshot
+from facetex_core.values import locked
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from facetex_core.structures import DelitView, Detail, Texture
 from facetex_core.testing.contract import Contract
@@ -58,6 +59,6 @@ class DetailerContract(Contract):
             mend = "normal ~ (-dh/du, +dh/dv, 1): x along u, y up in the texture, which is against v"
             demand(found >= AGREE, f"add_detail(): {told}: {mend}")
 
-    def _agreement(self, detail: Detail, axis: str, slope: np.ndarray) -> float:
+    def _agreement(self, detail: Detail, axis: str, slope: Float[np.ndarray, "size size"]) -> float:
         values = detail.normals[..., "xyz".index(axis)]
         return float(np.corrcoef(values.ravel(), slope.ravel())[0, 1])

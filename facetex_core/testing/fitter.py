@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import eye_distance
@@ -112,14 +113,14 @@ class FitterContract(Contract):
         demand(len(fits) == 1, f"fit() of one photo: expected one fit; found {len(fits)}: one fit for each photo")
         return fits[0]
 
-    def _demand_on(self, fit: Fit, wanted: np.ndarray, share: float, what: str) -> None:
+    def _demand_on(self, fit: Fit, wanted: Float[np.ndarray, "68 2"], share: float, what: str) -> None:
         off = np.linalg.norm(project(fit.camera, _landmarks(fit)) - wanted, axis=1)[INNER] / eye_distance(wanted)
         middle = float(np.median(off))
         told = f"fit()[0]: projected landmarks are {middle:.1%} of the eye distance from {what}; at most {share:.0%}"
         demand(middle <= share, f"{told}: pixels are x, y, the centre of the upper left one at (0.5, 0.5), y down")
 
 
-def _landmarks(fit: Fit) -> np.ndarray:
+def _landmarks(fit: Fit) -> Float32[np.ndarray, "68 3"]:
     """The 68, in metres."""
     where = fit.model.embedding
     corners = fit.vertices[fit.model.mesh.triangles[where.landmark_triangles]]

@@ -3,11 +3,12 @@
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.descriptors.bank import Exemplar, gather, under_mask, whole_skin
+from facetex_core.descriptors.bank import under_mask, whole_skin
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.structures import Bank, Descriptor, OwnDescriptors
 from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
+from facetex_core.workbench.bank_builder.gather import Exemplar, gather
 
 COUNT, GRID, CHANNELS, POSITIONS = 6, 2, 4, 50
 NEAR = 0.2

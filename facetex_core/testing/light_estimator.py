@@ -3,7 +3,7 @@
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import normal_map
@@ -30,7 +30,7 @@ class LightEstimatorContract(Contract):
     role = "light_estimator"
 
     @cached_property
-    def normals(self) -> np.ndarray:
+    def normals(self) -> Float32[np.ndarray, "size size 3"]:
         """Of the sheet, by texel."""
         return normal_map(sheet_fit(), SIZE)
 
@@ -63,7 +63,7 @@ class LightEstimatorContract(Contract):
         again: Appearance = self.plugin.estimate(view)
         self._demand_explained(again.lighting, albedo.rgb, "the light after delighting and the albedo")
 
-    def _demand_explained(self, lighting: Lighting, albedo: np.ndarray, what: str) -> None:
+    def _demand_explained(self, lighting: Lighting, albedo: Float[np.ndarray, "size size 3"], what: str) -> None:
         seen = self.lit.visibility > 0
         left = (albedo * shade(lighting, self.normals) - self.lit.rgb)[seen]
         off = float(np.sqrt((left**2).mean() / (self.lit.rgb[seen] ** 2).mean()))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float32
 
 from facetex_core.structures import DelitView, Merged, Texture
 from facetex_core.testing.contract import Contract
@@ -12,7 +13,7 @@ from facetex_core.testing.samples import SIZE, delit_view, skin
 LEFT, RIGHT = slice(0, 3 * SIZE // 4), slice(SIZE // 4, SIZE)
 
 
-def columns_of(albedo: np.ndarray, columns: slice) -> DelitView:
+def columns_of(albedo: Float32[np.ndarray, "size size 3"], columns: slice) -> DelitView:
     """A view that shows these columns of the map."""
     visibility = np.zeros((SIZE, SIZE), np.float32)
     visibility[:, columns] = 1

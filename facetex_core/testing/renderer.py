@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.lighting.harmonics import ambient
@@ -82,6 +82,8 @@ class RendererContract(Contract):
         black, white = (self._render(np.full((SIZE, SIZE, 3), value), ambient(), camera) for value in (0.0, 1.0))
         return np.asarray(np.abs(white - black).mean(-1) > 0.3)
 
-    def _render(self, albedo: np.ndarray, lighting: Lighting, camera: Camera = FRONT) -> Float32[np.ndarray, "height width 3"]:
+    def _render(
+        self, albedo: Float[np.ndarray, "size size 3"], lighting: Lighting, camera: Camera = FRONT
+    ) -> Float32[np.ndarray, "height width 3"]:
         picture: Float32[np.ndarray, "height width 3"] = self.plugin.render(head_of(albedo), camera, lighting).rgb
         return picture

@@ -1,6 +1,7 @@
 """What every restorer promises."""
 
 import numpy as np
+from jaxtyping import Float32
 
 from facetex_core.imaging.colour import encode_srgb, luminance
 from facetex_core.lazy import cv2
@@ -40,6 +41,6 @@ class RestorerContract(Contract):
         demand(off <= ALIKE, f"{told}: photos are linear light, colour.encode_srgb makes what networks want")
 
 
-def _face(photo: Photo) -> np.ndarray:
+def _face(photo: Photo) -> Float32[np.ndarray, "height width 3"]:
     left, top, right, bottom = portrait_face().box.astype(int).tolist()
     return np.ascontiguousarray(photo.rgb[top:bottom, left:right])

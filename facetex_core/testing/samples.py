@@ -3,7 +3,7 @@
 from functools import cache
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.io.photo_file import example_photo
@@ -98,7 +98,7 @@ def delit_view(albedo: Texture) -> DelitView:
     return locked(DelitView(sheet_observation(), sheet_fit(), albedo, Appearance(ambient(), skin()), albedo))
 
 
-def half_seen(rgb: np.ndarray) -> Texture:
+def half_seen(rgb: Float[np.ndarray, "size size 3"]) -> Texture:
     """A texture of which the photo shows the upper part; below, the mirror is hidden too."""
     size = len(rgb)
     visibility = np.zeros((size, size), np.float32)
@@ -111,7 +111,7 @@ def face() -> Float32[np.ndarray, "size size"]:
     return np.asarray(plain_skin(sheet(), SIZE) > 0.5, np.float32)
 
 
-def whole(rgb: np.ndarray) -> Texture:
+def whole(rgb: Float[np.ndarray, "size size 3"]) -> Texture:
     """A texture all of which is seen."""
     return locked(Texture(np.asarray(rgb, np.float32), np.ones(rgb.shape[:2], np.float32)))
 
@@ -123,7 +123,7 @@ def portrait() -> Photo:
     return locked(Photo(np.ascontiguousarray(photo.rgb[:448]), photo.name))
 
 
-def head_of(albedo: np.ndarray) -> Head:
+def head_of(albedo: Float[np.ndarray, "size size 3"]) -> Head:
     """The sheet in even light with this albedo, all of it seen, without relief."""
     flat = np.zeros((SIZE, SIZE), np.float32)
     detail = Detail(flat, np.dstack([flat, flat, flat + 1]))

@@ -1,7 +1,7 @@
 """What every segmenter promises."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from facetex_core.structures import Face, Photo
 from facetex_core.testing.contract import Contract
@@ -63,7 +63,9 @@ class SegmenterContract(Contract):
         there = self.plugin.segment(moved(self.photo, *MOVE), moved_face(self.face, *MOVE)).skin
         self._demand_alike(there[down:, right:], self.result.skin[:-down, :-right], "moved")
 
-    def _demand_alike(self, found: Float32[np.ndarray, "rows columns"], wanted: np.ndarray, what: str) -> None:
+    def _demand_alike(
+        self, found: Float32[np.ndarray, "rows columns"], wanted: Shaped[np.ndarray, "rows columns"], what: str
+    ) -> None:
         off = float(np.abs(found - wanted).sum() / max(float(wanted.sum()), 1.0))
         told = f"segment().skin of the {what} photo differs from the {what} mask by {off:.0%} of its area; at most {ALIKE:.0%}"
         demand(off <= ALIKE, f"{told}: pixel centres lie at +0.5, x before y in landmarks, rows before columns in arrays")

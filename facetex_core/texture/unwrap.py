@@ -5,7 +5,7 @@ from jaxtyping import Float, Float32, Shaped
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.raycast import scene_of
+from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Photo, Texture
@@ -52,7 +52,7 @@ def facing(
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     cosine = np.einsum("pi,pi->p", normals, towards)
     sight = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
-    scene = scene_of(fit.model.mesh, fit.vertices)
+    scene = Scene(fit.vertices, fit.model.mesh.triangles)
     ask = sight > 0
     sight[ask] *= ~scene.blocked(points[ask] + OFFSET * (normals[ask] + towards[ask]), towards[ask])
     return np.asarray(sight, np.float32)

@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from facetex_core.choices_file import Quoted
-from facetex_core.descriptors.bank import load_bank
+from facetex_core.context import holding
+from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.errors import ConfigError, ModelError
 from facetex_core.io.atomic import replacing
 from facetex_core.model_rows import ModelImporter
@@ -120,11 +121,8 @@ def open_bank(name: str) -> Bank:
 def recording() -> Iterator[dict[str, Path]]:
     """Notes every model file that is asked for inside, by name: what a result rests on."""
     asked: dict[str, Path] = {}
-    token = _asked.set(asked)
-    try:
+    with holding(_asked, asked):
         yield asked
-    finally:
-        _asked.reset(token)
 
 
 def provenance(asked: Mapping[str, Path]) -> dict[str, dict[str, object]]:

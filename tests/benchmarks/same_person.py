@@ -18,10 +18,10 @@ from facetex_core import Fit, MorphableModel, Photo, Pipeline, Registry, Run, lo
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.masked_blur import blur_where
-from facetex_core.lighting.panorama import Environment, studio_panorama
 from facetex_core.stages import Merger
 from facetex_core.structures import Texture
 from facetex_core.texture.regions import plain_skin, region, resize_texture
+from facetex_core.workbench.evaluation.environment import Environment, studio_panorama
 from facetex_core.workbench.evaluation.synthetic import CLOTHS, MOST, TEXTURE, _developed, _exposure, dressed, sample_expression
 from facetex_core.workbench.evaluation.synthetic_render import photograph
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin

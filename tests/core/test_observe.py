@@ -16,7 +16,7 @@ from toy_distribution import install_module
 from toy_stages import write_toy_bank
 
 from facetex_core import DelitView, Pipeline, Registry, load_preset
-from facetex_core.descriptors.bank import load_bank
+from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.io.photo_file import example_photo
 from facetex_core.observe import FrontHalf
 from facetex_core.workbench.bank_builder.examine import PortraitExaminer

@@ -10,7 +10,7 @@ from facetex_cli.recipe_options import repeat
 from toy_stages import write_toy_bank
 
 from facetex_core import load_preset
-from facetex_core.descriptors.bank import load_bank, save_bank
+from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.errors import ModelError
 from facetex_core.workbench.comparison.cache import Cache
 from facetex_core.workbench.comparison.grid import read_grid

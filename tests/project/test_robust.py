@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_cli.main import main
+from facetex_cli.read_head import read_head
 from facetex_plugins.fit.bfm import BfmFitter
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from fuzzing.mutate import npz
@@ -17,7 +18,6 @@ from toy_stages import write_toy_bank
 
 from facetex_core import ConfigError, Face, ModelError, Photo, PhotoError, Recipe, Registry
 from facetex_core.config import recipe_from
-from facetex_core.delivery.read_head import read_head
 from facetex_core.geometry.model_file import REGIONS, arrays_of, load_morphable_model
 from facetex_core.io.onnx_session import open_session
 from facetex_core.io.photo_file import load_photo

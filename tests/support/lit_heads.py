@@ -30,14 +30,14 @@ def camera_at(yaw):
 
 def render_flat(fit, light, tone):
     """The fitted mesh under a light, by one ray a pixel."""
-    from facetex_core.geometry.raycast import scene_of
+    from facetex_core.geometry.raycast import Scene
 
     width, height = fit.camera.size
     x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     rays = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], 1) @ np.linalg.inv(fit.camera.intrinsics).T
     rays = (rays @ fit.camera.world_to_camera[:3, :3]).astype(np.float32)
     origins = np.broadcast_to(fit.camera.position, rays.shape)
-    triangle, weights, _ = scene_of(fit.model.mesh, fit.vertices).first_hits(origins, rays)
+    triangle, weights, _ = Scene(fit.vertices, fit.model.mesh.triangles).first_hits(origins, rays)
     normals = vertex_normals(fit.vertices, fit.model.mesh.triangles)
     n = np.einsum("pk,pki->pi", weights, normals[fit.model.mesh.triangles[triangle]])
     n /= np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9)

@@ -35,7 +35,8 @@ from facetex_core import (
     View,
     hookimpl,
 )
-from facetex_core.descriptors.bank import FEW, load_bank, save_bank, whole_skin
+from facetex_core.descriptors.bank import FEW, whole_skin
+from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.descriptors.correlations import mix
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.progress import report_progress

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from facetex_core.descriptors.bank import Exemplar
+from facetex_core.descriptors.correlations import unstacked
 from facetex_core.io.atomic import replacing
+from facetex_core.io.npz import Arrays
 from facetex_core.structures import Descriptor
 from facetex_core.workbench.bank_builder.examine import GRID, LOW, ExaminedPortrait
+from facetex_core.workbench.bank_builder.gather import Exemplar
 
 
 def key_of(content: bytes, recipe: Mapping[str, object]) -> str:
@@ -23,7 +25,7 @@ def key_of(content: bytes, recipe: Mapping[str, object]) -> str:
 
 def keep(sitting: ExaminedPortrait, path: Path) -> None:
     """Writes what came of a portrait, so that an interrupted build can go on."""
-    arrays: dict[str, np.ndarray] = {
+    arrays: Arrays = {
         "note": np.array(json.dumps([sitting.photo, sitting.refused, dict(sitting.figures)])),
         "picture": sitting.picture,
         "layout": sitting.layout,
@@ -34,10 +36,8 @@ def keep(sitting: ExaminedPortrait, path: Path) -> None:
         for layer in exemplar.face.correlations:
             arrays[f"cells/{layer}"] = np.stack([cell.correlations[layer] for cell in exemplar.cells])
             arrays[f"mass/{layer}"] = np.array([cell.support[layer] for cell in exemplar.cells])
-            arrays[f"face/{layer}"], arrays[f"all/{layer}"] = (
-                exemplar.face.correlations[layer],
-                np.array(exemplar.face.support[layer]),
-            )
+            arrays[f"face/{layer}"] = exemplar.face.correlations[layer]
+            arrays[f"all/{layer}"] = np.array(exemplar.face.support[layer])
         if exemplar.texture is not None:
             arrays["texture"] = exemplar.texture
     with replacing(path) as half, half.open("wb") as file:
@@ -56,20 +56,11 @@ def kept(path: Path) -> ExaminedPortrait | None:
         return None
 
 
-def _exemplar(arrays: Mapping[str, np.ndarray], name: str) -> Exemplar:
+def _exemplar(arrays: Arrays, name: str) -> Exemplar:
     layers = [key.split("/", 1)[1] for key in arrays if key.startswith("cells/")]
     network = str(arrays["network"])
-    cells = tuple(
-        Descriptor(
-            network,
-            {layer: arrays[f"cells/{layer}"][cell] for layer in layers},
-            {layer: float(arrays[f"mass/{layer}"][cell]) for layer in layers},
-        )
-        for cell in range(GRID * GRID)
+    cells = unstacked(
+        network, {each: arrays[f"cells/{each}"] for each in layers}, {each: arrays[f"mass/{each}"] for each in layers}
     )
-    face = Descriptor(
-        network,
-        {layer: arrays[f"face/{layer}"] for layer in layers},
-        {layer: float(arrays[f"all/{layer}"]) for layer in layers},
-    )
-    return Exemplar(name, cells, face, arrays["albedo"], arrays.get("texture"))
+    face = {each: arrays[f"face/{each}"] for each in layers}, {each: float(arrays[f"all/{each}"]) for each in layers}
+    return Exemplar(name, cells, Descriptor(network, *face), arrays["albedo"], arrays.get("texture"))

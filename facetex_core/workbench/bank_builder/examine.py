@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core import stages
-from facetex_core.descriptors.bank import Exemplar, cells_of, layout_of
+from facetex_core.descriptors.bank import cells_of, layout_of
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.imaging.push_pull import fill_smooth
@@ -17,6 +17,7 @@ from facetex_core.observe import FrontHalf
 from facetex_core.structures import MorphableModel, Observation, Photo, Texture
 from facetex_core.texture.regions import face_crop, resize_texture, skin_only
 from facetex_core.texture.unwrap import unwrap
+from facetex_core.workbench.bank_builder.gather import Exemplar
 from facetex_core.workbench.bank_builder.portrait_quality import complaint, figures_of
 
 GRID = 8
@@ -96,7 +97,7 @@ def _cut(observation: Observation) -> Float32[np.ndarray, "height width 3"]:
     return photo.rgb[top : max(bottom, top + 1), left : max(right, left + 1)]
 
 
-def _thumbnail(rgb: np.ndarray) -> UInt8[np.ndarray, "side side 3"]:
+def _thumbnail(rgb: Float32[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "side side 3"]:
     """The picture in a square, on black."""
     scale = THUMBNAIL / max(rgb.shape[:2])
     size = max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1)

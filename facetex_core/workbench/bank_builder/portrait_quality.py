@@ -17,6 +17,9 @@ from facetex_core.lazy import cv2
 from facetex_core.structures import Camera, DelitView, Face, Fit, Texture
 from facetex_core.texture.regions import plain_skin, region
 
+Mask = Bool[np.ndarray, "size size"]
+Plane = Float32[np.ndarray, "size size"]
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -98,19 +101,19 @@ def _gap(face: Face) -> float:
     return float(np.linalg.norm(upper - lower) / max(eye_distance(face.landmarks), 1e-6))
 
 
-def _round_the_eyes(fit: Fit, size: int) -> Bool[np.ndarray, "size size"]:
+def _round_the_eyes(fit: Fit, size: int) -> Mask:
     eyes = (region(fit.model, "eyes", size) > 0.5).astype(np.uint8)
     reach = 2 * round(ROUND_THE_EYES * size) + 1
     return np.asarray(cv2.dilate(eyes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0)
 
 
-def _share(part: np.ndarray, whole: np.ndarray, where: np.ndarray) -> float:
+def _share(part: Plane, whole: Plane, where: Mask) -> float:
     """Of what is there; 1 where nothing is."""
     there = float(whole[where].sum(dtype=np.float64))
     return min(float(part[where].sum(dtype=np.float64)) / there, 1.0) if there else 1.0
 
 
-def _uneven(albedo: Texture, plain: np.ndarray) -> float:
+def _uneven(albedo: Texture, plain: Mask) -> float:
     """Root mean square of what the logarithms of both sides differ by, smoothly, where both are seen."""
     skin = (albedo.visibility * plain).astype(np.float32)
     both = np.minimum(skin, skin[:, ::-1])
@@ -118,7 +121,7 @@ def _uneven(albedo: Texture, plain: np.ndarray) -> float:
     return float(np.sqrt((both * (smooth - smooth[:, ::-1]) ** 2).sum() / max(float(both.sum()), 1e-6)))
 
 
-def _sharpness(albedo: Texture, plain: np.ndarray) -> float:
+def _sharpness(albedo: Texture, plain: Mask) -> float:
     """Detail of a texel's size over that of two, on skin away from any border: below 1, the photo holds less than the map."""
     seen = (albedo.visibility > 0).astype(np.float32)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
@@ -128,7 +131,7 @@ def _sharpness(albedo: Texture, plain: np.ndarray) -> float:
     return fine / max(coarse, 1e-6)
 
 
-def _band(values: np.ndarray, weight: np.ndarray, finer: float, coarser: float) -> Float32[np.ndarray, "size size"]:
+def _band(values: Float32[np.ndarray, "size size 1"], weight: Plane, finer: float, coarser: float) -> Plane:
     low = blur_where(values, weight, coarser)
     high = blur_where(values, weight, finer) if finer else values
     return np.asarray((high - low)[..., 0], np.float32)

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from facetex_core import structures
+from facetex_core.io.npz import AnyArray
 from facetex_core.structures import MorphableModel
 
 NOUNS = {name: noun for name, noun in vars(structures).items() if isinstance(noun, type) and is_dataclass(noun)}
@@ -25,7 +26,7 @@ class Packed:
     """A value in parts."""
 
     tree: Any
-    arrays: list[np.ndarray]
+    arrays: list[AnyArray]
 
     @property
     def models(self) -> set[str]:
@@ -53,7 +54,7 @@ class Codec:
 
     def pack(self, value: object) -> Packed:
         """The value in parts; a TypeError if it holds anything that facetex has no word for."""
-        arrays: list[np.ndarray] = []
+        arrays: list[AnyArray] = []
         return Packed(self._tree(value, arrays), arrays)
 
     def unpack(self, packed: Packed) -> Any:  # noqa: ANN401  # whatever was packed
@@ -65,7 +66,7 @@ class Codec:
 
     def pack_model(self, model: MorphableModel) -> Packed:
         """A model in parts, not by its digest."""
-        arrays: list[np.ndarray] = []
+        arrays: list[AnyArray] = []
         return Packed(self._fields(model, arrays), arrays)
 
     def learn(self, model: MorphableModel) -> str:
@@ -75,7 +76,7 @@ class Codec:
         self.models.setdefault(self._digests[model], model)
         return self._digests[model]
 
-    def _tree(self, value: object, arrays: list[np.ndarray]) -> object:  # noqa: PLR0911  # one for each kind
+    def _tree(self, value: object, arrays: list[AnyArray]) -> object:  # noqa: PLR0911  # one for each kind
         if isinstance(value, np.generic):
             return value.item()
         if value is None or isinstance(value, bool | int | float | str):
@@ -100,11 +101,11 @@ class Codec:
             return {"generator": repr(value.bit_generator.state)}
         raise TypeError(f"{type(value).__name__} is none of facetex's values")
 
-    def _fields(self, value: Any, arrays: list[np.ndarray]) -> object:  # noqa: ANN401  # one of NOUNS
+    def _fields(self, value: Any, arrays: list[AnyArray]) -> object:  # noqa: ANN401  # one of NOUNS
         parts = [[each.name, self._tree(getattr(value, each.name), arrays)] for each in fields(value)]
         return {"noun": type(value).__name__, "fields": parts}
 
-    def _value(self, tree: Any, arrays: list[np.ndarray]) -> Any:  # noqa: ANN401, PLR0911
+    def _value(self, tree: Any, arrays: list[AnyArray]) -> Any:  # noqa: ANN401, PLR0911
         if not isinstance(tree, dict):
             return tree
         kind, held = next(iter(tree.items()))

@@ -113,9 +113,9 @@ def with_tone(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """With each skin's colour held against that of the photo's first variant."""
     from skimage.color import deltaE_ciede2000
 
-    first: dict[str, np.ndarray] = {}
+    first = {each.photo: each.lab for each in reversed(outcomes) if each.lab is not None}
     result = []
     for each in outcomes:
-        tone = {} if each.lab is None else {"tone": float(deltaE_ciede2000(first.setdefault(each.photo, each.lab), each.lab))}
+        tone = {} if each.lab is None else {"tone": float(deltaE_ciede2000(first[each.photo], each.lab))}
         result.append(replace(each, figures={**each.figures, **tone}))
     return result

@@ -9,7 +9,7 @@ from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import eye_distance
-from facetex_core.geometry.raycast import scene_of
+from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
@@ -76,7 +76,7 @@ def face_pixels(fit: Fit, camera: Camera) -> Float32[np.ndarray, "height width"]
     """1 where the camera sees the face of the fitted head."""
     mesh = fit.model.mesh
     rays = camera_rays(camera, slice(0, camera.size[1]), 1)
-    triangle, _, _ = scene_of(mesh, fit.vertices).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
+    triangle, _, _ = Scene(fit.vertices, mesh.triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
     face = fit.model.regions["face"][mesh.triangles].mean(1) > 0.5
     return np.asarray((triangle >= 0) & face[triangle], np.float32).reshape(camera.size[1], camera.size[0])
 

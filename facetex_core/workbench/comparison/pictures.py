@@ -1,11 +1,11 @@
 """What a comparison shows of each variant: pictures on one scale, and skin texel by texel."""
 
 from base64 import b64encode
-from io import BytesIO
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from facetex_core.delivery.pictures import data_uri
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.portrait_cameras import cut_camera, portrait_camera
 from facetex_core.imaging.colour import to_bytes
@@ -72,14 +72,10 @@ def crops_of(head: Head) -> dict[str, Pixels]:
 
 def jpeg_uri(linear: Float32[np.ndarray, "height width 3"]) -> str:
     """The picture inside an address, at most SIDE pixels high."""
-    from PIL import Image
-
     pixels = to_bytes(linear)
     if len(pixels) > SIDE:
         pixels = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    file = BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
-    return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
+    return data_uri(pixels, quality=QUALITY)
 
 
 def png_uri(pixels: Pixels) -> str:

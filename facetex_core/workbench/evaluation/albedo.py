@@ -1,7 +1,7 @@
 """Runs delighters over cases whose albedo is known, and sums up how far off the albedos are."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -38,10 +38,6 @@ class AlbedoScore:
     tone: float = float("nan")
     failed: str = ""
     """Why there is no albedo."""
-
-    def table(self) -> dict[str, object]:
-        """For JSON and CSV."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

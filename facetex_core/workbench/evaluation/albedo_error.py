@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.uv_raster import interpolate
@@ -64,7 +64,7 @@ def albedo_error(true: Texture, found: Texture, where: Bool[np.ndarray, "size si
     return AlbedoError(psnr(colours, wanted), psnr(colours * gain, wanted), _apart(found.rgb[skin], true.rgb[skin]))
 
 
-def _apart(found: np.ndarray, true: np.ndarray) -> float:
+def _apart(found: Float[np.ndarray, "texels 3"], true: Float[np.ndarray, "texels 3"]) -> float:
     from skimage.color import deltaE_ciede2000
 
     means = np.stack([found.mean(0), true.mean(0)]).astype(np.float32)[None]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32
@@ -41,10 +41,6 @@ class Score:
     failed: str = ""
     """Why there is no fit."""
 
-    def table(self) -> dict[str, object]:
-        """For JSON and CSV."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Attempt:
@@ -52,7 +48,7 @@ class Attempt:
 
     score: Score
     fit: Fit | None = None
-    distances: np.ndarray | None = None
+    distances: Float32[np.ndarray, "points"] | None = None
 
 
 def attempts(case: Case, observation: Observation, fitters: Mapping[str, Fitter]) -> Iterator[Attempt]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float, Float32, Float64
 
 from facetex_core.descriptors.masked_features import LIGHTEST, erode, fill_and_pad, shrink
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
@@ -121,7 +121,7 @@ def moments(
     return (flat * weight) @ flat.T
 
 
-def _relative(found: np.ndarray, true: np.ndarray) -> float:
+def _relative(found: Float[np.ndarray, "*shape"], true: Float[np.ndarray, "*shape"]) -> float:
     return float(np.linalg.norm(found - true) / max(float(np.linalg.norm(true)), 1e-12))
 
 
@@ -142,7 +142,7 @@ def _seam_ratio(truth: Truth, guess: Texture) -> float:
     sigma = EDGE * truth.unit
     seen = truth.texture.visibility > 0
     side = fill_smooth(np.repeat(truth.hidden[..., None], 3, 2), seen.astype(np.float32))[..., 0]
-    across = np.stack(_gradient(cv2.GaussianBlur(side, (0, 0), 2 * sigma)))
+    across = np.stack(np.gradient(cv2.GaussianBlur(side, (0, 0), 2 * sigma)))
     steep = np.hypot(*across)
     reach = erode(seen, round(2 * sigma)) > 0
     band = reach & (steep > 0.5 * steep[reach].max(initial=0)) & (steep > 0)
@@ -151,15 +151,10 @@ def _seam_ratio(truth: Truth, guess: Texture) -> float:
 
     def energy(texture: Texture) -> float:
         light = encode_srgb(fill_smooth(texture.rgb, seen.astype(np.float32))) @ LUMINANCE
-        slope = np.stack(_gradient(cv2.GaussianBlur(light, (0, 0), sigma)))
+        slope = np.stack(np.gradient(cv2.GaussianBlur(light, (0, 0), sigma)))
         return float((((slope * across).sum(0) / np.maximum(steep, 1e-12))[band] ** 2).mean())
 
     return energy(guess) / max(energy(truth.texture), 1e-12)
-
-
-def _gradient(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rows, columns = np.gradient(picture)
-    return rows, columns
 
 
 def _tone_error(truth: Truth, guess: Texture) -> float:

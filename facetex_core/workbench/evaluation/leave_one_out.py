@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from facetex_core.descriptors.bank import under_mask
 from facetex_core.descriptors.correlations import merge
@@ -37,6 +37,7 @@ TONES = {"dark": 0.14, "medium": 0.26, "light": 1.0}
 """Skin by the mean luminance of its albedo, up to."""
 
 Hidden = Bool[np.ndarray, "size size"]
+Coordinate = Float[np.ndarray, "size size"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -167,7 +168,7 @@ def _far_side(yaw: float) -> Callable[[Fit, int], Hidden]:
     return hidden
 
 
-def _box(part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Fit, int], Hidden]:
+def _box(part: Callable[[Coordinate, Coordinate], Bool[np.ndarray, "size size"]]) -> Callable[[Fit, int], Hidden]:
     """A part of the map by x and y from 0 to 1 over the face's box."""
 
     def hidden(fit: Fit, size: int) -> Hidden:

@@ -55,7 +55,7 @@ def albedo_row(case: Case, attempts: Sequence[AlbedoAttempt], model: MorphableMo
     return np.concatenate(tiles, 1)
 
 
-def sheet(rows: Sequence[np.ndarray]) -> Pixels:
+def sheet(rows: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> Pixels:
     """All rows, in columns."""
     wide = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows]

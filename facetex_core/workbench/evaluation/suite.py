@@ -125,8 +125,8 @@ def _read_truth(folder: Path) -> Truth:
     return truth
 
 
-def _truth(table: dict[str, object], mesh: Mesh | None, albedo: np.ndarray | None) -> Truth:
-    def numbers(name: str, *shape: int) -> np.ndarray | None:
+def _truth(table: dict[str, object], mesh: Mesh | None, albedo: Float32[np.ndarray, "size size 3"] | None) -> Truth:
+    def numbers(name: str, *shape: int) -> Float32[np.ndarray, "..."] | None:
         if name not in table:
             return None
         values = np.array(table[name], np.float32)

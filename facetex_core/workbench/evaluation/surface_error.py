@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from facetex_core.geometry.correspondence import similarity
 from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.raycast import Scene
+from facetex_core.geometry.similarity import similarity
 from facetex_core.structures import Camera, Fit
 from facetex_core.workbench.evaluation.suite import Truth
 
@@ -21,6 +21,8 @@ DAMPING = 1e-4
 INNER = slice(17, 68)
 """Landmarks of the inner face: those of the contour slide over the skin as the head turns."""
 
+Points = Float32[np.ndarray, "points 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Similarity:
@@ -30,11 +32,11 @@ class Similarity:
     scale: float
     shift: Float64[np.ndarray, "3"]
 
-    def apply(self, points: Float32[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 3"]:
+    def apply(self, points: Points) -> Float64[np.ndarray, "points 3"]:
         """Fitted points, in the true frame."""
         return np.asarray(self.scale * points @ self.rotation.T + self.shift, np.float64)
 
-    def undo(self, points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "points 3"]:
+    def undo(self, points: Points) -> Points:
         """True points, in the fitted frame."""
         return np.asarray((points - self.shift) @ self.rotation / self.scale, np.float32)
 
@@ -56,7 +58,7 @@ def fitted_skin(fit: Fit) -> Skin:
 
 
 def align(
-    points: Float32[np.ndarray, "points 3"], landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin
+    points: Points, landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin
 ) -> tuple[Similarity, Float32[np.ndarray, "points"]]:
     """The similarity that lays the fitted surface on true points, and how far from it each point then is, in metres.
 
@@ -77,7 +79,7 @@ def align(
     return laid, np.linalg.norm(near - points, axis=1).astype(np.float32)
 
 
-def _start(points: np.ndarray, landmarks: np.ndarray | None, fitted: Skin) -> Similarity:
+def _start(points: Points, landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin) -> Similarity:
     if landmarks is not None:
         both = np.stack([fitted.landmarks[INNER], landmarks[INNER]]).astype(np.float64)
         return Similarity(*similarity(*both[:, np.isfinite(both).all((0, 2))]))
@@ -85,7 +87,9 @@ def _start(points: np.ndarray, landmarks: np.ndarray | None, fitted: Skin) -> Si
     return Similarity(np.eye(3), 1.0, (tips[0] - tips[1]).astype(np.float64))
 
 
-def _improved(laid: Similarity, near: np.ndarray, points: np.ndarray, normals: np.ndarray) -> tuple[Similarity, float]:
+def _improved(
+    laid: Similarity, near: Float64[np.ndarray, "points 3"], points: Points, normals: Float64[np.ndarray, "points 3"]
+) -> tuple[Similarity, float]:
     """One Gauss-Newton step for turn, shift and scale about the points' middle, and how far it moves them at most."""
     from scipy.spatial.transform import Rotation
 

@@ -14,8 +14,8 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.imaging.colour import decode_srgb, encode_srgb, luminance
 from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import Environment, studio_panorama
 from facetex_core.structures import Camera, Mesh, MorphableModel, Photo
+from facetex_core.workbench.evaluation.environment import Environment, studio_panorama
 from facetex_core.workbench.evaluation.suite import Case, Truth
 from facetex_core.workbench.evaluation.synthetic_render import photograph
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
@@ -71,7 +71,6 @@ def sample_case(
     panorama: Float32[np.ndarray, "rows columns 3"] | None = None,
     *,
     band: tuple[float, float] = BANDS[0],
-    beyond: float = BEYOND,
     name: str = "0001",
     light: str = "made up",
 ) -> Case:
@@ -83,7 +82,7 @@ def sample_case(
     identity = rng.standard_normal(len(model.identity)).clip(-MOST, MOST).astype(np.float32)
     expression = sample_expression(model, rng)
     vertices = model.vertices(identity, expression)
-    vertices = vertices + np.float32(beyond) * outside_span(model, rng)
+    vertices = vertices + np.float32(BEYOND) * outside_span(model, rng)
     camera, pose = portrait(vertices[face_vertices(model)], band, rng)
     albedo, shine = sample_skin(model, TEXTURE, rng)
     mesh = replace(model.mesh, vertices=vertices)
@@ -93,20 +92,15 @@ def sample_case(
     environment = environment.scaled(_exposure(environment, model, vertices, camera, rng))
     cloth = (rng.choice(CLOTHS) * rng.uniform(0.6, 1.2)).astype(np.float32)
     linear = photograph(dressed(mesh), np.dstack([albedo, shine]), cloth, environment, camera, rng)
-    about = {
-        "model": model.name,
-        "seed": seed,
-        "light": light,
-        **pose,
-        "identity": identity.tolist(),
-        "expression": expression.tolist(),
-    }
+    coefficients = {"identity": identity.tolist(), "expression": expression.tolist()}
+    about = {"model": model.name, "seed": seed, "light": light, **pose, **coefficients}
     e = model.embedding
+    landmarks = _at(mesh, e.landmark_triangles, e.landmark_barycentric)
     truth = Truth(
         mesh,
         face_vertices(model),
-        _at(mesh, e.landmark_triangles, e.landmark_barycentric),
-        project(camera, _at(mesh, e.landmark_triangles, e.landmark_barycentric)),
+        landmarks,
+        project(camera, landmarks),
         project(camera, _at(mesh, e.dense_triangles, e.dense_barycentric)),
         camera,
         environment.lighting,
@@ -200,7 +194,11 @@ def dressed(mesh: Mesh) -> Mesh:
 
 
 def _exposure(
-    environment: Environment, model: MorphableModel, vertices: np.ndarray, camera: Camera, rng: np.random.Generator
+    environment: Environment,
+    model: MorphableModel,
+    vertices: Float32[np.ndarray, "vertices 3"],
+    camera: Camera,
+    rng: np.random.Generator,
 ) -> Float32[np.ndarray, "3"]:
     """What a camera does for the face: light skin keeps short of white, and the light's colour is mostly balanced."""
     face = face_vertices(model)
@@ -221,5 +219,7 @@ def _developed(
     return decode_srgb(np.rint((coded + rng.uniform(*NOISE) * noise).clip(0, 1) * 255) / np.float32(255))
 
 
-def _at(mesh: Mesh, triangles: np.ndarray, barycentric: np.ndarray) -> Float32[np.ndarray, "points 3"]:
+def _at(
+    mesh: Mesh, triangles: Int32[np.ndarray, "points"], barycentric: Float32[np.ndarray, "points 3"]
+) -> Float32[np.ndarray, "points 3"]:
     return np.einsum("pk,pki->pi", barycentric, mesh.vertices[mesh.triangles[triangles]]).astype(np.float32)

@@ -6,13 +6,13 @@ Nothing here knows second-order harmonics: what a fitter assumes about light is 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
-from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import Environment
+from facetex_core.imaging.look_up import look_up
 from facetex_core.structures import Camera, Mesh
+from facetex_core.workbench.evaluation.environment import Environment
 
 LIGHTS = 144
 """Directions of light that are tried for cast shadow."""
@@ -38,15 +38,18 @@ PLAIN, BACKDROP = 0.4, (0.15, 0.9)
 BOUNCE = 0.3
 """Share of the light missing in a hollow that its walls send back, times their albedo."""
 
+Vertices = Float32[np.ndarray, "vertices 3"]
+Hits = Float32[np.ndarray, "hits 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Surface:
     """A mesh refined once, with what shading needs at its vertices."""
 
-    vertices: Float32[np.ndarray, "vertices 3"]
+    vertices: Vertices
     triangles: Int32[np.ndarray, "triangles 3"]
     uvs: Float32[np.ndarray, "triangles 3 2"]
-    normals: Float32[np.ndarray, "vertices 3"]
+    normals: Vertices
     mirrors: Float32[np.ndarray, "vertices 2"]
     """Sheen and gloss."""
 
@@ -81,7 +84,7 @@ def photograph(
         if hit.any():
             at = np.matmul(weights[hit][:, None], values[surface.triangles[triangle[hit]]])[:, 0]
             uvs = np.matmul(weights[hit][:, None], surface.uvs[triangle[hit]])[:, 0]
-            found = _look_up(skin, uvs)
+            found = look_up(skin, uvs)
             albedo = np.where(triangle[hit][:, None] >= bare, cloth, found[:, :3])
             seen[hit] = _sent(at, albedo, found[:, 3:], rays[hit], environment)
         picture[rows] = seen.reshape(-1, SAMPLES, width, SAMPLES, 3).mean((1, 3))
@@ -110,7 +113,7 @@ def _refined(mesh: Mesh) -> _Surface:
     six_uvs = np.concatenate([corners, (corners + corners[:, [1, 2, 0]]) / 2], 1)
     cut = [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]
 
-    def grown(values: np.ndarray) -> np.ndarray:
+    def grown(values: Float[np.ndarray, "vertices columns"]) -> Float32[np.ndarray, "finer columns"]:
         return np.concatenate([values, values[ends].mean(1)]).astype(np.float32)
 
     return _Surface(
@@ -124,7 +127,7 @@ def _refined(mesh: Mesh) -> _Surface:
 
 def _light(
     surface: _Surface, scene: Scene, environment: Environment, rng: np.random.Generator
-) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "vertices"]]:
+) -> tuple[Vertices, Float32[np.ndarray, "vertices"]]:
     """What white skin sends back at each vertex, and which share of the light reaches it past all that stands around."""
     ways, strength = environment.sample(LIGHTS, rng)
     origins = surface.vertices + OFFSET * surface.normals
@@ -140,7 +143,7 @@ def _light(
     return _spread_in_skin(light, surface.triangles), opened
 
 
-def _spread_in_skin(light: np.ndarray, triangles: np.ndarray) -> Float32[np.ndarray, "vertices 3"]:
+def _spread_in_skin(light: Float[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> Vertices:
     """Light that comes out of the skin near where it went in: red goes farthest, so that the edge of a shadow is warm."""
     from scipy.sparse import coo_matrix
 
@@ -153,8 +156,8 @@ def _spread_in_skin(light: np.ndarray, triangles: np.ndarray) -> Float32[np.ndar
 
 
 def _sent(
-    at: np.ndarray, albedo: np.ndarray, shine: np.ndarray, rays: np.ndarray, environment: Environment
-) -> Float32[np.ndarray, "hits 3"]:
+    at: Float32[np.ndarray, "hits 9"], albedo: Hits, shine: Float32[np.ndarray, "hits 1"], rays: Hits, environment: Environment
+) -> Hits:
     """What a point sends to the eye: scattered light, and the panorama mirrored under two lobes (Schlick's Fresnel term)."""
     normals, opened = _unit(at[:, :3]), at[:, 6:7]
     cosine = np.einsum("pi,pi->p", normals, rays)[:, None]
@@ -166,16 +169,6 @@ def _sent(
     return np.asarray(albedo * (at[:, 3:6] + walls) + highlight, np.float32)
 
 
-def _look_up(picture: np.ndarray, uvs: np.ndarray) -> np.ndarray:
-    """Bilinear; (0, 0) is the upper left corner of the upper left texel. OpenCV wants fewer than 32768 rows and columns."""
-    places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
-    wide = -(-len(places) // 4096)
-    padded = np.zeros((4096 * wide, 2), np.float32)
-    padded[: len(places)] = places
-    found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found.reshape(-1, picture.shape[2])[: len(places)])
-
-
-def _unit(vectors: np.ndarray) -> Float32[np.ndarray, "vectors 3"]:
+def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float32[np.ndarray, "vectors 3"]:
     length = np.sqrt(np.maximum(np.einsum("vi,vi->v", vectors, vectors), 1e-24))
     return np.asarray(vectors / length[:, None], np.float32)

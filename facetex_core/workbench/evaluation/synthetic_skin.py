@@ -1,7 +1,7 @@
 """Skin for heads made up: a tone from the albedo model, brows and lips, blotches, pores and freckles, cropped hair, eyes."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
@@ -52,7 +52,9 @@ def sample_skin(
     return paint_parts(model, skin, dict.fromkeys(eyes, iris)).rgb, shine.astype(np.float32)
 
 
-def _with_hair(log: np.ndarray, model: MorphableModel, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _with_hair(
+    log: Float[np.ndarray, "size size 3"], model: MorphableModel, rng: np.random.Generator
+) -> tuple[Float32[np.ndarray, "size size 3"], Float[np.ndarray, "size size"]]:
     """Cropped hair on the scalp, with a ragged line, and brows of its colour; and where the hair is."""
     size = len(log)
     colour = np.log(np.array(HAIRS[rng.integers(len(HAIRS))]) * rng.uniform(0.8, 1.3))
@@ -83,5 +85,5 @@ def _freckles(size: int, rng: np.random.Generator) -> Float32[np.ndarray, "size 
     return np.asarray(cv2.GaussianBlur(spots, (0, 0), size / 1100), np.float32)
 
 
-def _enlarged(picture: np.ndarray, size: int) -> np.ndarray:
+def _enlarged(picture: Float[np.ndarray, "height width *channels"], size: int) -> Float32[np.ndarray, "size size *channels"]:
     return np.asarray(cv2.resize(picture.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC), np.float32)

@@ -42,6 +42,9 @@ CHEEKS = ((41, 31, 48, 3), (46, 35, 54, 13))
 CHEEK = 0.5
 """Side of the square of skin, in distances from the wing of the nose to the jaw."""
 
+Pixels = UInt8[np.ndarray, "height width 3"]
+Square = UInt8[np.ndarray, "side side 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shown:
@@ -137,7 +140,7 @@ def _cut(
         yield Case(case, _alike(cut))
 
 
-def _part(shown: Shown, crop: str, detector: Detector) -> UInt8[np.ndarray, "height width 3"]:
+def _part(shown: Shown, crop: str, detector: Detector) -> Pixels:
     pixels = to_bytes(shown.photo.rgb)
     if crop == "whole":
         return pixels
@@ -148,9 +151,7 @@ def _part(shown: Shown, crop: str, detector: Detector) -> UInt8[np.ndarray, "hei
     return cut(pixels, faces[0].landmarks)
 
 
-def face_only(
-    pixels: UInt8[np.ndarray, "height width 3"], landmarks: Float32[np.ndarray, "68 2"]
-) -> UInt8[np.ndarray, "side side 3"]:
+def face_only(pixels: Pixels, landmarks: Float32[np.ndarray, "68 2"]) -> Square:
     """The convex hull of the landmarks in a square; hair, neck and background, which a head lacks, give nothing away."""
     points = landmarks.astype(np.float32)
     points[BROWS] += UP * (points[BROWS].mean(0) - points[NOSE_TIP])
@@ -164,9 +165,7 @@ def face_only(
     return _square(covered, (low + high) / 2, side)
 
 
-def cheek_only(
-    pixels: UInt8[np.ndarray, "height width 3"], landmarks: Float32[np.ndarray, "68 2"]
-) -> UInt8[np.ndarray, "side side 3"]:
+def cheek_only(pixels: Pixels, landmarks: Float32[np.ndarray, "68 2"]) -> Square:
     """A square of the cheek that is seen better."""
     cheeks = [landmarks[list(points)] for points in CHEEKS]
     wide = [float(np.linalg.norm(points[3] - points[1])) for points in cheeks]
@@ -174,9 +173,7 @@ def cheek_only(
     return _square(pixels, cheeks[seen].mean(0), CHEEK * wide[seen])
 
 
-def _square(
-    pixels: UInt8[np.ndarray, "height width 3"], centre: Float32[np.ndarray, "2"], side: float
-) -> UInt8[np.ndarray, "side side 3"]:
+def _square(pixels: Pixels, centre: Float32[np.ndarray, "2"], side: float) -> Square:
     """Grey beyond the border."""
     side = max(round(side), 2)
     left, top = np.round(centre - side / 2).astype(int).tolist()
@@ -187,7 +184,7 @@ def _square(
     return square
 
 
-def _alike(pictures: Mapping[str, np.ndarray]) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
+def _alike(pictures: Mapping[str, UInt8[np.ndarray, "_ _ 3"]]) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
     """All as small as the smallest, so that no picture is sharper than another by its size."""
     scale = min(1.0, LARGEST / max(max(each.shape[:2]) for each in pictures.values()))
     height, width = (round(scale * min(each.shape[axis] for each in pictures.values())) for axis in (0, 1))

@@ -8,12 +8,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import combinations
 
 import numpy as np
 from jaxtyping import UInt8
 
+from facetex_core.delivery.pictures import data_uri
 from facetex_core.delivery.template import template
 
 PHOTO = "photo"
@@ -97,20 +97,15 @@ def _trial(case: Case, pair: tuple[str, str], rng: np.random.Generator) -> Trial
 def page(study: Study) -> str:
     """study.html."""
     trials = [
-        {"id": trial.id, "pictures": [{"id": each.id, "uri": _uri(each.pixels)} for each in trial.pictures]}
+        {
+            "id": trial.id,
+            "pictures": [
+                {"id": each.id, "uri": data_uri(each.pixels, quality=QUALITY, subsampling=0)} for each in trial.pictures
+            ],
+        }
         for trial in study.trials
     ]
     data = {"id": study.id, "seconds": study.seconds, "trials": trials}
     return str(
         template(__package__, "study").render(question=study.question, count=len(trials), seconds=study.seconds, study=data)
     )
-
-
-def _uri(pixels: Pixels) -> str:
-    from base64 import b64encode
-
-    from PIL import Image
-
-    file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=QUALITY, subsampling=0)
-    return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")

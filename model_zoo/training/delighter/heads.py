@@ -15,7 +15,7 @@ from facetex_plugins.delight.network import boxed, towards_camera
 
 from facetex_core import FacetexError, Fit, MorphableModel
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.raycast import scene_of
+from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.io.photo_file import load_photo
 from facetex_core.texture.regions import face_slices, skin_texels
@@ -64,7 +64,7 @@ def lit_head(fit: Fit, vertices: np.ndarray, visibility: np.ndarray, albedo: np.
     visibility = visibility.astype(np.float16)
     known = visibility > KNOWN
     points, normals = boxed(places, nearest=True), boxed(normals, nearest=True)
-    scene, open_to = scene_of(model.mesh, vertices), np.zeros((known.sum(), WAYS), bool)
+    scene, open_to = Scene(vertices, model.mesh.triangles), np.zeros((known.sum(), WAYS), bool)
     origins = (points + np.float32(OFFSET) * normals)[known]
     for number, way in enumerate(ways()):
         front = np.flatnonzero(normals[known] @ way > 0)

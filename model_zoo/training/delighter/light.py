@@ -10,7 +10,8 @@ from facetex_plugins.delight.network import SIDE
 
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import LOBES, ROWS, panorama_directions, studio_panorama
+from facetex_core.lighting.panorama import ROWS, panorama_directions
+from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
 from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
 from training.delighter.heads import KNOWN, WAYS, ways
 

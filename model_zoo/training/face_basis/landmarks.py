@@ -9,6 +9,8 @@ from training.common.data import DATA
 from training.face_basis.source import Source
 from training.face_basis.surface import closest
 
+from facetex_core.geometry.similarity import similarity
+
 IBUG_OF_DENSE = {
     **dict(zip((70, 63, 105, 66, 107, 336, 296, 334, 293, 300), range(17, 27), strict=True)),
     **dict(zip((168, 197, 5, 4, 98, 97, 2, 326, 327), range(27, 36), strict=True)),
@@ -29,18 +31,6 @@ def read_canonical() -> Float[np.ndarray, "468 3"]:
     return np.array(lines, dtype=np.float64)
 
 
-def similarity(
-    points: Float[np.ndarray, "points 3"], targets: Float[np.ndarray, "points 3"]
-) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
-    """Scaled rotation and shift that bring points onto targets (Umeyama 1991, eq. 40-42)."""
-    from_centre, to_centre = points.mean(0), targets.mean(0)
-    p, q = points - from_centre, targets - to_centre
-    u, s, v = np.linalg.svd(q.T @ p)
-    sign = np.array([1, 1, np.sign(np.linalg.det(u @ v))])
-    turn = (u * sign) @ v * ((s * sign).sum() / (p**2).sum())
-    return turn, to_centre - turn @ from_centre
-
-
 def evened(points: Float[np.ndarray, "468 3"], twins: Int[np.ndarray, " 468"]) -> Float[np.ndarray, "468 3"]:
     """Each point averaged with the mirror image of its twin."""
     return (points + points[twins] * [-1, 1, 1]) / 2
@@ -53,8 +43,8 @@ def dense_positions(
     canonical = read_canonical()
     twins = cKDTree(canonical).query(canonical * [-1, 1, 1])[1]
     marks, targets = np.array(list(IBUG_OF_DENSE)), ibug[list(IBUG_OF_DENSE.values())]
-    turn, shift = similarity(canonical[marks], targets)
-    posed = canonical @ turn.T + shift
+    rotation, scale, shift = similarity(canonical[marks], targets)
+    posed = scale * canonical @ rotation.T + shift
     points = posed + RBFInterpolator(posed[marks], targets - posed[marks], smoothing=1e-4)(posed)
     for smoothing in SMOOTHING:
         chosen, weights = closest(points, vertices, front)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import click
 import numpy as np
+from facetex_plugins.fit.closest_point import Surface
 from facetex_plugins.fit.energy import gauss_newton
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.surface_points import world
 from jaxtyping import Float64
 
 from facetex_core import Face, MorphableModel, Registry, load_preset
-from facetex_core.geometry.closest_point import Surface
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.io.photo_file import load_photo

@@ -12,6 +12,7 @@ from scipy.interpolate import LinearNDInterpolator
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import Delaunay, cKDTree
 
+from facetex_core.geometry.similarity import similarity
 from training.landmarks.labels import canonical_468, face_square
 
 ctypes.CDLL(str(libusb_package.get_library_path()), ctypes.RTLD_GLOBAL)  # open3d needs it and ships without it
@@ -50,11 +51,9 @@ def rotation(yaw: float, pitch: float) -> np.ndarray:
 
 
 def own_yaw(dense: np.ndarray) -> float:
-    """How far the head is turned in the photograph (radians), by a similarity from the canonical face (Umeyama 1991)."""
+    """How far the head is turned in the photograph (radians), by a similarity from the canonical face."""
     canonical = canonical_468() * [1, -1, -1]  # picture axes: right, down, away
-    covariance = (dense - dense.mean(0)).T @ (canonical - canonical.mean(0))
-    u, _, v = np.linalg.svd(covariance)
-    turn = u @ np.diag([1, 1, np.linalg.det(u @ v)]) @ v
+    turn, _, _ = similarity(canonical, dense)
     return float(np.arctan2(turn[0, 2], turn[2, 2]))
 
 

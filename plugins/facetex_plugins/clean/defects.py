@@ -7,6 +7,7 @@ Specks in a crowd round the mouth are a moustache or a beard, which belong to th
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool, Float32, UInt8
 
 from facetex_core import MorphableModel, Texture, View, hookimpl
 from facetex_core.imaging.colour import encode_srgb
@@ -82,19 +83,19 @@ def mask_defects(lit: Texture, model: MorphableModel) -> Texture:
     return replace(lit, rgb=rgb.astype(np.float32), visibility=visibility.astype(np.float32))
 
 
-def _short(marks: np.ndarray) -> np.ndarray:
+def _short(marks: Bool[np.ndarray, "size size"]) -> Bool[np.ndarray, "size size"]:
     """Where the mark is no longer than a speck."""
     _, labels, found, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
     extents = found[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
     return np.asarray((extents < SPECK * len(marks))[labels])
 
 
-def _share(marks: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def _share(marks: Bool[np.ndarray, "size size"], seen: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size"]:
     """Of the neighbourhood that is seen."""
     near, all_near = (cv2.GaussianBlur(each.astype(np.float32), (0, 0), CROWD * len(seen)) for each in (marks, seen))
     return np.asarray(near / np.maximum(all_near, 0.1))
 
 
-def _disc(width: float, size: int) -> np.ndarray:
+def _disc(width: float, size: int) -> UInt8[np.ndarray, "texels texels"]:
     texels = max(round(width * size), 1) | 1
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (texels, texels)))

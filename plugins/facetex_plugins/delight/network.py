@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from facetex_core import Device, Fit, LitView, MorphableModel, Texture, hookimpl, warn
 from facetex_core.descriptors.bank import layout_of
@@ -46,6 +46,7 @@ ELSEWHERE = 0.01
 
 Picture = Float32[np.ndarray, "side side 3"]
 Plane = Float32[np.ndarray, "side side"]
+Still = Float32[np.ndarray, "side side 4"]
 
 
 api_version = 2
@@ -60,12 +61,7 @@ def delighters() -> dict[str, type]:
 class NetworkDelighter:
     """The shading that a network finds."""
 
-    def __init__(
-        self,
-        flatten: Flatten = 0.5,
-        matte: Matte = 0.9,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, flatten: Flatten = 0.5, matte: Matte = 0.9, device: Device = "cpu") -> None:
         self.flatten, self.matte, self.device = flatten, matte, device
 
     def delight(self, view: LitView) -> Texture:
@@ -95,7 +91,7 @@ class NetworkDelighter:
         large = cv2.resize(log, (side, side), interpolation=cv2.INTER_CUBIC)
         return np.exp(np.pad(large, (rows, columns, (0, 0)), mode="edge")).astype(np.float32)
 
-    def _found(self, lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: np.ndarray) -> Picture:
+    def _found(self, lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: Still) -> Picture:
         maps, plain = network_maps(lit, visibility, normals, towards, still)
         (found,) = self._session.run(None, {"maps": maps[None], "shading": plain[None]})
         return np.asarray(found[0].transpose(1, 2, 0), np.float32)
@@ -110,8 +106,8 @@ class NetworkDelighter:
 
 
 def _mirrored(
-    lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: np.ndarray
-) -> tuple[Picture, Plane, Picture, Picture, np.ndarray]:
+    lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: Still
+) -> tuple[Picture, Plane, Picture, Picture, Still]:
     """The face's mirror image in the light's."""
     across = np.array([-1, 1, 1], np.float32)
     return lit[:, ::-1], visibility[:, ::-1], normals[:, ::-1] * across, towards[:, ::-1] * across, still[:, ::-1]
@@ -139,7 +135,7 @@ def _as_fitted(shading: Picture, view: LitView) -> Picture:
 
 
 def network_maps(
-    lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: Float32[np.ndarray, "side side 4"]
+    lit: Picture, visibility: Plane, normals: Picture, towards: Picture, still: Still
 ) -> tuple[Float32[np.ndarray, "24 side side"], Float32[np.ndarray, "3 side side"]]:
     """What the network is given of the face's box: maps, and the logarithm of the shading in harmonics."""
     known = visibility[..., None] > 0
@@ -164,7 +160,7 @@ def plain_shading(lit: Picture, visibility: Plane, normals: Picture, albedo: Pic
 
 
 @lru_cache(maxsize=8)
-def still_maps(model: MorphableModel) -> Float32[np.ndarray, "side side 4"]:
+def still_maps(model: MorphableModel) -> Still:
     """What is the same for every photo: the logarithm of the mean albedo, and where skin is plain."""
     mean = cv2.resize(albedo_model(model).mean, (WORKING, WORKING), interpolation=cv2.INTER_LINEAR)
     return boxed(np.dstack([mean, plain_skin(model, WORKING)])[face_slices(model, WORKING)])
@@ -177,7 +173,9 @@ def towards_camera(fit: Fit) -> Picture:
     return np.asarray(towards / np.linalg.norm(towards, axis=-1, keepdims=True), np.float32)
 
 
-def boxed(picture: np.ndarray, *, nearest: bool = False) -> np.ndarray:
+def boxed(
+    picture: Shaped[np.ndarray, "height width *channels"], *, nearest: bool = False
+) -> Float32[np.ndarray, "side side *channels"]:
     """A picture of the face's box at the network's size."""
     plain = np.ascontiguousarray(picture, np.float32)
     if nearest:

@@ -8,12 +8,13 @@ out; shine is taken down; contours lose stray colour; grey photographs are colou
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32, UInt8
 
 from facetex_core import Fit, LitView, Meta, Texture
+from facetex_core.imaging.colour import luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import colourise, is_monochrome, normal_map
+from facetex_core.lighting.estimate_lighting import albedo_model, is_monochrome, normal_map
 from facetex_core.texture.regions import NO_SKIN, plain_skin, region
 
 DARKEST, BRIGHTEST = 0.3, 2.5
@@ -48,6 +49,9 @@ Flatten = Annotated[
 Matte = Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")]
 """The options that delighters share."""
 
+Colours = Float[np.ndarray, "size size 3"]
+Plane = Float[np.ndarray, "size size"]
+
 
 def remove_residual_shading(
     view: LitView, shading: Float32[np.ndarray, "size size 3"], *, flatten: float, matte: float
@@ -79,12 +83,7 @@ def remove_residual_shading(
     return Texture(np.where(visible[..., None], np.clip(albedo, 0, 1), 0).astype(np.float32), visibility.astype(np.float32))
 
 
-def _flattened(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    share: float,
-) -> Float32[np.ndarray, "size size 3"]:
+def _flattened(albedo: Colours, expected: Colours, skin: Plane, share: float) -> Float32[np.ndarray, "size size 3"]:
     """Of colour three times over: beards and brows are dark, but what changes the colour over a whole cheek is light."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
@@ -94,12 +93,7 @@ def _flattened(
     return np.asarray(albedo * np.exp(-taken), np.float32)
 
 
-def _without_shine(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    share: float,
-) -> Float32[np.ndarray, "size size 3"]:
+def _without_shine(albedo: Colours, expected: Colours, skin: Plane, share: float) -> Float32[np.ndarray, "size size 3"]:
     """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
@@ -109,9 +103,7 @@ def _without_shine(
     return np.asarray(albedo * np.exp(-share * np.maximum(bump - 0.04, 0) * paler), np.float32)
 
 
-def _one_sided_light_out(
-    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"], skin: Float[np.ndarray, "size size"]
-) -> Float32[np.ndarray, "size size 3"]:
+def _one_sided_light_out(albedo: Colours, expected: Colours, skin: Plane) -> Float32[np.ndarray, "size size 3"]:
     """Takes out cast shadow and patches of sun: what is darker (lighter) than both the model's albedo and its own mirror.
 
     Sides of a face differ a little; up to ONE_SIDED they may. What is the same on both, a beard or a blush, stays as it is.
@@ -126,12 +118,7 @@ def _one_sided_light_out(
     return np.asarray(albedo * np.exp(-blur_where(patch.astype(np.float32), skin, PATCH * size / 4)), np.float32)
 
 
-def _without_fringe(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    skin: Float[np.ndarray, "size size"],
-    sure: np.ndarray,
-) -> Float32[np.ndarray, "size size 3"]:
+def _without_fringe(albedo: Colours, expected: Colours, skin: Plane, sure: Plane) -> Float32[np.ndarray, "size size 3"]:
     """The less straight on a texel was seen, the more it takes the model's colour.
 
     At a contour, light from behind and the background come through.
@@ -143,18 +130,13 @@ def _without_fringe(
     return np.asarray(albedo * np.exp(-unsure[..., None] * tint), np.float32)
 
 
-def _not_below(normals: Float[np.ndarray, "size size 3"], fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _not_below(normals: Colours, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
     down = np.clip((-normals[..., 1] - DOWNWARD) / 0.25, 0, 1)
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
-def _clear_of_outline(
-    albedo: Float[np.ndarray, "size size 3"],
-    expected: Float[np.ndarray, "size size 3"],
-    visibility: Float[np.ndarray, "size size"],
-    fit: Fit,
-) -> Float32[np.ndarray, "size size"]:
+def _clear_of_outline(albedo: Colours, expected: Colours, visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the forehead and near the outline where it is much darker than the face: hair, collars and the shade they throw.
 
     No mask cuts these sharply. A beard is dark at the outline too, and stays: it shows on the chin.
@@ -171,7 +153,7 @@ def _clear_of_outline(
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
 
-def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Float32[np.ndarray, "size size"]:
+def _without_crumbs(visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """1 on the face's broad shape: what sticks out of it, or lies by itself, is cut off by shadow and in shadow too."""
     reach = 2 * round(CRUMB * len(visibility)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
@@ -179,31 +161,40 @@ def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Flo
     return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
 
 
-def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> np.ndarray:
+def _whole(visibility: Plane, fit: Fit) -> UInt8[np.ndarray, "size size"]:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
     features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > 0.2
     return _filled((visibility > 0) | features)
 
 
-def _filled(shown: np.ndarray) -> np.ndarray:
+def _filled(shown: Bool[np.ndarray, "size size"]) -> UInt8[np.ndarray, "size size"]:
     """The shape within the outer border: holes have none."""
     outlines, _ = cv2.findContours(shown.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return np.asarray(cv2.drawContours(np.zeros(shown.shape, np.uint8), outlines, -1, 1, cv2.FILLED))
 
 
-def _near_outline(shown: np.ndarray) -> Float32[np.ndarray, "size size"]:
+def _near_outline(shown: UInt8[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size"]:
     """1 at the outer border of what is shown, falling to 0 within."""
     depth = cv2.distanceTransform(shown.astype(np.uint8), cv2.DIST_L2, 5) / (OUTLINE * len(shown))
     return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
 
 
-def _middle(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+def _middle(values: Float[np.ndarray, "size size *channels"], where: Bool[np.ndarray, "size size"]) -> Float[np.ndarray, "..."]:
     """The median where asked, by channel; 0 where nothing is."""
     return np.asarray(np.median(values[where], axis=0) if where.any() else 0.0)
 
 
-def _log_ratio(
-    albedo: Float[np.ndarray, "size size 3"], expected: Float[np.ndarray, "size size 3"]
-) -> Float32[np.ndarray, "size size 3"]:
+def _log_ratio(albedo: Colours, expected: Colours) -> Float32[np.ndarray, "size size 3"]:
     return np.asarray(np.log(np.maximum(albedo, _TINY)) - np.log(np.maximum(expected, _TINY)), np.float32)
+
+
+def colourise(albedo: Float32[np.ndarray, "size size 3"], view: LitView) -> Float32[np.ndarray, "size size 3"]:
+    """The albedo of a grey photo in the colours that the model expects of skin and lips of this lightness."""
+    size, detail = len(albedo), albedo_model(view.fit.model).detail
+    broad, fine = (
+        cv2.resize(layer, (size, size), interpolation=cv2.INTER_LINEAR) for layer in (view.appearance.albedo, detail)
+    )
+    expected = broad * np.exp(fine)
+    share = luminance(albedo) / np.maximum(luminance(expected), 1e-4)
+    return np.asarray(expected * share[..., None], np.float32)

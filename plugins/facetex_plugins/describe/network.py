@@ -1,7 +1,7 @@
 """Descriptor extractors: feature correlations of a convolutional network, G_l = F_l F_l^T / M_l (Saito 2017, section 4.2)."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from facetex_model_zoo import model_path
@@ -44,18 +44,12 @@ class NetworkExtractor:
     8 is the receptive radius of conv3_1, measured as enough after a fill (error <= 0.5 % of G).
     """
 
-    def __init__(
-        self,
-        model: str,
-        layers: str,
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
-        """`layers`: the network's outputs, separated by commas; `device`: cpu or cuda."""
-        self.model = model
+    model: ClassVar[str]
+    """Its name in the zoo."""
+
+    def __init__(self, layers: Layers = "conv1_1,conv2_1,conv3_1", margin: Margin = 8, device: Device = "cpu") -> None:
         self.layers = tuple(layer.strip() for layer in layers.split(","))
-        self.margin = margin
-        self.device = device
+        self.margin, self.device = margin, device
 
     def describe(
         self, texture: Texture, windows: Float32[np.ndarray, "windows size size"] | None = None
@@ -77,26 +71,18 @@ class NetworkExtractor:
 
 
 class SmallExtractor(NetworkExtractor):
-    """Our own network, distilled from VGG-19: 16, 32 and 64 channels; model_zoo/cards/descriptor.md."""
+    """Our own network, distilled from VGG-19: 16, 32 and 64 channels; model_zoo/cards/descriptor.md.
 
-    def __init__(
-        self,
-        layers: Layers = "conv1_1,conv2_1,conv3_1",
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
-        """Layers conv1_1 to conv4_1."""
-        super().__init__("descriptor", layers, margin, device)
+    It has the layers conv1_1 to conv4_1.
+    """
+
+    model = "descriptor"
 
 
 class Vgg19Extractor(NetworkExtractor):
-    """VGG-19 (Simonyan and Zisserman 2015), the network of the paper."""
+    """VGG-19 (Simonyan and Zisserman 2015), the network of the paper.
 
-    def __init__(
-        self,
-        layers: Layers = "conv1_1,conv2_1,conv3_1",
-        margin: Margin = 8,
-        device: Device = "cpu",
-    ) -> None:
-        """Layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin."""
-        super().__init__("vgg19", layers, margin, device)
+    It has the layers conv1_1 to conv5_1, as far as the model file has them; deeper ones need a larger margin.
+    """
+
+    model = "vgg19"

@@ -8,7 +8,7 @@ G = F F^T / M, hold responses and magnitudes of all orientations and colours, an
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Complex, Float32, Float64
+from jaxtyping import Complex, Float, Float32, Float64
 
 from facetex_core import Descriptor, Meta, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
@@ -22,6 +22,8 @@ Bands = Complex[np.ndarray, "colours orientations _ _"]
 
 
 api_version = 2
+
+Plane = Float64[np.ndarray, "height width"]
 
 
 @hookimpl
@@ -52,7 +54,9 @@ class PyramidExtractor:
         name = f"pyramid-{self.scales}x{self.orientations}"
         return describe_features(name, features, texture, windows, margin=self.margin, step=step)
 
-    def _pyramid(self, picture: np.ndarray) -> tuple[list[Bands], Float64[np.ndarray, "colours _ _"]]:
+    def _pyramid(
+        self, picture: Float[np.ndarray, "size size colours"]
+    ) -> tuple[list[Bands], Float64[np.ndarray, "colours _ _"]]:
         """The bands of each scale, and what is below them all; each scale has half the sides of the one before."""
         spectrum = np.fft.fftshift(np.fft.fft2(picture.transpose(2, 0, 1)), axes=(1, 2))
         levels = []
@@ -66,7 +70,7 @@ class PyramidExtractor:
             spectrum = (spectrum * passing)[:, middle, middle] / 4
         return levels, _inverse(spectrum).real
 
-    def _towards(self, angle: Float64[np.ndarray, "height width"], k: int) -> Float64[np.ndarray, "height width"]:
+    def _towards(self, angle: Plane, k: int) -> Plane:
         return 2 * np.maximum(np.cos(angle - np.pi * k / self.orientations), 0) ** (self.orientations - 1)
 
 
@@ -81,23 +85,25 @@ def _with_parents(levels: list[Bands]) -> list[tuple[Bands, Float64[np.ndarray, 
     return parents
 
 
-def _features(level: np.ndarray, parent: np.ndarray | None) -> Float32[np.ndarray, "channels height width"]:
+def _features(
+    level: Bands, parent: Float[np.ndarray, "colours orientations height width"] | None
+) -> Float32[np.ndarray, "channels height width"]:
     parts = [level.real, np.abs(level), *([parent] if parent is not None else [])]
     return np.concatenate([part.reshape(-1, *level.shape[2:]) for part in parts]).astype(np.float32)
 
 
-def _polar(size: int) -> tuple[Float64[np.ndarray, "height width"], Float64[np.ndarray, "height width"]]:
+def _polar(size: int) -> tuple[Plane, Plane]:
     """Angular frequency and direction of every place of a centred spectrum."""
     steps = 2 * np.pi * np.fft.fftshift(np.fft.fftfreq(size))
     x, y = np.meshgrid(steps, steps)
     return np.hypot(x, y), np.arctan2(y, x)
 
 
-def _low(radius: Float64[np.ndarray, "height width"], cut: float) -> Float64[np.ndarray, "height width"]:
+def _low(radius: Plane, cut: float) -> Plane:
     """1 up to half the cut, 0 from the cut on, a raised cosine of the octave between."""
     octave = np.clip(np.log2(np.maximum(2 * radius / cut, 1e-12)), 0, 1)
     return np.cos(np.pi / 2 * octave)
 
 
-def _inverse(spectrum: np.ndarray) -> Complex[np.ndarray, "*many height width"]:
+def _inverse(spectrum: Complex[np.ndarray, "*many height width"]) -> Complex[np.ndarray, "*many height width"]:
     return np.fft.ifft2(np.fft.ifftshift(spectrum, axes=(-2, -1)))

@@ -53,7 +53,7 @@ class RandomExtractor:
         name = f"random-{self.filters}-{self.seed}"
         return describe_features(name, features, texture, windows, margin=self.margin, step=step)
 
-    def _features(self, picture: np.ndarray) -> Float32[np.ndarray, "filters height width"]:
+    def _features(self, picture: Float32[np.ndarray, "height width 3"]) -> Float32[np.ndarray, "filters height width"]:
         found = []
         for kernel in self._kernels:
             channels = [cv2.filter2D(picture[..., colour], -1, kernel[..., colour]) for colour in range(3)]

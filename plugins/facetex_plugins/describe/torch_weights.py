@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from facetex_model_zoo.pickle_machine import Machine, Name
+from jaxtyping import Float32
 
 from facetex_core.io.archive import zip_members
 from facetex_core.io.declared import Allowance, read_file
-from facetex_core.io.pickle_machine import Machine, Name
 
 STORAGES = {
     "torch.DoubleStorage": "<f8", "torch.FloatStorage": "<f4", "torch.HalfStorage": "<f2", "torch.LongStorage": "<i8",
@@ -48,7 +49,7 @@ class StateDict:
     def __init__(self, tensors: dict[str, Tensor], contents: dict[str, bytes], allowance: Allowance) -> None:
         self.tensors, self.contents, self.allowance = tensors, contents, allowance
 
-    def tensor(self, name: str) -> np.ndarray:
+    def tensor(self, name: str) -> Float32[np.ndarray, "..."]:
         """A tensor's numbers in single precision; what does not fit its storage is a ValueError."""
         tensor = self.tensors[name]
         dtype, content = tensor.storage.dtype, self.contents[tensor.storage.key]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo.folders import UNREADABLE
-from jaxtyping import Float32
+from jaxtyping import Float32, Shaped
 
 from facetex_core import ModelError
 from facetex_core.io.declared import read_file
@@ -194,7 +194,7 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
-    def weight(self, name: str, values: np.ndarray) -> str:
+    def weight(self, name: str, values: Shaped[np.ndarray, "..."]) -> str:
         """One array; its name."""
         from onnx import numpy_helper
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from facetex_core import DelitView, Detail, Meta, Texture, hookimpl
 from facetex_core.geometry.uv_raster import interpolate
@@ -67,7 +67,7 @@ class NoDetailer:
 
 
 def normals_of(
-    depth: Float32[np.ndarray, "size size"], points: Float32[np.ndarray, "size size 3"], inside: np.ndarray
+    depth: Float32[np.ndarray, "size size"], points: Float32[np.ndarray, "size size 3"], inside: Bool[np.ndarray, "size size"]
 ) -> Float32[np.ndarray, "size size 3"]:
     """Tangent-space normals of a displacement: the slope per metre of skin along u and v."""
     along_v, along_u = np.gradient(points, axis=(0, 1))
@@ -78,11 +78,11 @@ def normals_of(
     return np.asarray(normals / np.linalg.norm(normals, axis=-1, keepdims=True), np.float32)
 
 
-def _rim(inside: np.ndarray, size: int) -> Float32[np.ndarray, "size size"]:
+def _rim(inside: Bool[np.ndarray, "size size"], size: int) -> Float32[np.ndarray, "size size"]:
     """0 at the border of the islands, 1 inside: beyond the border there is nothing to compare with."""
     reach = max(2, size // 128)
     return np.clip(cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 3) / reach - 0.5, 0, 1).astype(np.float32)
 
 
-def _blur(values: np.ndarray, sigma: float) -> np.ndarray:
+def _blur(values: Float32[np.ndarray, "size size"], sigma: float) -> Float32[np.ndarray, "size size"]:
     return np.asarray(cv2.GaussianBlur(values, (0, 0), max(sigma, 0.3)))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
+from jaxtyping import Float32
 
 from facetex_core import ConfigError, Device, Face, Meta, ModelError, Photo, hookimpl
 from facetex_core.geometry.landmarks import IBUG
@@ -66,7 +67,7 @@ class MediapipeDetector:
         box = np.concatenate([dense.min(0), dense.max(0)]).clip(0, [width, height, width, height])
         return Face(box.astype(np.float32), dense[list(IBUG)], dense, float(score))
 
-    def _points(self, views: ImagePyramid, square: OrientedBox) -> tuple[np.ndarray, float]:
+    def _points(self, views: ImagePyramid, square: OrientedBox) -> tuple[Float32[np.ndarray, "468 2"], float]:
         """The 468 points in photo pixels, and how surely they are a face's, from one crop."""
         matrix = OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
         network = self._network

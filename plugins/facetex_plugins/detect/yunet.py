@@ -78,7 +78,7 @@ def _letterbox(views: ImagePyramid) -> tuple[Float32[np.ndarray, "1 3 640 640"],
     return picture, scale
 
 
-def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[OrientedBox]:
+def _squares(outputs: dict[str, Float32[np.ndarray, "1 _ _"]], scale: float) -> list[OrientedBox]:
     """Face squares of the cells that pass, in photo pixels."""
     found = []
     for stride in STRIDES:

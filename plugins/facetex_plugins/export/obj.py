@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Int, Int32
 
 from facetex_core import Head, hookimpl
 from facetex_core.geometry.unweld import part_normals
@@ -61,7 +61,7 @@ def _rows(keyword: str, values: Float32[np.ndarray, "rows columns"]) -> list[str
 
 
 def _triangles(
-    vertices: Int32[np.ndarray, "triangles 3"], uvs: Int32[np.ndarray, "triangles 3"], normals: np.ndarray
+    vertices: Int32[np.ndarray, "triangles 3"], uvs: Int32[np.ndarray, "triangles 3"], normals: Int[np.ndarray, "triangles 3"]
 ) -> list[str]:
     corners = np.stack([vertices, uvs, normals], -1).tolist()
     return ["f " + " ".join(f"{v}/{vt}/{vn}" for v, vt, vn in triangle) for triangle in corners]

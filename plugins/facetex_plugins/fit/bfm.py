@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel, scaled_modes
 from facetex_core.io.declared import read_file
+from facetex_plugins.fit.bare_model import BareModel, scaled_modes
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.hdf5 import read_hdf5
 from facetex_plugins.fit.readers.matlab import read_mat

@@ -9,10 +9,11 @@ mode along it. Neck and eyes do not turn.
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float64, Int32, Shaped
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel, by_vertex
 from facetex_core.io.declared import read_file
+from facetex_plugins.fit.bare_model import BareModel, by_vertex
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 
@@ -61,7 +62,7 @@ class FlameFitter(LicensedFitter):
         )
 
 
-def by_part(mean: np.ndarray, triangles: np.ndarray) -> dict[str, np.ndarray]:
+def by_part(mean: Shaped[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "..."]) -> dict[str, Int32[np.ndarray, "..."]]:
     """The skin is the largest connected piece; the others are the eyeballs."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -74,7 +75,7 @@ def by_part(mean: np.ndarray, triangles: np.ndarray) -> dict[str, np.ndarray]:
     return {part: triangles[which] for part, which in parts.items() if which.any()}
 
 
-def jaw_turn(file: dict[str, object], mean: np.ndarray) -> np.ndarray:
+def jaw_turn(file: dict[str, object], mean: Shaped[np.ndarray, "vertices 3"]) -> Float64[np.ndarray, "vertices 3"]:
     """What a turn of the jaw does to the mean, with the correctives of the pose (equations 1 to 4)."""
     regressor, weights, directions = (array_of(file[name]) for name in ("J_regressor", "weights", "posedirs"))
     if (regressor.shape[1:], weights.shape[:1], directions.shape[:-1]) != (mean.shape[:1], mean.shape[:1], mean.shape):

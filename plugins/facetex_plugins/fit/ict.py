@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 from facetex_model_zoo.folders import read_members
+from jaxtyping import Float, Int32
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel
+from facetex_plugins.fit.bare_model import BareModel
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
 
@@ -58,7 +59,7 @@ class IctFitter(LicensedFitter):
         if not identities:
             raise ValueError("it holds no identity000.obj, identity001.obj, ...")
         identity = np.stack([shapes.pop(name) - mean for name in identities])
-        moves: dict[str, np.ndarray] = {}
+        moves: dict[str, Float[np.ndarray, "vertices 3"]] = {}
         for name in sorted(name for name in shapes if not name.startswith(PUPIL)):
             moves[arkit_name(name)] = moves.get(arkit_name(name), 0) + shapes[name] - mean
         spans = {"skin": (0, SKIN), **BEHIND}
@@ -80,6 +81,6 @@ def arkit_name(name: str) -> str:
     return stem if stem in ONE_SHAPE_IN_ARKIT else stem + {"L": "Left", "R": "Right", "": ""}[side]
 
 
-def _within(triangles: np.ndarray, span: tuple[int, int]) -> np.ndarray:
+def _within(triangles: Int32[np.ndarray, "triangles 3"], span: tuple[int, int]) -> Int32[np.ndarray, "_ 3"]:
     """Those that end in the range: where parts meet, a corner may lie in an earlier one."""
     return triangles[(triangles.max(1) >= span[0]) & (triangles.max(1) < span[1])]

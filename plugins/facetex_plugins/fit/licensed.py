@@ -11,10 +11,10 @@ from facetex_model_zoo.store import model_path
 from facetex_model_zoo.table import row
 
 from facetex_core import Meta, ModelError, MorphableModel
-from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.correspondence import transfer_layout
 from facetex_core.geometry.model_file import arrays_of, assemble, load_morphable_model, with_albedo
 from facetex_core.io.npz import read_arrays
+from facetex_plugins.fit.bare_model import BareModel
+from facetex_plugins.fit.correspondence import transfer_layout
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 
 

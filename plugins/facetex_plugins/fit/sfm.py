@@ -8,10 +8,11 @@ needs none of them. The file of expressions holds for each a name and a matrix o
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32, Shaped
 
 from facetex_core import ModelImporter, hookimpl
-from facetex_core.geometry.bare_model import BareModel, by_vertex, scaled_modes
 from facetex_core.io.declared import read_file
+from facetex_plugins.fit.bare_model import BareModel, by_vertex, scaled_modes
 from facetex_plugins.fit.licensed import LicensedFitter
 
 MILLIMETRE = 1e-3
@@ -67,7 +68,7 @@ class Cereal:
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
-    def take(self, kind: str, count: int) -> np.ndarray:
+    def take(self, kind: str, count: int) -> Shaped[np.ndarray, "numbers"]:
         """The next numbers; a file that ends before them is a ValueError."""
         if not 0 <= count * np.dtype(kind).itemsize <= len(self.data) - self.at:
             raise ValueError("it ends too early")
@@ -79,7 +80,7 @@ class Cereal:
         """One whole number."""
         return int(self.take(kind, 1)[0])
 
-    def matrix(self) -> np.ndarray:
+    def matrix(self) -> Float32[np.ndarray, "rows columns"]:
         """Rows, columns and numbers by column."""
         rows, columns = self.number("<i4"), self.number("<i4")
         return self.take("<f4", rows * columns).reshape(columns, rows).T

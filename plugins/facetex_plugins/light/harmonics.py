@@ -7,6 +7,7 @@ does not tell skin from light, stand in facetex_core/lighting/estimate_lighting.
 """
 
 import numpy as np
+from jaxtyping import Float32
 
 from facetex_core import Appearance, DelitView, Lighting, View, hookimpl
 from facetex_core.lighting.estimate_lighting import SIZE, albedo_model, estimate_appearance, normal_map, refit_lighting
@@ -66,7 +67,12 @@ class NoEstimator:
         return Appearance(ambient(), np.exp(albedo_model(view.fit.model).mean).astype(np.float32))
 
 
-def _solved(basis: np.ndarray, albedo: np.ndarray, seen: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _solved(
+    basis: Float32[np.ndarray, "texels 9"],
+    albedo: Float32[np.ndarray, "texels 3"],
+    seen: Float32[np.ndarray, "texels 3"],
+    weight: Float32[np.ndarray, "texels"],
+) -> Float32[np.ndarray, "9 3"]:
     """Each channel by itself: min_l sum_i w_i |I_i - A_i Y_i . l|^2 + ridge |l|^2."""
     light = np.zeros((9, 3), np.float32)
     for channel in range(3):

@@ -8,7 +8,7 @@ to a few texels only, and their mean would be a blur.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float, Float32
 
 from facetex_core import DelitView, Merged, Texture, hookimpl
 from facetex_core.imaging.masked_blur import blur_where
@@ -32,6 +32,9 @@ Maps = Float32[np.ndarray, "views size size"]
 
 
 api_version = 2
+
+Picture = Float32[np.ndarray, "size size 3"]
+Seen = Bool[np.ndarray, "views size size"]
 
 
 @hookimpl
@@ -70,7 +73,7 @@ class NoMerger:
         return Merged(views[0].albedo, shares)
 
 
-def _in_one_tone(broad: list[np.ndarray], seen: Bool[np.ndarray, "views size size"]) -> list[np.ndarray]:
+def _in_one_tone(broad: list[Picture], seen: Seen) -> list[Picture]:
     """Each brought to the median tone of those before it where both show skin."""
     told = [broad[0]]
     for number, low in enumerate(broad[1:], 1):
@@ -80,34 +83,34 @@ def _in_one_tone(broad: list[np.ndarray], seen: Bool[np.ndarray, "views size siz
     return told
 
 
-def _shares(clear: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
+def _shares(clear: Maps, seen: Seen) -> Maps:
     """1 where a photo is the best, the main one with a start, in patches of some size with soft seams; 0 where it is blind."""
     start = np.array([BETTER] + [1] * (len(clear) - 1))[:, None, None]
     patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH)
     return _normalised(_where_largest(patches, SEAM), seen)
 
 
-def _where_largest(values: np.ndarray, width: float) -> Maps:
+def _where_largest(values: Float[np.ndarray, "views size size"], width: float) -> Maps:
     """1 for the view that is the largest at a texel, 0 for the others, blurred."""
     largest = np.argmax(values, axis=0)[None] == np.arange(len(values))[:, None, None]
     return np.stack([cv2.GaussianBlur(mine.astype(np.float32), (0, 0), width * len(mine)) for mine in largest])
 
 
-def _depth(seen: Bool[np.ndarray, "views size size"], width: float) -> Maps:
+def _depth(seen: Seen, width: float) -> Maps:
     """0 at the border of what is seen, rising to 1 over `width` of the map."""
     distance = [cv2.distanceTransform(on.astype(np.uint8), cv2.DIST_L2, 5) for on in seen]
     return np.clip(np.stack(distance) / (width * seen.shape[1]), 0, 1).astype(np.float32)
 
 
-def _blur(values: np.ndarray, on: np.ndarray, width: float) -> np.ndarray:
+def _blur(values: Picture, on: Bool[np.ndarray, "size size"], width: float) -> Picture:
     return blur_where(values, on.astype(np.float32), width * len(on))
 
 
-def _normalised(weights: np.ndarray, seen: Bool[np.ndarray, "views size size"]) -> Maps:
+def _normalised(weights: Maps, seen: Seen) -> Maps:
     """Weights that add up to 1 where anything is seen."""
     some = (weights + _LEAST) * seen
     return np.asarray(some / np.maximum(some.sum(0), _LEAST), np.float32)
 
 
-def _sum(weights: Maps, layers: list[np.ndarray]) -> Float32[np.ndarray, "size size 3"]:
+def _sum(weights: Maps, layers: list[Picture]) -> Picture:
     return np.asarray(sum(weight[..., None] * layer for weight, layer in zip(weights, layers, strict=True)), np.float32)

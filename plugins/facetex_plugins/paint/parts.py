@@ -3,8 +3,8 @@
 import numpy as np
 
 from facetex_core import DelitView, Texture, hookimpl
-from facetex_core.parts.eyes import eyes_of, paint_eyes_and_mouth, paint_parts
-from facetex_core.parts.iris import BROWN
+from facetex_core.parts.eyes import eyes_of, paint_parts
+from facetex_plugins.paint.iris import BROWN, iris_colour
 
 api_version = 2
 
@@ -20,7 +20,12 @@ class EyePainter:
 
     def paint(self, view: DelitView) -> Texture:
         """The map with all parts."""
-        return paint_eyes_and_mouth(view)
+        found = {part: iris_colour(view, part) for part in eyes_of(view.fit.model)}
+        seen = [colour for colour in found.values() if colour is not None]
+        # Two irises of one person are alike; the better seen one serves both.
+        other = seen[0] if seen else np.array(BROWN, np.float32)
+        irises = {part: other if colour is None else colour for part, colour in found.items()}
+        return paint_parts(view.fit.model, view.albedo, irises)
 
 
 class BrownPainter:

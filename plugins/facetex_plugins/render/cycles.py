@@ -14,8 +14,10 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import numpy as np
+from jaxtyping import Float32
 
 from facetex_core import Camera, ConfigError, Head, Lighting, Meta, Photo, PluginError, Program, hookimpl
+from facetex_core.io.npz import Arrays
 from facetex_core.lighting.environment import SHARP, surroundings
 from facetex_core.lighting.panorama import read_panorama
 from facetex_core.texture.material import REFRACTION, roughness_of
@@ -59,7 +61,7 @@ class CyclesRenderer:
             rgba = np.load(picture)
         return over_ground(rgba, head.name)
 
-    def scene_arrays(self, head: Head, camera: Camera, lighting: Lighting) -> dict[str, np.ndarray]:
+    def scene_arrays(self, head: Head, camera: Camera, lighting: Lighting) -> Arrays:
         """All that the child gets, by name; parts as `name.places`, `name.normals` and so on."""
         shapes = shapes_of(head, camera)
         arrays = {
@@ -80,7 +82,7 @@ class CyclesRenderer:
         return arrays
 
 
-def _turned(panorama: np.ndarray) -> np.ndarray:
+def _turned(panorama: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns 3"]:
     """Blender's columns turn the other way and begin a quarter further."""
     return np.roll(panorama[:, ::-1], panorama.shape[1] // 4, 1)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Metres of mean free path in red, green and blue: 1 / (absorption + reduced scattering) of skin1 in Jensen et al. 2001.
 SCATTERING = (0.00130, 0.00095, 0.00067)
@@ -34,7 +35,7 @@ def main(source: Path, picture: Path) -> None:
     np.save(picture, _rendered(bpy, scene, picture.with_suffix(".exr")))
 
 
-def _image(bpy: Any, name: str, values: np.ndarray) -> Any:  # noqa: ANN401  # bpy has no types
+def _image(bpy: Any, name: str, values: NDArray[np.float32]) -> Any:  # noqa: ANN401  # bpy has no types
     """Row 0 of Blender's pictures is at the bottom; numbers stay as they are."""
     height, width = values.shape[:2]
     image = bpy.data.images.new(name, width, height, alpha=False, float_buffer=True, is_data=True)
@@ -45,7 +46,7 @@ def _image(bpy: Any, name: str, values: np.ndarray) -> Any:  # noqa: ANN401  # b
     return image
 
 
-def _add_part(bpy: Any, scene: Any, part: str, given: dict[str, np.ndarray], maps: dict[str, Any]) -> None:  # noqa: ANN401
+def _add_part(bpy: Any, scene: Any, part: str, given: dict[str, NDArray[Any]], maps: dict[str, Any]) -> None:  # noqa: ANN401
     places, normals, uvs, triangles = (given[f"{part}.{what}"] for what in ("places", "normals", "uvs", "triangles"))
     turn = TO_BLENDER[:3, :3].T
     mesh = bpy.data.meshes.new(part)
@@ -93,7 +94,7 @@ def _light(bpy: Any, scene: Any, image: Any) -> None:  # noqa: ANN401
     world.node_tree.links.new(node.outputs["Color"], world.node_tree.nodes["Background"].inputs["Color"])
 
 
-def _camera(bpy: Any, scene: Any, given: dict[str, np.ndarray]) -> None:  # noqa: ANN401
+def _camera(bpy: Any, scene: Any, given: dict[str, NDArray[Any]]) -> None:  # noqa: ANN401
     """Blender's camera looks along its -z, y up. Pixels are square: the height follows the width's focal length."""
     import mathutils
 
@@ -113,7 +114,7 @@ def _camera(bpy: Any, scene: Any, given: dict[str, np.ndarray]) -> None:  # noqa
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
 
 
-def _settings(scene: Any, given: dict[str, np.ndarray]) -> None:  # noqa: ANN401
+def _settings(scene: Any, given: dict[str, NDArray[Any]]) -> None:  # noqa: ANN401
     scene.render.engine, scene.render.film_transparent = "CYCLES", True
     cycles = scene.cycles
     cycles.device, cycles.samples, cycles.seed = "CPU", int(given["samples"]), int(given["seed"])
@@ -124,7 +125,7 @@ def _settings(scene: Any, given: dict[str, np.ndarray]) -> None:  # noqa: ANN401
     scene.render.image_settings.color_mode, scene.render.image_settings.color_depth = "RGBA", "32"
 
 
-def _rendered(bpy: Any, scene: Any, file: Path) -> np.ndarray:  # noqa: ANN401
+def _rendered(bpy: Any, scene: Any, file: Path) -> NDArray[np.float32]:  # noqa: ANN401
     """Linear RGBA with row 0 on top; Blender gives pixels only by way of a file."""
     scene.render.filepath = str(file)
     bpy.ops.render.render(write_still=True)

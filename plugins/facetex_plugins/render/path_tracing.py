@@ -13,14 +13,16 @@ from facetex_core.lighting.studio import ground
 LEAST = 0.05
 """The least cosine between a normal and the way to the camera."""
 
+Corners = Float32[np.ndarray, "corners 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shape:
     """A part of the head with its fitted expression; vertices are split along seams of the UV map."""
 
     name: str
-    places: Float32[np.ndarray, "corners 3"]
-    normals: Float32[np.ndarray, "corners 3"]
+    places: Corners
+    normals: Corners
     uvs: Float32[np.ndarray, "corners 2"]
     triangles: Int32[np.ndarray, "triangles 3"]
 
@@ -37,12 +39,7 @@ def shapes_of(head: Head, camera: Camera) -> tuple[Shape, ...]:
     return tuple(shapes)
 
 
-def _facing(
-    places: Float32[np.ndarray, "corners 3"],
-    normals: Float32[np.ndarray, "corners 3"],
-    triangles: Int32[np.ndarray, "triangles 3"],
-    camera: Camera,
-) -> Float32[np.ndarray, "corners 3"]:
+def _facing(places: Corners, normals: Corners, triangles: Int32[np.ndarray, "triangles 3"], camera: Camera) -> Corners:
     """Smooth normals that nowhere turn their back on a camera that sees the surface: those would draw black outlines."""
     view = camera.position - places
     view /= np.maximum(np.linalg.norm(view, axis=1, keepdims=True), 1e-12)

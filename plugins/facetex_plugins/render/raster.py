@@ -1,6 +1,7 @@
 """Renderer: one ray per sample, harmonics for the soft light and one highlight for its strongest direction.
 
 Highlight: f = D V F with D of Trowbridge and Reitz (Walter et al. 2007, equation 33), V of Schlick and F of Schlick 1994.
+The material is that of the GLB (texture/material.py). Karis 2013 is Real Shading in Unreal Engine 4.
 """
 
 from typing import Annotated
@@ -13,14 +14,16 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import luminance
+from facetex_core.imaging.look_up import look_up
 from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
+from facetex_core.texture.material import REFRACTION, roughness_of
 from facetex_plugins.render.ambient_occlusion import occlusion
 
-ROUGHNESS = {"skin": 0.45, "left_eye": 0.25, "right_eye": 0.25, "mouth": 0.4, "teeth": 0.35}
-"""Eyes are smoother than this, but a key light is as wide as a window."""
-MIRRORED = ((1.4 - 1) / (1.4 + 1)) ** 2
-"""What skin (refractive index 1.4) mirrors straight on."""
+LIGHT = 0.05
+"""What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis
+2013). Harmonics tell only the light's direction; a key light is as wide as a window, 6 degrees to either side. Without it the
+highlight of an eye would be smaller than a pixel."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
 ROWS = 96
@@ -28,6 +31,9 @@ ROWS = 96
 
 
 api_version = 2
+
+Vectors = Float32[np.ndarray, "hits 3"]
+Rays = Float32[np.ndarray, "rays 3"]
 
 
 @hookimpl
@@ -69,12 +75,13 @@ class _Surface:
         self.albedo, self.normals = head.albedo.rgb, head.detail.normals
         self.scene = Scene(vertices, mesh.triangles)
         self.corners = np.zeros_like(mesh.triangles)
-        self.roughness = np.full(len(mesh.triangles), ROUGHNESS["skin"], np.float32)
-        every: list[np.ndarray] = []
+        self.roughness = roughness_of(head)
+        self.refraction = np.full(len(mesh.triangles), REFRACTION["skin"], np.float32)
+        every: list[Float[np.ndarray, "corners 10"]] = []
         for name, which in mesh.parts.items():
             part = split_part(mesh, name)
             self.corners[which] = part.triangles + sum(map(len, every))
-            self.roughness[which] = ROUGHNESS.get(name, ROUGHNESS["skin"])
+            self.refraction[which] = REFRACTION.get(name, REFRACTION["skin"])
             normals, uvs = part_normals(mesh, vertices, name)[part.vertex], mesh.uvs[part.uv]
             tangent = tangents(vertices[part.vertex], normals, uvs, part.triangles)
             every.append(np.concatenate([normals, uvs, tangent, part.vertex[:, None]], 1))
@@ -85,13 +92,7 @@ class _Surface:
             attributes[:, 9] = occlusion(self.scene, vertices[whose], attributes[:, :3].astype(np.float32))
         self.attributes = attributes.astype(np.float32)
 
-    def seen(
-        self,
-        eye: Float32[np.ndarray, "3"],
-        rays: Float32[np.ndarray, "rays 3"],
-        lighting: Lighting,
-        behind: Float32[np.ndarray, "rays 3"],
-    ) -> Float32[np.ndarray, "rays 3"]:
+    def seen(self, eye: Float32[np.ndarray, "3"], rays: Rays, lighting: Lighting, behind: Rays) -> Rays:
         """Linear light along each ray; `behind` where it meets nothing."""
         triangle, weights, _ = self.scene.first_hits(np.broadcast_to(eye, rays.shape), rays)
         hit = triangle >= 0
@@ -100,20 +101,19 @@ class _Surface:
             result[hit] = self._shaded(triangle[hit], weights[hit], -rays[hit], lighting)
         return result
 
-    def _shaded(
-        self, triangle: Int32[np.ndarray, "hits"], weights: np.ndarray, view: np.ndarray, lighting: Lighting
-    ) -> Float32[np.ndarray, "hits 3"]:
+    def _shaded(self, triangle: Int32[np.ndarray, "hits"], weights: Vectors, view: Vectors, lighting: Lighting) -> Vectors:
         corners = self.attributes[self.corners[triangle]]
         values = np.matmul(weights[:, None], corners)[:, 0]
         smooth = _unit(values[:, :3])
-        bent = _bend(smooth, values[:, 5:9], _look_up(self.normals, values[:, 3:5]))
+        bent = _bend(smooth, values[:, 5:9], look_up(self.normals, values[:, 3:5]))
         soft = _unit(bent + RED_SOFTNESS / (1 - RED_SOFTNESS) * smooth)
-        albedo = _look_up(self.albedo, values[:, 3:5])
+        albedo = look_up(self.albedo, values[:, 3:5])
         light = shade(lighting, bent)
         light[:, 0] = shade(lighting, soft)[:, 0]
         opened = values[:, 9:]
         lit = albedo * light * _bounced(opened, albedo)
-        return np.clip(lit + opened**2 * _highlight(bent, view, self.roughness[triangle], lighting), 0, 1)
+        rough = look_up(self.roughness, values[:, 3:5])
+        return np.clip(lit + opened**2 * _highlight(bent, view, rough, self.refraction[triangle], lighting), 0, 1)
 
 
 def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[int, int, int, int]:
@@ -128,7 +128,7 @@ def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[
     return left, top, right, bottom
 
 
-def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Float32[np.ndarray, "rays 3"]:
+def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Rays:
     """Unit directions in the world through the samples' centres."""
     x, y = (np.arange(span.start, span.stop) + 0.5 for span in (columns, rows))
     grid = np.stack(np.broadcast_arrays(x[None] / samples, y[:, None] / samples, 1.0), -1).reshape(-1, 3)
@@ -140,22 +140,9 @@ def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors
     return vectors / np.sqrt(np.maximum(np.einsum("ni,ni->n", vectors, vectors), 1e-20))[:, None]
 
 
-def _look_up(picture: Float32[np.ndarray, "size size 3"], uvs: Float[np.ndarray, "hits 2"]) -> Float32[np.ndarray, "hits 3"]:
-    """Bilinear; (0, 0) is the upper left corner of the upper left texel."""
-    import cv2
-
-    # OpenCV wants a map of less than 32768 rows and columns.
-    places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
-    wide = -(-len(places) // 4096)
-    padded = np.zeros((4096 * wide, 2), np.float32)
-    padded[: len(places)] = places
-    found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found.reshape(-1, 3)[: len(places)]
-
-
 def _bend(
     normals: Float[np.ndarray, "hits 3"], tangent: Float[np.ndarray, "hits 4"], detail: Float[np.ndarray, "hits 3"]
-) -> Float32[np.ndarray, "hits 3"]:
+) -> Vectors:
     """The normals of the map, from tangent space to the world."""
     along = tangent[:, :3]
     up = np.cross(normals, along) * tangent[:, 3:]
@@ -168,7 +155,13 @@ def _bounced(opened: Float[np.ndarray, "hits 1"], albedo: Float[np.ndarray, "hit
     return np.clip(((opened * a + b) * opened + c) * opened, opened, 1)
 
 
-def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lighting: Lighting) -> np.ndarray:
+def _highlight(
+    normals: Vectors,
+    view: Vectors,
+    roughness: Float32[np.ndarray, "hits"],
+    refraction: Float32[np.ndarray, "hits"],
+    lighting: Lighting,
+) -> Vectors:
     """The strongest direction of the light, mirrored by the surface."""
     linear = lighting.coefficients[1:4]
     direction = luminance(linear)
@@ -181,14 +174,16 @@ def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lig
     half = _unit(view + towards)
     facing, seen = _cosines(normals, half), _cosines(normals, view)
     light = np.maximum(normals @ towards, 1e-4)
-    width = roughness**4
+    alpha = roughness**2 + LIGHT
+    width = alpha**2
     peak = width / (np.pi * (facing**2 * (width - 1) + 1) ** 2)
-    shadow = roughness**2 / 2
+    shadow = alpha / 2
     visible = 0.25 / ((light * (1 - shadow) + shadow) * (seen * (1 - shadow) + shadow))
-    mirrored = MIRRORED + (1 - MIRRORED) * (1 - _cosines(view, half)) ** 5
+    straight = ((refraction - 1) / (refraction + 1)) ** 2
+    mirrored = straight + (1 - straight) * (1 - _cosines(view, half)) ** 5
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
 
 
-def _cosines(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _cosines(some: Vectors, others: Vectors) -> Float32[np.ndarray, "hits"]:
     """Row by row, for unit vectors; never quite 0, which would divide."""
     return np.clip(np.einsum("ni,ni->n", some, others), 1e-4, 1)

@@ -7,12 +7,12 @@ those jumps is smoothed by a guided filter (He, Sun and Tang 2010).
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
-from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.guided_filter import AROUND, guided_filter, part_around
 
 SQUARE = 8
 VISIBLE = 9e-4
@@ -21,8 +21,6 @@ VISIBLE = 9e-4
 34 portraits have 6e-4 at most; qualities 20, 10 and 5 have 9 to 14, 15 to 26 and 26 to 42e-4."""
 LARGEST = 0.02
 """Squares of differences above it are outlines."""
-AROUND = 0.5
-"""How far around a face the photo is smoothed, as a share of its box."""
 
 
 api_version = 2
@@ -52,7 +50,7 @@ class NoRestorer:
 
 def deblock(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     """The photo with the face in the box (left, top, right, bottom) and what is around it smoothed, where squares show."""
-    inner, outer = _part(photo, box, 0), _part(photo, box, AROUND)
+    inner, outer = part_around(photo, box, 0), part_around(photo, box, AROUND)
     face = encode_srgb(photo.rgb[inner]).mean(-1)
     jumps = blockiness(face) if min(face.shape) > 2 * SQUARE else 0.0
     if jumps < VISIBLE:
@@ -75,11 +73,3 @@ def blockiness(light: Float32[np.ndarray, "height width"]) -> float:
         places = np.sort(steps.mean(0))
         found.append(float(places[-1] - np.median(places[:-1])))
     return min(found)
-
-
-def _part(photo: Photo, box: Float[np.ndarray, "4"], around: float) -> tuple[slice, slice]:
-    width, height = photo.size
-    more = around * float(max(box[2] - box[0], box[3] - box[1]))
-    left, right = np.clip((box[0] - more, box[2] + more), 0, width).astype(int).tolist()
-    top, bottom = np.clip((box[1] - more, box[3] + more), 0, height).astype(int).tolist()
-    return slice(top, bottom), slice(left, right)

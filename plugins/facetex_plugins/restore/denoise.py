@@ -8,11 +8,9 @@ from jaxtyping import Float32
 
 from facetex_core import Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
-from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.guided_filter import AROUND, guided_filter, part_around
 
-AROUND = 0.5
-"""How far around a face the photo is smoothed, as a share of its box."""
 RADIUS = 2
 """Pixels: grain is finer, pores of a sharp portrait are about as large."""
 LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -38,11 +36,7 @@ class DenoiseRestorer:
 
     def restore(self, photo: Photo, face: Face) -> Photo:
         """Each channel of sRGB-coded light by itself."""
-        width, height = photo.size
-        more = AROUND * float(max(face.box[2:] - face.box[:2]))
-        left, right = np.clip((face.box[0] - more, face.box[2] + more), 0, width).astype(int).tolist()
-        top, bottom = np.clip((face.box[1] - more, face.box[3] + more), 0, height).astype(int).tolist()
-        part = slice(top, bottom), slice(left, right)
+        part = part_around(photo, face.box, AROUND)
         coded = encode_srgb(photo.rgb[part])
         if min(coded.shape[:2]) <= 2 * RADIUS:
             return photo

@@ -7,7 +7,7 @@ coordinates, by dynamic programming; the way back to the start is made sure of b
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 from facetex_core.lazy import cv2
 
@@ -54,7 +54,7 @@ def within_rims(
     return np.asarray(cv2.dilate(inside, _disc(2 * BEYOND * unit, 2 * BEYOND * unit)) > 0)
 
 
-def _worn(skin: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> bool:
+def _worn(skin: Float[np.ndarray, "side side"], eyes: Sequence[Float[np.ndarray, "_ 2"]], unit: float) -> bool:
     inner = np.zeros(skin.shape, np.uint8)
     cv2.fillPoly(inner, [np.round(eye).astype(np.int32) for eye in eyes], 1)
     around = (cv2.dilate(inner, _disc(ROUND[0] * unit, ROUND[1] * unit)) > 0) & (inner == 0)
@@ -83,7 +83,7 @@ def _rim(
     return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], 0.25))
 
 
-def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> np.ndarray:
+def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> Int[np.ndarray, "angles"]:
     """The radius at each angle along the path that gains most."""
     thrice = np.concatenate([gains] * 3)
     change = np.arange(-STEEPEST, STEEPEST + 1)
@@ -103,5 +103,5 @@ def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> np.ndarray:
     return np.array(path[::-1])[len(gains) : 2 * len(gains)]
 
 
-def _disc(width: float, height: float) -> np.ndarray:
+def _disc(width: float, height: float) -> UInt8[np.ndarray, "rows columns"]:
     return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(width) | 1, round(height) | 1)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Shaped
 
 from facetex_core import Device, Face, Photo, Segmentation, hookimpl
 from facetex_core.geometry.landmarks import EYES, INNER_LIPS, OVAL
@@ -28,6 +28,9 @@ CROP_DROP = 0.3
 
 api_version = 2
 
+Mask = Float32[np.ndarray, "height width"]
+Matrix = Float[np.ndarray, "2 3"]
+
 
 @hookimpl
 def segmenters() -> dict[str, type]:
@@ -35,7 +38,7 @@ def segmenters() -> dict[str, type]:
     return {"skin": SkinSegmenter, "geometry": GeometrySegmenter}
 
 
-def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> Float[np.ndarray, "2 3"]:
+def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> Matrix:
     """2 x 3 matrix from photo to crop coordinates: eyes level, `size` pixels for CROP_SIDE eye distances.
 
     The eye distance is taken from eyes and mouth, whichever is longer, so that it does not shrink in a side view.
@@ -52,7 +55,9 @@ def crop_matrix(landmarks: Float32[np.ndarray, "68 2"], size: int) -> Float[np.n
     return np.column_stack([linear, size / 2 - linear @ centre])
 
 
-def warp(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], width: int, height: int, border: int) -> np.ndarray:
+def warp(
+    image: Shaped[np.ndarray, "rows columns *channels"], matrix: Matrix, width: int, height: int, border: int
+) -> Shaped[np.ndarray, "height width *channels"]:
     """Linear resampling by a matrix between coordinates whose pixel centres lie at +0.5, as ours do."""
     import cv2
 
@@ -61,7 +66,9 @@ def warp(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], width: int, height
     return cv2.warpAffine(image, centred, (width, height), flags=cv2.INTER_LINEAR, borderMode=border)
 
 
-def cut_crop(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], size: int) -> np.ndarray:
+def cut_crop(
+    image: Shaped[np.ndarray, "height width *channels"], matrix: Matrix, size: int
+) -> Shaped[np.ndarray, "size size *channels"]:
     """The square that `matrix` maps to (0, 0, size, size), averaged over area where the photo is larger."""
     import cv2
 
@@ -70,7 +77,7 @@ def cut_crop(image: np.ndarray, matrix: Float[np.ndarray, "2 3"], size: int) -> 
     return cv2.resize(fine, (size, size), interpolation=cv2.INTER_AREA)
 
 
-def fill_polygon(points: Float[np.ndarray, "points 2"], width: int, height: int) -> Float32[np.ndarray, "height width"]:
+def fill_polygon(points: Float[np.ndarray, "points 2"], width: int, height: int) -> Mask:
     """1 inside the outline, with a soft edge of a pixel."""
     import cv2
 
@@ -111,9 +118,7 @@ class SkinSegmenter:
         return open_session(model_path("skin"), self.device)
 
 
-def glasses(
-    skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, matrix: Float[np.ndarray, "2 3"]
-) -> Float32[np.ndarray, "height width"]:
+def glasses(skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, matrix: Matrix) -> Mask:
     """1 on glasses: the network misses thin rims, and what they frame shines. `matrix` cuts a crop FINER times as large."""
     import cv2
 
@@ -125,7 +130,7 @@ def glasses(
 
 
 def surroundings(
-    around: Float32[np.ndarray, "2 crop crop"], back: Float[np.ndarray, "2 3"], taken: Float32[np.ndarray, "height width"]
+    around: Float32[np.ndarray, "2 crop crop"], back: Matrix, taken: Mask
 ) -> Float32[np.ndarray, "2 height width"]:
     """Hair and background, as far as nothing else is there. `back` maps the crop to the photo."""
     import cv2
@@ -149,7 +154,7 @@ class GeometrySegmenter:
         return Segmentation({"skin": bare, "mouth": mouth(face, bare)})
 
 
-def cut_holes(mask: Float32[np.ndarray, "height width"], face: Face) -> Float32[np.ndarray, "height width"]:
+def cut_holes(mask: Mask, face: Face) -> Mask:
     """The mask without eyes and open mouth."""
     height, width = mask.shape
     for hole in face_outlines(face.landmarks, face.dense)[1:]:
@@ -157,14 +162,16 @@ def cut_holes(mask: Float32[np.ndarray, "height width"], face: Face) -> Float32[
     return np.asarray(mask, np.float32)
 
 
-def mouth(face: Face, taken: Float32[np.ndarray, "height width"]) -> Float32[np.ndarray, "height width"]:
+def mouth(face: Face, taken: Mask) -> Mask:
     """The open mouth between the lips, as far as nothing else is there."""
     height, width = taken.shape
     opened = fill_polygon(face_outlines(face.landmarks, face.dense)[3], width, height)
     return np.clip(np.minimum(opened, 1 - taken), 0, 1).astype(np.float32)
 
 
-def face_outlines(landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]) -> tuple[np.ndarray, ...]:
+def face_outlines(
+    landmarks: Float32[np.ndarray, "68 2"], dense: Float32[np.ndarray, "points 2"]
+) -> tuple[Float32[np.ndarray, "_ 2"], ...]:
     """Face, right eye, left eye, inner mouth; from the 68 points where there are no dense ones."""
     if len(dense):
         return tuple(dense[list(ids)] for ids in (OVAL, EYES["right_eye"], EYES["left_eye"], INNER_LIPS))

@@ -18,7 +18,7 @@ from typing import Annotated
 
 import numpy as np
 from facetex_model_zoo import model_names, model_path
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import ConfigError, DelitView, Descriptor, Device, Fit, Meta, Target, Texture, hookimpl, warn
 from facetex_core.descriptors.correlations import mix
@@ -105,7 +105,7 @@ class CompleteSynthesizer:
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
 
     def _strengths(
-        self, start: np.ndarray, octaves: np.ndarray, own: Plane, wanted: Descriptor, fit: Fit
+        self, start: Picture, octaves: Float32[np.ndarray, "octaves size size 3"], own: Plane, wanted: Descriptor, fit: Fit
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
@@ -157,11 +157,11 @@ def _textured(own: Plane, fit: Fit) -> Plane:
     return _unknown(own) * (1 - region(fit.model, NO_SKIN, len(own)))
 
 
-def _shrink(picture: np.ndarray, size: int) -> np.ndarray:
+def _shrink(picture: Float[np.ndarray, "size size *channels"], size: int) -> Float32[np.ndarray, "small small *channels"]:
     return np.asarray(cv2.resize(np.asarray(picture, np.float32), (size, size), interpolation=cv2.INTER_AREA))
 
 
-def _octaves(grain: Float32[np.ndarray, "size size 3"], size: int) -> Float32[np.ndarray, "octaves size size 3"]:
+def _octaves(grain: Picture, size: int) -> Float32[np.ndarray, "octaves size size 3"]:
     """The texture in bands from fine to coarse, which add up to it."""
     blurred = [grain, *(cv2.GaussianBlur(grain, (0, 0), max(share * size, 0.3)) for share in OCTAVES)]
     bands = [finer - coarser for finer, coarser in pairwise(blurred)]

@@ -5,7 +5,7 @@ well as the best one does; where they overlap, the seam runs along the path of l
 """
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float32
 
 from facetex_core import DelitView, Target, Texture, hookimpl
 from facetex_core.imaging.masked_blur import blur_where
@@ -29,6 +29,8 @@ Patch = Float32[np.ndarray, "side side 3"]
 
 api_version = 2
 
+Laid = Float32[np.ndarray, "side side"]
+
 
 @hookimpl
 def synthesizers() -> dict[str, type]:
@@ -51,7 +53,13 @@ class QuiltingSynthesizer:
         return completed(albedo, own, expected_albedo(view.appearance, size) * np.exp(sewn), fit)
 
 
-def quilt(sample: Detail, usable: np.ndarray, wanted: np.ndarray, side: int, rng: np.random.Generator) -> Detail:
+def quilt(
+    sample: Detail,
+    usable: Bool[np.ndarray, "rows columns"],
+    wanted: Bool[np.ndarray, "high wide"],
+    side: int,
+    rng: np.random.Generator,
+) -> Float32[np.ndarray, "high wide 3"]:
     """A field like the usable part of the sample, by blocks of `side` texels where one is wanted; 0 without a whole patch."""
     inside = cv2.erode(usable.astype(np.uint8), np.ones((side, side)), anchor=(0, 0), borderValue=0)
     inside = inside[: len(sample) - side + 1, : sample.shape[1] - side + 1] > 0
@@ -75,7 +83,7 @@ def quilt(sample: Detail, usable: np.ndarray, wanted: np.ndarray, side: int, rng
     return field[: len(wanted), : wanted.shape[1]]
 
 
-def _drawn(sample: Detail, inside: np.ndarray, there: Patch, laid: np.ndarray, rng: np.random.Generator) -> Patch:
+def _drawn(sample: Detail, inside: Bool[np.ndarray, "_ _"], there: Patch, laid: Laid, rng: np.random.Generator) -> Patch:
     """One of the patches that differ little from what is laid already; lightness is compared."""
     if laid.any():
         error = cv2.matchTemplate(sample.mean(-1), np.ascontiguousarray(there.mean(-1)), cv2.TM_SQDIFF, mask=laid.copy())
@@ -85,7 +93,7 @@ def _drawn(sample: Detail, inside: np.ndarray, there: Patch, laid: np.ndarray, r
     return sample[row : row + len(there), column : column + len(there)]
 
 
-def _cut(there: Patch, laid: np.ndarray, patch: Patch, lap: int) -> np.ndarray:
+def _cut(there: Patch, laid: Laid, patch: Patch, lap: int) -> Bool[np.ndarray, "side side"]:
     """Where the new patch is taken: beyond the paths of least difference through the overlaps above and to the left."""
     error = ((there - patch) ** 2).sum(-1)
     take = np.ones(laid.shape, bool)
@@ -96,7 +104,7 @@ def _cut(there: Patch, laid: np.ndarray, patch: Patch, lap: int) -> np.ndarray:
     return take | (laid == 0)
 
 
-def _beyond_path(error: Float32[np.ndarray, "rows columns"]) -> np.ndarray:
+def _beyond_path(error: Float32[np.ndarray, "rows columns"]) -> Bool[np.ndarray, "rows columns"]:
     """True on and to the right of the cheapest path from the first row to the last, by dynamic programming."""
     cost = error.astype(np.float64)
     for row in range(1, len(cost)):

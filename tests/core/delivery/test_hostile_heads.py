@@ -6,11 +6,11 @@ import zlib
 
 import numpy as np
 import pytest
+from facetex_cli.read_head import read_head
 from fuzzing.originals import write_head
 from numpy.testing import assert_array_equal
 
 from facetex_core import ConfigError
-from facetex_core.delivery.read_head import read_head
 from facetex_core.lighting.panorama import read_panorama
 from facetex_core.workbench.evaluation.suite_mesh import read_mesh
 

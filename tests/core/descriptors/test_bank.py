@@ -10,24 +10,21 @@ from sampled import tiny_model
 
 from facetex_core import Bank, ConfigError, Descriptor, Registry, Texture, load_preset
 from facetex_core.descriptors.bank import (
-    Exemplar,
     cells_of,
-    gather,
     layout_of,
-    load_bank,
-    merged,
     refuse_foreign,
     refuse_other_descriptor,
-    save_bank,
     under_mask,
     warn_of_few,
     whole_skin,
 )
+from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.descriptors.compression import pack_symmetric, principal, unpack_symmetric
 from facetex_core.descriptors.correlations import merge, relative_error
 from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import FrontHalf
 from facetex_core.workbench.bank_builder.examine import PortraitExaminer
+from facetex_core.workbench.bank_builder.gather import Exemplar, gather, merged
 
 LAYER, CHANNELS = "a", 6
 

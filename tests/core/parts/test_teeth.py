@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from facetex_model_zoo import model_path
+from facetex_plugins.fit.teeth import behind_lips
 from sampled import tiny_model
 
 from facetex_core.geometry.landmarks import UPPER_LIP
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.parts.eyes import paint_parts
-from facetex_core.parts.teeth import behind_lips, rows_of
+from facetex_core.parts.teeth import rows_of
 from facetex_core.structures import Texture
 
 SMILE = {

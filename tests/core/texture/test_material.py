@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_cli.read_head import read_head
 from facetex_plugins.export import glb, obj
 from facetex_plugins.export.glb import GlbExporter
 from facetex_plugins.render import raster
@@ -16,17 +17,17 @@ from tiny_run import tiny_run
 
 from facetex_core import ConfigError, Registry, load_preset
 from facetex_core.delivery.deliver import deliver
-from facetex_core.delivery.read_head import read_head
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.portrait_cameras import portrait_cameras
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.io import texture_files
-from facetex_core.lighting.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.lighting.environment import hdr_bytes, radiance_of
 from facetex_core.lighting.harmonics import ambient, shade
-from facetex_core.lighting.panorama import Environment, read_panorama
+from facetex_core.lighting.panorama import read_panorama
 from facetex_core.lighting.studio import studio
 from facetex_core.texture.material import PARTS, REGIONS, SKIN, roughness_map, roughness_of
 from facetex_core.texture.regions import region
+from facetex_core.workbench.evaluation.environment import Environment, light_of
 
 EYE = np.eye(3, dtype=np.float32)
 

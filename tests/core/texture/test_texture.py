@@ -9,7 +9,7 @@ from lit_heads import TONE, fit_at, render_flat, side_light, skin_under
 from sampled import tiny_model, view_of
 
 from facetex_core import Lighting, Texture
-from facetex_core.descriptors.bank import load_bank
+from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade

@@ -10,9 +10,12 @@ from facetex_cli.main import facetex as command
 from facetex_cli.main import main
 from facetex_plugins.export.glb import GlbExporter
 from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.fit.closest_point import closest_weights
+from facetex_plugins.fit.correspondence import transfer_layout
 from facetex_plugins.fit.energy.landmark_term import fit_landmarks, inner_error, observe_landmarks
 from facetex_plugins.fit.licensed import UNREADABLE
 from facetex_plugins.fit.readers.matlab import read_mat
+from facetex_plugins.paint.parts import EyePainter
 from foreign import basis, flipped, points_of, skin_of, stand_in, write_bfm, write_bfm_2009
 from lit_heads import camera_at, seen
 from numpy.testing import assert_allclose, assert_array_equal
@@ -22,11 +25,9 @@ from scipy.io import savemat
 from skimage import data
 
 from facetex_core import ModelError, Photo
-from facetex_core.geometry.closest_point import closest_weights
-from facetex_core.geometry.correspondence import similarity, transfer_layout
 from facetex_core.geometry.raycast import Scene
+from facetex_core.geometry.similarity import similarity
 from facetex_core.lighting.harmonics import ambient
-from facetex_core.parts.eyes import paint_eyes_and_mouth
 from facetex_core.structures import Appearance, Detail, Fit, Head, Texture
 
 KEEP = 30, 12
@@ -163,7 +164,7 @@ def test_statistical_expressions_are_morph_targets_too(head, tmp_path):
 
 def test_a_head_without_eyeballs_is_painted_without_complaint(head):
     photo = Photo(np.full((640, 640, 3), 0.3, np.float32))
-    painted = paint_eyes_and_mouth(view_of(head.albedo, head.fit, head.appearance, photo))
+    painted = EyePainter().paint(view_of(head.albedo, head.fit, head.appearance, photo))
     assert_allclose(painted.rgb, head.albedo.rgb, atol=1e-6)
 
 

@@ -6,12 +6,11 @@ import pickle  # noqa: TID251  # to write what facetex must read without it
 import numpy as np
 import pytest
 from facetex_cli.main import main
+from facetex_plugins.fit.correspondence import transfer_layout
 from facetex_plugins.fit.flame import FlameFitter, jaw_turn
 from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 from foreign import basis, flame_arrays, flipped, points_of, stand_in, write_flame
 from numpy.testing import assert_allclose, assert_array_equal
-
-from facetex_core.geometry.correspondence import transfer_layout
 
 
 @pytest.fixture(scope="module")

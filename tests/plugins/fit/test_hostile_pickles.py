@@ -67,7 +67,7 @@ def test_a_pickle_is_numbers_or_a_value_error(data, said):
 
 
 def test_a_pickle_takes_as_many_steps_as_models_do(monkeypatch):
-    monkeypatch.setattr("facetex_core.io.pickle_machine.MOST_STEPS", 1000)
+    monkeypatch.setattr("facetex_model_zoo.pickle_machine.MOST_STEPS", 1000)
     assert read_pickle(b"N" * 999 + b".") is None
     with pytest.raises(ValueError, match="more than 1000 steps, which no model needs"):
         read_pickle(b"N" * 1000 + b".")

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from facetex_cli.main import main
 from facetex_model_zoo.folders import read_members
+from facetex_plugins.fit.bare_model import BareModel
 from facetex_plugins.fit.bfm import BfmFitter
+from facetex_plugins.fit.correspondence import transfer_layout
 from facetex_plugins.fit.ict import IctFitter
 from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.sfm import SfmFitter
@@ -20,9 +22,8 @@ from foreign import basis, flipped, points_of, stand_in, write_bfm
 from numpy.testing import assert_allclose, assert_array_equal
 
 from facetex_core import ConfigError, ModelError, Registry
-from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.correspondence import similarity, transfer_layout
 from facetex_core.geometry.raycast import open3d
+from facetex_core.geometry.similarity import similarity
 
 FACES = 26719
 """Vertices of ICT-FaceKit's generic mesh."""

@@ -11,8 +11,9 @@ from facetex_plugins.solve.affine import LeastSquaresSolver
 from sampled import tiny_fit
 
 from facetex_core import Descriptor, OwnDescriptors, Texture
-from facetex_core.descriptors.bank import Exemplar, coefficients_under, gather, supports, under_mask, whole_skin
+from facetex_core.descriptors.bank import coefficients_under, supports, under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
+from facetex_core.workbench.bank_builder.gather import Exemplar, gather
 
 LAYER, CHANNELS, MASS = "a", 6, 20.0
 LEFT, RIGHT = (0, 2), (1, 3)

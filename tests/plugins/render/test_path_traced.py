@@ -19,9 +19,10 @@ from sampled import tiny_head
 
 from facetex_core import ConfigError, Lighting, Texture
 from facetex_core.geometry.camera import orbit_camera, project
-from facetex_core.lighting.environment import hdr_bytes, light_of, radiance_of
+from facetex_core.lighting.environment import hdr_bytes, radiance_of
 from facetex_core.lighting.harmonics import ambient
 from facetex_core.lighting.studio import distant_light, ground, studio
+from facetex_core.workbench.evaluation.environment import light_of
 
 SIDE = 64
 FRONT = orbit_camera(np.zeros(3, np.float32), yaw=0.0, distance=1.0, width_seen=0.3, size=(SIDE, SIDE))

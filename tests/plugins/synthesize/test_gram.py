@@ -20,10 +20,12 @@ from skimage import data
 
 from facetex_core import ConfigError, Registry, Texture, load_preset
 from facetex_core.config import FITTER
-from facetex_core.descriptors.bank import Exemplar, cells_of, gather, save_bank
+from facetex_core.descriptors.bank import cells_of
+from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.progress import listening
 from facetex_core.texture.regions import skin_texels
+from facetex_core.workbench.bank_builder.gather import Exemplar, gather
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 SIZE = 128

@@ -139,13 +139,13 @@ def _take_in_network(path: Path) -> None:
 @cache
 def kinds() -> dict[str, Kind]:
     """All readers by name."""
+    from facetex_cli.read_head import read_head
     from facetex_model_zoo.folders import UNREADABLE
     from facetex_plugins.describe import vgg19
     from facetex_plugins.fit.bfm import BfmFitter
     from facetex_plugins.fit.flame import FlameFitter
     from facetex_plugins.fit.sfm import SfmFitter
 
-    from facetex_core.delivery.read_head import read_head
     from facetex_core.descriptors.bank_file import load_bank
     from facetex_core.geometry.model_file import load_morphable_model
     from facetex_core.lighting.panorama import read_panorama

@@ -18,13 +18,7 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes
 from facetex_core.texture.unwrap import facing
-from facetex_plugins.fit.energy.gauss_newton import (
-    RIGID,
-    FrameParameters,
-    State,
-    normal_equations,
-    values_of,
-)
+from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.shading_term import DARKEST, by_shape, sample, texels_of
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
@@ -35,13 +29,17 @@ portraits' landmarks leave their places, a third and half of the gain is lost (m
 FLOOR = 0.02
 """Share of the face's light below which a difference is noise: the norm is rounded off there."""
 
+Colours = Float64[np.ndarray, "points 3"]
+Picture = Float32[np.ndarray, "height width 3"]
+Normals = Float32[np.ndarray, "points 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Skin:
     """The vertices whose colour is compared: log albedo = mean + modes . c."""
 
     vertices: Int64[np.ndarray, "points"]
-    mean: Float64[np.ndarray, "points 3"]
+    mean: Colours
     modes: Float64[np.ndarray, "points 3 modes"]
 
     def only(self, which: Bool[np.ndarray, "points"]) -> "Skin":
@@ -63,12 +61,7 @@ def joint_values(state: State, pose: FrameParameters, look: Look) -> Float64[np.
 
 
 def colour_term(
-    model: MorphableModel,
-    picture: Float32[np.ndarray, "height width 3"],
-    camera: Camera,
-    state: State,
-    pose: FrameParameters,
-    look: Look,
+    model: MorphableModel, picture: Picture, camera: Camera, state: State, pose: FrameParameters, look: Look
 ) -> NormalEquations:
     """E_c of one photo."""
     skin, weights = visible(model, camera, state, pose)
@@ -83,13 +76,13 @@ def colour_term(
 
 def colour_differences(
     model: MorphableModel,
-    picture: Float32[np.ndarray, "height width 3"],
+    picture: Picture,
     skin: Skin,
     intrinsics: Float64[np.ndarray, "3 3"],
     state: State,
     pose: FrameParameters,
     look: Look,
-) -> tuple[Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3 unknowns"]]:
+) -> tuple[Colours, Colours, Float64[np.ndarray, "points 3 unknowns"]]:
     """The photo's colours, what they are more than those sent (equation 2), and the Jacobian of that."""
     vertices, normals = surface(model, skin, state, pose)
     pixels, by_pixels = observe(
@@ -105,8 +98,8 @@ def colour_differences(
 
 
 def radiance(
-    skin: Skin, normals: Float32[np.ndarray, "points 3"], look: Look
-) -> tuple[Float64[np.ndarray, "points 3"], Float64[np.ndarray, "points 3 3"], Float64[np.ndarray, "points 3 colours"]]:
+    skin: Skin, normals: Normals, look: Look
+) -> tuple[Colours, Float64[np.ndarray, "points 3 3"], Float64[np.ndarray, "points 3 colours"]]:
     """What the skin sends: exp(m + M c) sum_k l_k Y_k(n); its derivatives by the normal, and by albedo and light."""
     albedo, basis = np.exp(skin.mean + skin.modes @ look.albedo), harmonics(normals).astype(np.float64)
     sent = albedo * (basis @ look.light)
@@ -117,7 +110,7 @@ def radiance(
 
 def surface(
     model: MorphableModel, skin: Skin, state: State, pose: FrameParameters
-) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "points 3"]]:
+) -> tuple[Float32[np.ndarray, "vertices 3"], Normals]:
     """The head's vertices, and the normals of the skin's."""
     vertices = model.vertices(state.identity.astype(np.float32), pose.expression.astype(np.float32))
     return vertices, vertex_normals(vertices, model.mesh.triangles[model.mesh.parts["skin"]])[skin.vertices]
@@ -150,7 +143,7 @@ def visible(
     return skin.only(seen > 0), seen[seen > 0]
 
 
-def smoothed(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width 3"]:
+def smoothed(photo: Photo, sigma: float) -> Picture:
     """The photo's linear colours, smoothed over `sigma` pixels."""
     return np.asarray(cv2.GaussianBlur(photo.rgb, (0, 0), sigma), np.float32)
 

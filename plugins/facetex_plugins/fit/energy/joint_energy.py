@@ -21,7 +21,6 @@ from facetex_core import Appearance, Camera, Face, Fit, Lighting, MorphableModel
 from facetex_core.geometry.camera import project
 from facetex_core.lighting.estimate_lighting import PHOTO, albedo_model
 from facetex_core.lighting.harmonics import ambient
-from facetex_core.parts.teeth import behind_lips
 from facetex_plugins.fit.energy.colour_term import (
     Look,
     colour_differences,
@@ -33,12 +32,7 @@ from facetex_plugins.fit.energy.colour_term import (
     visible,
 )
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
-from facetex_plugins.fit.energy.gauss_newton import (
-    FrameParameters,
-    State,
-    moved,
-    unknowns_of,
-)
+from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, moved, unknowns_of
 from facetex_plugins.fit.energy.landmark_term import (
     LandmarkObservation,
     camera_of,
@@ -48,6 +42,7 @@ from facetex_plugins.fit.energy.landmark_term import (
     observe_landmarks,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
+from facetex_plugins.fit.teeth import behind_lips
 
 ALBEDO_PRIOR = 5.0
 """As of identity: E_reg weighs all coefficients alike."""

@@ -19,19 +19,22 @@ from jaxtyping import Bool, Float64
 ROUNDS = 8
 """Solutions, each with more unknowns held at a limit."""
 
+Vector = Float64[np.ndarray, "unknowns"]
+Chosen = Bool[np.ndarray, "unknowns"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class NormalEquations:
     """One photo's normal equations, or a term's part of them."""
 
     matrix: Float64[np.ndarray, "unknowns unknowns"]
-    right: Float64[np.ndarray, "unknowns"]
+    right: Vector
 
     def __add__(self, other: "NormalEquations") -> "NormalEquations":
         """Terms of an energy add up."""
         return NormalEquations(self.matrix + other.matrix, self.right + other.right)
 
-    def only(self, which: Bool[np.ndarray, "unknowns"], values: Float64[np.ndarray, "unknowns"]) -> "NormalEquations":
+    def only(self, which: Chosen, values: Vector) -> "NormalEquations":
         """The equations of some unknowns, while the others keep their values."""
         rows = self.matrix[which]
         return NormalEquations(rows[:, which], self.right[which] - rows[:, ~which] @ values[~which])
@@ -41,15 +44,15 @@ class NormalEquations:
 class Unknowns:
     """What the unknowns of a photo are, in the order of its normal equations."""
 
-    shared: Bool[np.ndarray, "unknowns"]
+    shared: Chosen
     """Which have one value for all photos."""
-    prior: Float64[np.ndarray, "unknowns"]
+    prior: Vector
     """Weight of the square of each."""
-    low: Float64[np.ndarray, "unknowns"]
-    high: Float64[np.ndarray, "unknowns"]
+    low: Vector
+    high: Vector
     """Limits of those that are not shared."""
 
-    def only(self, which: Bool[np.ndarray, "unknowns"]) -> "Unknowns":
+    def only(self, which: Chosen) -> "Unknowns":
         """Some of them."""
         return Unknowns(self.shared[which], self.prior[which], self.low[which], self.high[which])
 
@@ -100,10 +103,7 @@ def solve_by_blocks(normals: Iterable[NormalEquations], unknowns: Unknowns) -> F
 
 
 def solve_some(
-    normals: Iterable[NormalEquations],
-    unknowns: Unknowns,
-    free: Bool[np.ndarray, "unknowns"],
-    now: Float64[np.ndarray, "photos unknowns"],
+    normals: Iterable[NormalEquations], unknowns: Unknowns, free: Chosen, now: Float64[np.ndarray, "photos unknowns"]
 ) -> Float64[np.ndarray, "photos unknowns"]:
     """The same where all unknowns but the free ones stay as they are now."""
     solved = now.copy()

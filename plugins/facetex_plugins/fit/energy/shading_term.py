@@ -121,7 +121,7 @@ def sample(
     """Values and slopes by x and y."""
     x, y = (pixels - 0.5).astype(np.float32).T
 
-    def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def at(x: Float32[np.ndarray, "points"], y: Float32[np.ndarray, "points"]) -> Float64[np.ndarray, "points *channels"]:
         return cv2.remap(picture, x[None], y[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0].astype(np.float64)
 
     return at(x, y), np.stack([at(x + 1, y) - at(x - 1, y), at(x, y + 1) - at(x, y - 1)], 1) / 2

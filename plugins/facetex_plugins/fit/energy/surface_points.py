@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32, Float64, Int
 
 from facetex_core import MorphableModel
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
@@ -19,11 +19,11 @@ class SurfacePoints:
 
 
 def surface_points_at(
-    model: MorphableModel, vertices: np.ndarray, weights: Float64[np.ndarray, "points corners"]
+    model: MorphableModel, vertices: Int[np.ndarray, "points corners"], weights: Float64[np.ndarray, "points corners"]
 ) -> SurfacePoints:
     """Points between vertices: (points, corners) indices and the share of each."""
 
-    def at(values: np.ndarray) -> np.ndarray:
+    def at(values: Float32[np.ndarray, "*modes vertices 3"]) -> Float64[np.ndarray, "*modes points 3"]:
         return np.asarray(np.einsum("...pki,pk->...pi", values[..., vertices, :].astype(np.float64), weights))
 
     return SurfacePoints(at(model.mean), np.moveaxis(at(model.identity), 0, -1), np.moveaxis(at(model.expression), 0, -1))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from facetex_core.io.declared import Allowance
+from facetex_core.io.npz import AnyArray, Arrays
 
 if TYPE_CHECKING:
     import h5py
@@ -15,7 +16,7 @@ DEFLATE, SHUFFLE, CHECKSUM = 1, 2, 3
 """HDF5's numbers of the filters that it brings; for others it would load a library of the system."""
 
 
-def read_hdf5(path: Path, names: Iterable[str]) -> dict[str, np.ndarray]:
+def read_hdf5(path: Path, names: Iterable[str]) -> Arrays:
     """The arrays at these places.
 
     What is damaged, missing, or leads out of the file is an OSError, LookupError, RuntimeError, TypeError or ValueError.
@@ -44,7 +45,7 @@ def _dataset(file: "h5py.File", name: str) -> "h5py.Dataset":
     return place
 
 
-def _numbers(dataset: "h5py.Dataset", name: str, allowance: Allowance) -> np.ndarray:
+def _numbers(dataset: "h5py.Dataset", name: str, allowance: Allowance) -> AnyArray:
     """All that the array holds."""
     import h5py
 
@@ -60,7 +61,7 @@ def _numbers(dataset: "h5py.Dataset", name: str, allowance: Allowance) -> np.nda
     return _chunks(dataset, shape, filters, allowance) if layout == h5py.h5d.CHUNKED else np.asarray(dataset)
 
 
-def _chunks(dataset: "h5py.Dataset", shape: tuple[int, ...], filters: list[int], allowance: Allowance) -> np.ndarray:
+def _chunks(dataset: "h5py.Dataset", shape: tuple[int, ...], filters: list[int], allowance: Allowance) -> AnyArray:
     """Chunk by chunk; HDF5 itself would unfold each as far as it goes."""
     values = np.zeros(shape, dataset.dtype)
     places: list[tuple[int, ...]] = []

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from facetex_model_zoo.pickle_machine import Machine, Made, Name
+from jaxtyping import Float64
 
 from facetex_core.io.declared import Allowance
-from facetex_core.io.pickle_machine import Machine, Made, Name
+from facetex_core.io.npz import AnyArray
 
 KINDS = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 """Numbers and truth values, by numpy's names."""
@@ -59,7 +61,7 @@ class Array(Made):
         self.values = laid_out(self.allowance, content, kind, shape, "F" if by_column else "C")
 
 
-def laid_out(allowance: Allowance, content: object, kind: object, shape: object, order: object = "C") -> np.ndarray:
+def laid_out(allowance: Allowance, content: object, kind: object, shape: object, order: object = "C") -> AnyArray:
     """The array of these bytes; a kind, shape or length that does not fit is a ValueError or TypeError."""
     raw = content.encode("latin1") if isinstance(content, str) else content  # Python 2 has written text
     if not (isinstance(raw, bytes) and isinstance(kind, Kind) and isinstance(shape, tuple)):
@@ -73,7 +75,7 @@ def read_pickle(data: bytes) -> object:
     return _Reader(data).run()
 
 
-def array_of(value: object) -> np.ndarray:
+def array_of(value: object) -> AnyArray:
     """The numbers of an array, as itself, in chumpy's wrapping, or from scipy's sparse matrix."""
     found = value.attributes.get("x", value) if isinstance(value, Inert) else value
     if isinstance(found, Inert) and "indptr" in found.attributes:
@@ -83,7 +85,7 @@ def array_of(value: object) -> np.ndarray:
     return found.values
 
 
-def _dense(sparse: dict[str, Any]) -> np.ndarray:
+def _dense(sparse: dict[str, Any]) -> Float64[np.ndarray, "rows columns"]:
     """A matrix by rows or by columns; what does not fit is a ValueError."""
     ends, indices, values = (array_of(sparse[name]).ravel() for name in ("indptr", "indices", "data"))
     shape = sparse.get("_shape") or sparse.get("shape")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from facetex_core.io.declared import Allowance
+from facetex_core.io.npz import Arrays
 
 HEADER = 128
 KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -15,13 +16,13 @@ NUMERIC = range(6, 16)
 """Classes of arrays that hold numbers: double, single and the whole numbers."""
 
 
-def read_mat(data: bytes) -> dict[str, np.ndarray]:
+def read_mat(data: bytes) -> Arrays:
     """The full, real, numeric arrays of the file by name, in MATLAB's shapes."""
     mark = data[126:HEADER]
     if mark not in (b"IM", b"MI") or not data.startswith(b"MATLAB 5.0"):
         raise ValueError("it is no MAT file of version 5")
     order = "<" if mark == b"IM" else ">"
-    arrays: dict[str, np.ndarray] = {}
+    arrays: Arrays = {}
     allowance = Allowance(len(data))
     for kind, content in _elements(data[HEADER:], order):
         inner = _elements(allowance.inflate(content), order) if kind == COMPRESSED else iter([(kind, content)])
@@ -46,7 +47,7 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, bytes]]:
         at = at + 8 if small else start + size + (-size % 8 if kind != COMPRESSED else 0)
 
 
-def _matrix(data: bytes, order: str) -> dict[str, np.ndarray]:
+def _matrix(data: bytes, order: str) -> Arrays:
     """One array by its name; none where it is no plain array of numbers."""
     parts = [(kind, content) for kind, content in _elements(data, order)]
     if len(parts) < 4 or len(parts[0][1]) < 4 or parts[0][1][0 if order == "<" else 3] not in NUMERIC:

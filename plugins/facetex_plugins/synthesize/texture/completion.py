@@ -25,6 +25,9 @@ AWAY = 0.008
 NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
 """What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
 
+Picture = Float32[np.ndarray, "size size 3"]
+Plane = Float[np.ndarray, "size size"]
+
 
 def confidence(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """Where the photo's own texels are taken, 0 to 1; soft-edged on plain skin, since masks cut into shadow and hair."""
@@ -35,7 +38,7 @@ def confidence(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:
     return np.asarray(plain * feathered + (1 - plain) * own, np.float32)
 
 
-def low_frequency(view: DelitView, own: Float[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size 3"]:
+def low_frequency(view: DelitView, own: Plane) -> Picture:
     """The model's albedo, times what the visible skin differs from it; a mirror counts less.
 
     Near the visible skin its border is continued; far from it the middle of the face's skin holds, since borders lie in
@@ -64,24 +67,20 @@ def low_frequency(view: DelitView, own: Float[np.ndarray, "size size"]) -> Float
     return np.asarray(expected * np.exp(filled), np.float32)
 
 
-def mean_detail(fit: Fit, size: int) -> Float32[np.ndarray, "size size 3"]:
+def mean_detail(fit: Fit, size: int) -> Picture:
     """Brows, lids and lips of the mean face, in logarithms; none where the model has no albedo."""
     if fit.model.albedo is None:
         return np.zeros((size, size, 3), np.float32)
     return np.asarray(cv2.resize(fit.model.albedo.detail, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def seen_detail(
-    albedo: Texture, own: Float[np.ndarray, "size size"], base: Float[np.ndarray, "size size 3"]
-) -> Float32[np.ndarray, "size size 3"]:
+def seen_detail(albedo: Texture, own: Plane, base: Float[np.ndarray, "size size 3"]) -> Picture:
     """Log albedo over the base, 0 where the photo shows nothing."""
     logarithm = np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(base)
     return np.asarray(np.where(own[..., None] > 0, logarithm, 0), np.float32)
 
 
-def noise_texture(
-    seen: Float32[np.ndarray, "size size 3"], own: Float[np.ndarray, "size size"], fit: Fit, rng: np.random.Generator
-) -> Float32[np.ndarray, "size size 3"]:
+def noise_texture(seen: Picture, own: Plane, fit: Fit, rng: np.random.Generator) -> Picture:
     """A random-phase texture over the whole map like the face's own plain skin (Galerne et al. 2011)."""
     size = len(own)
     features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), AWAY * size)
@@ -89,17 +88,13 @@ def noise_texture(
     return random_phase_texture(seen - blur_where(seen, own, LARGEST * size), usable, rng)
 
 
-def darken_nostrils(
-    rgb: Float32[np.ndarray, "size size 3"], own: Float[np.ndarray, "size size"], fit: Fit
-) -> Float32[np.ndarray, "size size 3"]:
+def darken_nostrils(rgb: Picture, own: Plane, fit: Fit) -> Picture:
     """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
     depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
     return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
 
 
-def completed(
-    albedo: Texture, own: Float[np.ndarray, "size size"], rest: Float32[np.ndarray, "size size 3"], fit: Fit
-) -> Texture:
+def completed(albedo: Texture, own: Plane, rest: Picture, fit: Fit) -> Texture:
     """Own texels over the rest; what lies between the map's islands continues them."""
     rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * np.clip(rest, DARKEST, 1)
     rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core import Descriptor, Fit
 from facetex_core.imaging.resize import resized
@@ -143,5 +143,5 @@ def _strength(light: Plane) -> Plane:
     return np.asarray(np.sqrt(cv2.GaussianBlur(fine**2, (0, 0), PATCH)) + FAINTEST, np.float32)
 
 
-def _resized(picture: np.ndarray, size: int) -> np.ndarray:
+def _resized(picture: Float[np.ndarray, "height width *channels"], size: int) -> Float32[np.ndarray, "size size *channels"]:
     return resized(np.asarray(picture, np.float32), (size, size), smooth=True)

@@ -35,21 +35,24 @@ STRONGEST = 3.0
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""
 
+Picture = Float32[np.ndarray, "height width 3"]
+Plane = Float32[np.ndarray, "height width"]
+
 
 def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, and when to stop
     network: Network,
-    start: Float32[np.ndarray, "height width 3"],
-    free: Float32[np.ndarray, "height width"],
-    window: Float32[np.ndarray, "height width"],
+    start: Picture,
+    free: Plane,
+    window: Plane,
     wanted: Descriptor,
     *,
     iterations: int,
-    layout: Float32[np.ndarray, "height width 3"] | None = None,
+    layout: Picture | None = None,
     enough: float = 0.0,
     half: bool = False,
     tile: int | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
-) -> Float32[np.ndarray, "height width 3"]:
+) -> Picture:
     """The picture, changed where `free`, after at most `iterations` or when the loss falls below `enough`.
 
     Correlations are taken under `window`. Linear RGB in and out; the network sees sRGB-coded pixels. `layout` is I_0, whose
@@ -97,9 +100,9 @@ def with_layout(objective: Evaluate, layout: "torch.Tensor") -> Evaluate:
 
 def match_strengths(
     network: Network,
-    start: Float32[np.ndarray, "height width 3"],
+    start: Picture,
     bands: Float32[np.ndarray, "bands height width 3"],
-    window: Float32[np.ndarray, "height width"],
+    window: Plane,
     wanted: Descriptor,
     *,
     iterations: int,
@@ -131,9 +134,7 @@ def match_strengths(
     return np.asarray((STRONGEST * torch.sigmoid(raw)).cpu().numpy(), np.float32)
 
 
-def correlations_of(
-    network: Network, name: str, picture: Float32[np.ndarray, "height width 3"], window: Float32[np.ndarray, "height width"]
-) -> Descriptor:
+def correlations_of(network: Network, name: str, picture: Picture, window: Plane) -> Descriptor:
     """The correlations that the picture has under the window, by the network called `name`."""
     found = Objective(network, Descriptor(name, {}, {}), to_plane(window, network)).correlations(to_pixels(picture, network))
     return Descriptor(
@@ -141,14 +142,14 @@ def correlations_of(
     )
 
 
-def to_pixels(picture: Float32[np.ndarray, "height width 3"], network: Network) -> "torch.Tensor":
+def to_pixels(picture: Picture, network: Network) -> "torch.Tensor":
     """What the network sees: (1, 3, height, width), sRGB-coded, the border continued to what the network needs."""
     import torch
 
     return _padded(torch.from_numpy(encode_srgb(picture)).permute(2, 0, 1)[None], network, "replicate")
 
 
-def to_plane(mask: Float32[np.ndarray, "height width"], network: Network) -> "torch.Tensor":
+def to_plane(mask: Plane, network: Network) -> "torch.Tensor":
     """(1, 1, height, width); zero beyond the border."""
     import torch
 

@@ -13,9 +13,7 @@ SAMPLE = 1 / 12
 
 
 def random_phase_texture(
-    detail: Float32[np.ndarray, "size size 3"],
-    usable: Float32[np.ndarray, "size size"],
-    rng: np.random.Generator,
+    detail: Float32[np.ndarray, "size size 3"], usable: Float32[np.ndarray, "size size"], rng: np.random.Generator
 ) -> Float32[np.ndarray, "size size 3"]:
     """A field of the map's size that looks like the most usable square of `detail`; zero where nothing is usable.
 

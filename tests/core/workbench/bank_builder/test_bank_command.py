@@ -10,7 +10,7 @@ import pytest
 from facetex_cli.main import main
 from PIL import Image
 
-from facetex_core.descriptors.bank import load_bank
+from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept
 from facetex_core.workbench.bank_builder.portrait_quality import LIMITS, complaint
 

@@ -29,7 +29,7 @@ from unmeasured import unmeasured
 from validated_glb import validated
 
 from facetex_core.config import Choice, load_preset
-from facetex_core.descriptors.bank import load_bank, save_bank
+from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.workbench.comparison.grid import Grid
 
 GRID = ["--fitter", "a,b,c", "--descriptor", "d,e,f", "--synthesizer", "x,y"]

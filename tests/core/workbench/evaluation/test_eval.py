@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -213,4 +213,4 @@ def test_a_suite_without_a_face_is_told(tmp_path, capsys):
 
 
 def test_every_metric_is_a_field_of_a_score():
-    assert set(METRICS) <= set(Score("case", "fitter").table())
+    assert set(METRICS) <= set(asdict(Score("case", "fitter")))

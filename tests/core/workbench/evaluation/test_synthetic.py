@@ -12,8 +12,9 @@ from facetex_core.geometry.camera import orbit_camera, project, yaw_degrees
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lighting.harmonics import shade
-from facetex_core.lighting.panorama import Environment, panorama_directions, read_panorama, studio_panorama
+from facetex_core.lighting.panorama import panorama_directions, read_panorama
 from facetex_core.workbench.evaluation import synthetic
+from facetex_core.workbench.evaluation.environment import Environment, studio_panorama
 from facetex_core.workbench.evaluation.suite import case_folders, read_case, write_case
 from facetex_core.workbench.evaluation.synthetic import (
     BANDS,

@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins.paint.iris import BROWN, DARKEST, iris_colour
+from facetex_plugins.paint.parts import EyePainter
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture, view_of
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.imaging.colour import luminance
-from facetex_core.parts.eyes import eye_frame, paint_eyes_and_mouth
-from facetex_core.parts.iris import BROWN, DARKEST, IRIS_RADIUS, iris_colour
+from facetex_core.parts.eyes import IRIS_RADIUS, eye_frame
 from facetex_core.structures import Photo
 
 SIZE = 128
@@ -81,8 +82,8 @@ def test_no_colour_is_made_up_where_no_iris_is_seen(side):
 def test_a_plain_photo_gives_brown_eyes():
     photo, fit = portrait(BLUE)
     plain = Photo(np.full_like(photo.rgb, 0.3), photo.name)
-    eye = paint_eyes_and_mouth(seen(plain, fit)).rgb[rows_of("left_eye")]
-    blue_eye = paint_eyes_and_mouth(seen(photo, fit)).rgb[rows_of("left_eye")]
+    eye = EyePainter().paint(seen(plain, fit)).rgb[rows_of("left_eye")]
+    blue_eye = EyePainter().paint(seen(photo, fit)).rgb[rows_of("left_eye")]
     saturated = eye.reshape(-1, 3)[(eye[..., 0] > 2 * eye[..., 2]).ravel() & (eye.max(-1) < 0.3).ravel()]
     assert len(saturated) > 10
     assert_allclose(np.median(saturated, 0) / np.median(saturated, 0)[0], np.array(BROWN) / BROWN[0], atol=0.1)
@@ -92,7 +93,7 @@ def test_a_plain_photo_gives_brown_eyes():
 def test_texels_of_the_skin_stay_as_they_were():
     photo, fit = portrait(BLUE)
     albedo = tiny_texture(SIZE)
-    painted = paint_eyes_and_mouth(seen(photo, fit, albedo))
+    painted = EyePainter().paint(seen(photo, fit, albedo))
     skin = all_texels(fit.model, SIZE)
     which = fit.model.mesh.parts["skin"]
     mine = (skin.triangle >= which.start) & (skin.triangle < which.stop)
@@ -102,7 +103,7 @@ def test_texels_of_the_skin_stay_as_they_were():
 
 def test_eyes_are_white_with_a_dark_pupil_and_the_mouth_is_dark_red():
     photo, fit = portrait(BLUE)
-    painted = paint_eyes_and_mouth(seen(photo, fit)).rgb
+    painted = EyePainter().paint(seen(photo, fit)).rgb
     for side in SIDES:
         eye = painted[rows_of(side)]
         assert eye.min() < 0.02
@@ -115,12 +116,12 @@ def test_eyes_are_white_with_a_dark_pupil_and_the_mouth_is_dark_red():
 def test_every_texel_is_filled_and_nothing_is_random():
     photo, fit = portrait(BLUE)
     albedo = tiny_texture(SIZE)
-    painted = paint_eyes_and_mouth(seen(photo, fit, albedo))
+    painted = EyePainter().paint(seen(photo, fit, albedo))
     assert painted.rgb.dtype == np.float32
     assert painted.rgb.min() >= 0
     assert painted.rgb.max() <= 1
     assert (painted.rgb.max(-1) > 0).all()
-    assert_array_equal(painted.rgb, paint_eyes_and_mouth(seen(photo, fit, albedo)).rgb)
+    assert_array_equal(painted.rgb, EyePainter().paint(seen(photo, fit, albedo)).rgb)
 
 
 def test_the_eyeball_s_frame_is_found_from_its_vertices():

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Int32
 
-from facetex_core.errors import ModelError
-from facetex_core.geometry.bare_model import BareModel
-from facetex_core.geometry.closest_point import Surface, closest_weights, placed, plane_weights
+from facetex_core import Embedding, Mesh, ModelError, MorphableModel
 from facetex_core.geometry.mesh import triangle_normals, vertex_normals
 from facetex_core.geometry.raycast import Scene
-from facetex_core.structures import Embedding, Mesh, MorphableModel
+from facetex_core.geometry.similarity import similarity
+from facetex_plugins.fit.bare_model import BareModel
+from facetex_plugins.fit.closest_point import Surface, closest_weights, placed, plane_weights
 
 RIGID_ROUNDS = 100
 SMOOTHING = (0.03, 0.02, 0.012, 0.008)
@@ -27,23 +27,28 @@ FACE, FAR = 0.95, 0.008
 TORN = 0.03
 """Share of the map's side that a corner may lie off its triangle's plane; beyond it the triangle is across a seam."""
 
+Triangles = Int32[np.ndarray, "triangles 3"]
+Vertices = Float32[np.ndarray, "vertices 3"]
+Points = Float32[np.ndarray, "points 3"]
+Used = Float32[np.ndarray, "used 3"]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class RegisteredPart:
     """One part of a model on the same part of the other."""
 
-    triangles: Int32[np.ndarray, "triangles 3"]
+    triangles: Triangles
     """Corners as numbers of the model's vertices."""
     used: Int32[np.ndarray, "used"]
     """The vertices of the part; the fields below count these."""
-    local: Int32[np.ndarray, "triangles 3"]
-    vertices: Float32[np.ndarray, "used 3"]
+    local: Triangles
+    vertices: Used
     """Where they lie on the other."""
     nearest: Int32[np.ndarray, "used"]
-    weights: Float32[np.ndarray, "used 3"]
+    weights: Used
     """Triangle of the other's part, and the place in it."""
     uvs: Float32[np.ndarray, "uvs 2"]
-    uv_triangles: Int32[np.ndarray, "triangles 3"]
+    uv_triangles: Triangles
 
 
 def transfer_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
@@ -67,9 +72,7 @@ def transfer_layout(bare: BareModel, other: MorphableModel) -> MorphableModel:
     )
 
 
-def register_part(
-    mean: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], other: MorphableModel, part: str
-) -> RegisteredPart:
+def register_part(mean: Vertices, triangles: Triangles, other: MorphableModel, part: str) -> RegisteredPart:
     """One part on the other's; what lies behind the skin starts with the fronts on each other."""
     used, local = np.unique(triangles, return_inverse=True)
     which = other.mesh.parts[part]
@@ -87,20 +90,20 @@ def register_part(
     )
 
 
-def front(points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "3"]:
+def front(points: Points) -> Float32[np.ndarray, "3"]:
     """The middle of the extent across and up, and the foremost depth."""
     low, high = points.min(0), points.max(0)
     return np.append((low + high)[:2] / 2, high[2]).astype(np.float32)
 
 
 def unfold(
-    vertices: Float32[np.ndarray, "used 3"],
-    triangles: Int32[np.ndarray, "triangles 3"],
+    vertices: Used,
+    triangles: Triangles,
     surface: Surface,
     nearest: Int32[np.ndarray, "used"],
-    weights: Float32[np.ndarray, "used 3"],
+    weights: Used,
     corners: Float32[np.ndarray, "others 3 2"],
-) -> tuple[Float32[np.ndarray, "uvs 2"], Int32[np.ndarray, "triangles 3"]]:
+) -> tuple[Float32[np.ndarray, "uvs 2"], Triangles]:
     """The map where the other's surface has it; a triangle across a seam shrinks into the one that is nearest its middle."""
     uvs = np.einsum("vk,vki->vi", weights, corners[nearest])
     middles, _ = surface.nearest(vertices[triangles].mean(1), _unit(triangle_normals(vertices, triangles)))
@@ -113,7 +116,7 @@ def unfold(
     return np.concatenate([uvs, more]).astype(np.float32), uv_triangles
 
 
-def _assembled(mean: Float32[np.ndarray, "vertices 3"], laid: dict[str, RegisteredPart]) -> Mesh:
+def _assembled(mean: Vertices, laid: dict[str, RegisteredPart]) -> Mesh:
     """The parts one after the other."""
     ends = np.cumsum([0, *(len(piece.triangles) for piece in laid.values())]).tolist()
     firsts = np.cumsum([0, *(len(piece.uvs) for piece in laid.values())])
@@ -139,9 +142,7 @@ def _carried(
     return result
 
 
-def align(
-    mean: Float32[np.ndarray, "vertices 3"], other: MorphableModel
-) -> tuple[Float64[np.ndarray, "3 3"], float, Float64[np.ndarray, "3"]]:
+def align(mean: Vertices, other: MorphableModel) -> tuple[Float64[np.ndarray, "3 3"], float, Float64[np.ndarray, "3"]]:
     """Rotation, scale and shift; starts with the tips of the noses, the foremost vertices, on each other."""
     skin = other.mesh.triangles[other.mesh.parts["skin"]]
     scene = Scene(other.mean, skin)
@@ -157,24 +158,12 @@ def align(
     return turn, scale, shift
 
 
-def similarity(
-    source: Float64[np.ndarray, "points 3"], target: Float64[np.ndarray, "points 3"]
-) -> tuple[Float64[np.ndarray, "3 3"], float, Float64[np.ndarray, "3"]]:
-    """The rotation, scale and shift nearest in least squares (Umeyama 1991)."""
-    a, b = source - source.mean(0), target - target.mean(0)
-    left, spread, right = np.linalg.svd(b.T @ a)
-    sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
-    turn = left @ np.diag(sign) @ right
-    scale = float((spread * sign).sum() / (a**2).sum())
-    return turn, scale, target.mean(0) - scale * turn @ source.mean(0)
-
-
 def wound_like(
-    vertices: Float32[np.ndarray, "vertices 3"],
-    triangles: Int32[np.ndarray, "triangles 3"],
+    vertices: Vertices,
+    triangles: Triangles,
     other_vertices: Float32[np.ndarray, "others 3"],
     other_triangles: Int32[np.ndarray, "other_triangles 3"],
-) -> Int32[np.ndarray, "triangles 3"]:
+) -> Triangles:
     """The triangles, turned over where most of them are wound against the other surface's."""
     nearest, _ = Scene(other_vertices, other_triangles).nearest(vertices[triangles].mean(1))
     theirs = triangle_normals(other_vertices, other_triangles)[nearest]
@@ -182,9 +171,7 @@ def wound_like(
     return triangles if agrees.mean() > 0.5 else np.ascontiguousarray(triangles[:, ::-1])
 
 
-def register_nonrigidly(
-    points: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], surface: Surface
-) -> Float32[np.ndarray, "vertices 3"]:
+def register_nonrigidly(points: Vertices, triangles: Triangles, surface: Surface) -> Vertices:
     """The points drawn smoothly onto the surface; pairs that are too far apart to be the same place do not pull."""
     from scipy.spatial import cKDTree
 
@@ -226,9 +213,7 @@ def _embed(other: MorphableModel, surface: Surface) -> Embedding:
     return Embedding(*sparse, *surface.nearest(*_places(other, e.dense_triangles, e.dense_barycentric)))
 
 
-def _places(
-    other: MorphableModel, triangles: Int32[np.ndarray, "points"], barycentric: Float32[np.ndarray, "points 3"]
-) -> tuple[Float32[np.ndarray, "points 3"], Float32[np.ndarray, "points 3"]]:
+def _places(other: MorphableModel, triangles: Int32[np.ndarray, "points"], barycentric: Points) -> tuple[Points, Points]:
     """Where points of the other lie, and the way its skin looks there."""
     ways = vertex_normals(other.mean, other.mesh.triangles[other.mesh.parts["skin"]])
     corners = other.mesh.triangles[triangles]

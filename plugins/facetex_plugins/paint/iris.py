@@ -3,16 +3,15 @@
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
+from facetex_core import Fit, LitView
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import EYES, EYES_68
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
-from facetex_core.structures import Fit, LitView
+from facetex_core.parts.eyes import IRIS_RADIUS
 
 BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
-IRIS_RADIUS = 0.00585
-"""Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
 SMALLEST = 3.0
 """Pixels of radius; below, iris and lashes are one blur."""
 CONTRAST = 0.85
@@ -21,6 +20,9 @@ DARKEST, BRIGHTEST = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
 REDDEST = 2.4
 """Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
+
+Plane = Float[np.ndarray, "height width"]
+Place = Int[np.ndarray, "2"]
 
 
 def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
@@ -40,7 +42,7 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     return _ring_colour(crop, between, centre, radius, shade(view.appearance.lighting, np.array([0, 0, 1], np.float32)))
 
 
-def _contour(fit: Fit, part: str) -> tuple[np.ndarray, float]:
+def _contour(fit: Fit, part: str) -> tuple[Float32[np.ndarray, "points 2"], float]:
     """The lids' edge in pixels of the photo, and how far it is from the camera in metres."""
     embedding, mesh = fit.model.embedding, fit.model.mesh
     dense = len(embedding.dense_triangles) > max(EYES[part])
@@ -60,9 +62,7 @@ def _between_lids(contour: Float[np.ndarray, "points 2"], shape: tuple[int, ...]
     return mask.astype(np.float32)
 
 
-def _darkest_disc(
-    light: Float[np.ndarray, "height width"], between: Float[np.ndarray, "height width"], radius: float
-) -> Int[np.ndarray, "2"] | None:
+def _darkest_disc(light: Plane, between: Plane, radius: float) -> Place | None:
     """x, y of the disc of the iris's size whose part between the lids is darkest; it stays inside, level with the middle."""
     import cv2
 
@@ -83,11 +83,7 @@ def _darkest_disc(
 
 
 def _ring_colour(
-    crop: Float[np.ndarray, "height width 3"],
-    between: Float[np.ndarray, "height width"],
-    centre: Int[np.ndarray, "2"],
-    radius: float,
-    white: Float[np.ndarray, "3"],
+    crop: Float[np.ndarray, "height width 3"], between: Plane, centre: Place, radius: float, white: Float[np.ndarray, "3"]
 ) -> Float32[np.ndarray, "3"] | None:
     """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Int32, Shaped
 
 FEWEST = 100
 
@@ -43,12 +43,14 @@ class BareModel:
             raise ValueError("its triangles have vertices that do not exist")
 
 
-def by_vertex(values: np.ndarray) -> Float32[np.ndarray, "modes vertices 3"]:
+def by_vertex(values: Shaped[np.ndarray, "coordinates modes"]) -> Float32[np.ndarray, "modes vertices 3"]:
     """(modes, vertices, 3) from columns of x, y, z, x, y, z...: (3 vertices, modes)."""
     return np.ascontiguousarray(values.T.reshape(values.shape[1], -1, 3), np.float32)
 
 
-def scaled_modes(basis: np.ndarray, deviations: np.ndarray) -> Float32[np.ndarray, "modes vertices 3"]:
+def scaled_modes(
+    basis: Shaped[np.ndarray, "..."], deviations: Shaped[np.ndarray, "..."]
+) -> Float32[np.ndarray, "modes vertices 3"]:
     """Modes for one standard deviation, from columns of x, y, z, x, y, z...; other than one deviation each is a ValueError."""
     if basis.ndim != 2 or deviations.size != basis.shape[1]:
         raise ValueError("its modes have other numbers of deviations")

@@ -12,6 +12,9 @@ SIDEWAYS = -0.2
 CANDIDATES = 12
 """Triangles that are looked at for each point."""
 
+Points = Float32[np.ndarray, "points 3"]
+Weights = Float64[np.ndarray, "*more 3"]
+
 
 class Surface:
     """Triangles on which the nearest point is looked for that faces the same way."""
@@ -24,9 +27,7 @@ class Surface:
         self.near = cKDTree(self.corners.mean(1))
         self.alike = cKDTree(placed(self.corners.mean(1), self.ways.mean(1)))
 
-    def nearest(
-        self, points: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
-    ) -> tuple[Int32[np.ndarray, "points"], Float32[np.ndarray, "points 3"]]:
+    def nearest(self, points: Points, ways: Points) -> tuple[Int32[np.ndarray, "points"], Points]:
         """Triangle and barycentric weights of what is nearest by place and direction together."""
         some = range(1, min(CANDIDATES, self.near.n) + 1)
         # By place alone too: where only one of the two has a lid's edge, nothing near it looks the same way.
@@ -38,17 +39,13 @@ class Surface:
         triangle = np.take_along_axis(found, best, 1)[:, 0]
         return triangle.astype(np.int32), np.take_along_axis(weights, best[..., None], 1)[:, 0].astype(np.float32)
 
-    def closest_points(
-        self, points: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
-    ) -> Float32[np.ndarray, "points 3"]:
+    def closest_points(self, points: Points, ways: Points) -> Points:
         """Where these lie."""
         triangle, weights = self.nearest(points, ways)
         return np.einsum("pk,pki->pi", weights, self.corners[triangle]).astype(np.float32)
 
 
-def closest_weights(
-    points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]
-) -> Float64[np.ndarray, "*more 3"]:
+def closest_weights(points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]) -> Weights:
     """Barycentric weights of the point of each triangle that is nearest to each point."""
     inside = plane_weights(points, corners)
     candidates = [np.where((inside >= 0).all(-1, keepdims=True), inside, np.eye(3)[0])]
@@ -68,9 +65,7 @@ def placed(points: Float[np.ndarray, "points 3"], ways: Float[np.ndarray, "point
     return np.concatenate([points, TURN * ways], 1).astype(np.float64)
 
 
-def plane_weights(
-    points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]
-) -> Float64[np.ndarray, "*more 3"]:
+def plane_weights(points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]) -> Weights:
     """Barycentric weights of the foot of the perpendicular, outside of the triangle too (Ericson 2005, section 3.4)."""
     a, b, c = (corners[..., corner, :] for corner in range(3))
     ab, ac, ap = b - a, c - a, points - a

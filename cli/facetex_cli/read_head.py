@@ -7,13 +7,14 @@ The camera is a portrait's and the light the studio's; the photo's own light lie
 
 import json
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int32, Integer, Shaped
 
 from facetex_core.errors import ConfigError
 from facetex_core.geometry.camera import orbit_camera
@@ -66,7 +67,7 @@ class _Document:
         self.document = gltf.GLTF2.load_from_bytes(content)
         self.blob = self.document.binary_blob()
 
-    def values(self, number: int) -> np.ndarray:
+    def values(self, number: int) -> Shaped[np.ndarray, "rows columns"]:
         """An accessor's rows; where it is sparse, 0 but for those that it holds."""
         accessor = self.document.accessors[number]
         kind, wide = TYPES[accessor.componentType], COLUMNS[accessor.type]
@@ -125,14 +126,14 @@ def _head(document: _Document, folder: Path) -> Head:
 class _Rows:
     """A mesh that grows part by part."""
 
-    vertices: list[np.ndarray] = field(default_factory=list)
-    uvs: list[np.ndarray] = field(default_factory=list)
-    moves: list[np.ndarray] = field(default_factory=list)
-    triangles: list[np.ndarray] = field(default_factory=list)
-    uv_triangles: list[np.ndarray] = field(default_factory=list)
+    vertices: list[Float32[np.ndarray, "vertices 3"]] = field(default_factory=list)
+    uvs: list[Float32[np.ndarray, "uvs 2"]] = field(default_factory=list)
+    moves: list[Float32[np.ndarray, "expressions vertices 3"]] = field(default_factory=list)
+    triangles: list[Integer[np.ndarray, "triangles 3"]] = field(default_factory=list)
+    uv_triangles: list[Integer[np.ndarray, "triangles 3"]] = field(default_factory=list)
 
     @staticmethod
-    def count(rows: list[np.ndarray]) -> int:
+    def count(rows: Sequence[Shaped[np.ndarray, "_ _"]]) -> int:
         """How many rows there are so far."""
         return sum(len(part) for part in rows)
 
@@ -162,7 +163,7 @@ def _model(document: _Document) -> MorphableModel:
 
 
 def _no_points() -> Embedding:
-    def nothing(count: int) -> tuple[np.ndarray, np.ndarray]:
+    def nothing(count: int) -> tuple[Int32[np.ndarray, "points"], Float32[np.ndarray, "points 3"]]:
         return np.zeros(count, np.int32), np.zeros((count, 3), np.float32)
 
     return Embedding(*nothing(68), *nothing(0))
