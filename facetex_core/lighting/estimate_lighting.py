@@ -25,8 +25,8 @@ SIZE = 128
 """Texels of the map on which light and albedo are found: both are low-frequency."""
 PHOTO = "photo (share of its light)"
 """The residual's name."""
-ROUNDS = 4
-RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
+LIGHT_ROUNDS = 4
+LIGHT_RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
 """Of the light's coefficients, relative to a texel's weight; the second band thrice (measured)."""
 HIGHLIGHT = 0.3
 """Weight of texels brighter than explained: highlights are no diffuse light."""
@@ -65,7 +65,7 @@ def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
         told = replace(told, modes=told.modes[:1])  # melanin: of skins' differences, the one that lightness tells
     seen, model = (_in_grey(seen), _without_colour(told)) if grey else (seen, told)
     albedo = np.exp(model.mean).astype(np.float64)
-    for _ in range(ROUNDS):
+    for _ in range(LIGHT_ROUNDS):
         light = _solve_light(seen.rgb[on], albedo[on], basis[on], weight[on])
         light = _whiten(light * LEVEL / np.maximum(np.quantile(basis[on] @ light, BRIGHT, axis=0), 0.05))
         shading = np.maximum(basis @ light, 0.05)
@@ -167,7 +167,7 @@ def _solve_light(
         w = weight.copy()
         for _ in range(4):
             matrix = (design * w[:, None]).T @ design
-            ridge = np.diag(RIDGE) * w.sum() * scale**2
+            ridge = np.diag(LIGHT_RIDGE) * w.sum() * scale**2
             light[:, channel] = np.linalg.solve(matrix + ridge, (design * w[:, None]).T @ seen[:, channel] + ridge @ prior)
             error = (seen[:, channel] - design @ light[:, channel]) / scale
             w = weight / (1 + (error / 0.15) ** 2) * np.where(error > 0.1, HIGHLIGHT, 1.0)

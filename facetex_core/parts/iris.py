@@ -13,13 +13,13 @@ BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
 IRIS_RADIUS = 0.00585
 """Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
-SMALLEST = 3.0
+SMALLEST_IRIS = 3.0
 """Pixels of radius; below, iris and lashes are one blur."""
-CONTRAST = 0.85
+IRIS_CONTRAST = 0.85
 """An iris is darker than this share of what lies between the lids; else glasses shine there, or the fit is off."""
-DARKEST, BRIGHTEST = 0.025, 0.30
+DARKEST_IRIS, BRIGHTEST_IRIS = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
-REDDEST = 2.4
+REDDEST_IRIS = 2.4
 """Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
 
 
@@ -30,7 +30,7 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     radius = IRIS_RADIUS * float(fit.camera.intrinsics[0, 0]) / distance
     low, high = np.floor(contour.min(0)).astype(int) - 1, np.ceil(contour.max(0)).astype(int) + 2
     inside_photo = bool(np.all(low >= 0) and np.all(high <= photo.size))
-    if radius < SMALLEST or not inside_photo:
+    if radius < SMALLEST_IRIS or not inside_photo:
         return None
     crop = photo.rgb[low[1] : high[1], low[0] : high[0]]
     between = _between_lids(contour - low, crop.shape[:2])
@@ -76,7 +76,7 @@ def _darkest_disc(
     if not allowed.any():
         return None
     dark = np.where(allowed, dark, np.inf)
-    if dark.min() > CONTRAST * light[between > 0].mean():
+    if dark.min() > IRIS_CONTRAST * light[between > 0].mean():
         return None
     y, x = np.unravel_index(np.argmin(dark), dark.shape)
     return np.array([x, y])
@@ -100,9 +100,9 @@ def _ring_colour(
     light = luminance(pixels)
     low, high = np.quantile(light, (0.3, 0.85))
     colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
-    colour[0] = min(colour[0], REDDEST * colour[1])
+    colour[0] = min(colour[0], REDDEST_IRIS * colour[1])
     level = float(luminance(colour.astype(np.float32)))
-    if level < DARKEST:  # nearly black, it has no hue that could be made stronger; nearly all dark irises are brown
+    if level < DARKEST_IRIS:  # nearly black, it has no hue that could be made stronger; nearly all dark irises are brown
         brown = np.array(BROWN, np.float32)
-        return np.asarray(colour + (DARKEST - level) * brown / luminance(brown), np.float32)
-    return np.asarray(colour * min(1, BRIGHTEST / level), np.float32)
+        return np.asarray(colour + (DARKEST_IRIS - level) * brown / luminance(brown), np.float32)
+    return np.asarray(colour * min(1, BRIGHTEST_IRIS / level), np.float32)

@@ -50,11 +50,11 @@ eyes, all of them rightly. Lighter glasses are masked texel by texel: leaving th
 
 ROUND_THE_EYES = 0.05
 """How far round an eye the skin is looked at, as a share of the map."""
-EDGE = 5
+MASK_BORDER = 5
 """Texels from the border of the visible skin within which masks decide what is sharp."""
-FINE, COARSE = (0.0, 0.8), (0.8, 1.6)
+FINE_DETAIL, COARSE_DETAIL = (0.0, 0.8), (0.8, 1.6)
 """Blurs in texels between which detail is measured."""
-BROAD = 0.03
+SIDES_BLUR = 0.03
 """Blur at which the sides of a face are compared, as a share of the map."""
 
 
@@ -114,16 +114,16 @@ def _uneven(albedo: Texture, plain: np.ndarray) -> float:
     """Root mean square of what the logarithms of both sides differ by, smoothly, where both are seen."""
     skin = (albedo.visibility * plain).astype(np.float32)
     both = np.minimum(skin, skin[:, ::-1])
-    smooth = blur_where(_log_luminance(albedo), skin, BROAD * albedo.size)[..., 0]
+    smooth = blur_where(_log_luminance(albedo), skin, SIDES_BLUR * albedo.size)[..., 0]
     return float(np.sqrt((both * (smooth - smooth[:, ::-1]) ** 2).sum() / max(float(both.sum()), 1e-6)))
 
 
 def _sharpness(albedo: Texture, plain: np.ndarray) -> float:
     """Detail of a texel's size over that of two, on skin away from any border: below 1, the photo holds less than the map."""
     seen = (albedo.visibility > 0).astype(np.float32)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MASK_BORDER + 1, 2 * MASK_BORDER + 1))
     inside = cv2.erode(((albedo.visibility > 0.5) & plain).astype(np.float32), kernel)
-    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (FINE, COARSE)]
+    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (FINE_DETAIL, COARSE_DETAIL)]
     fine, coarse = (float(np.sqrt((inside * band**2).sum())) for band in bands)
     return fine / max(coarse, 1e-6)
 

@@ -31,7 +31,7 @@ FRONTAL = 10.0
 """Degrees of yaw up to which both sides are seen well enough to be each other's judge."""
 TURN = 40.0
 """Degrees of the view whose far side is hidden."""
-LEAST = 0.005
+LEAST_HIDDEN = 0.005
 """Share of the map that has to be hidden and known for a figure to mean anything."""
 TONES = {"dark": 0.14, "medium": 0.26, "light": 1.0}
 """Skin by the mean luminance of its albedo, up to."""
@@ -100,7 +100,7 @@ def trials(
         for part, mask in SPLITS[split].items():
             hidden = mask(subject.fit, subject.albedo.size)
             truth, shown = truth_of(subject, hidden, eyes), without(subject.albedo, hidden)
-            if truth.judged.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
+            if truth.judged.sum() < LEAST_HIDDEN * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
                 continue
             found = predict(pipeline, subject, hidden, synthesizers)
             box = face_slices(subject.fit.model, subject.albedo.size)

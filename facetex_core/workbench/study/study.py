@@ -16,9 +16,9 @@ from jaxtyping import UInt8
 
 from facetex_core.delivery.template import template
 
-PHOTO = "photo"
+PHOTO_VARIANT = "photo"
 """What the photos themselves are called among the variants."""
-QUALITY = 95
+STUDY_QUALITY = 95
 """Of every picture's JPEG, without thinned colour: real and made ones go through the same coding."""
 
 Pixels = UInt8[np.ndarray, "height width 3"]
@@ -112,5 +112,5 @@ def _uri(pixels: Pixels) -> str:
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=QUALITY, subsampling=0)
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=STUDY_QUALITY, subsampling=0)
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")

@@ -29,15 +29,15 @@ from facetex_plugins.delight.residuals import Flatten, Matte, remove_residual_sh
 if TYPE_CHECKING:
     import onnxruntime
 
-SIDE = 128
+NETWORK_SIDE = 128
 """Texels of the face's box that the network sees."""
 WORKING = 512
 """Texels of the whole map on which geometry is laid out."""
-DARKEST = 0.005
+DARKEST_SEEN = 0.005
 """Linear; below, logarithms of what a photo shows mean nothing."""
-RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
+INPUT_RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
 """Of the light's coefficients, relative to a texel's weight."""
-FAINTEST, STRONGEST = 0.05, 5.0
+FAINTEST_SHADING, STRONGEST_SHADING = 0.05, 5.0
 """Bounds of the shading in harmonics."""
 TOLD = 0.4
 """Share of the fit in the tone of the skin."""
@@ -131,8 +131,8 @@ def _as_fitted(shading: Picture, view: LitView) -> Picture:
     colour = log - log.mean(-1, keepdims=True)
     log -= (1 - COLOURED) * (colour - np.median(colour[seen], axis=0))
     expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
-    skin = np.log(np.maximum(lit.rgb[seen], DARKEST)) - log[seen]
-    apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
+    skin = np.log(np.maximum(lit.rgb[seen], DARKEST_SEEN)) - log[seen]
+    apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST_SEEN)), axis=0)
     if is_monochrome(lit, model):
         apart[:] = apart.mean()
     return np.asarray(np.exp(log + TOLD * apart), np.float32)
@@ -143,7 +143,7 @@ def network_maps(
 ) -> tuple[Float32[np.ndarray, "24 side side"], Float32[np.ndarray, "3 side side"]]:
     """What the network is given of the face's box: maps, and the logarithm of the shading in harmonics."""
     known = visibility[..., None] > 0
-    log = np.where(known, np.log(np.clip(lit, DARKEST, 1)) + 1, 0)
+    log = np.where(known, np.log(np.clip(lit, DARKEST_SEEN, 1)) + 1, 0)
     shading = np.where(known, np.log(plain_shading(lit, visibility, normals, np.exp(still[..., :3]))), 0)
     both = np.concatenate([log, visibility[..., None], shading], -1)
     planes = [both, both[:, ::-1], normals, towards, still[..., :3] + 1.5, still[..., 3:]]
@@ -158,9 +158,9 @@ def plain_shading(lit: Picture, visibility: Plane, normals: Picture, albedo: Pic
     shading = np.empty_like(lit)
     for channel in range(3):
         columns = design * albedo[some][..., channel].reshape(-1, 1)
-        matrix = (columns * weight[:, None]).T @ columns + np.diag(RIDGE) * max(float(weight.sum()), 1.0)
+        matrix = (columns * weight[:, None]).T @ columns + np.diag(INPUT_RIDGE) * max(float(weight.sum()), 1.0)
         shading[..., channel] = basis @ np.linalg.solve(matrix, (columns * weight[:, None]).T @ lit[some][..., channel].ravel())
-    return np.clip(shading, FAINTEST, STRONGEST)
+    return np.clip(shading, FAINTEST_SHADING, STRONGEST_SHADING)
 
 
 @lru_cache(maxsize=8)
@@ -181,5 +181,5 @@ def boxed(picture: np.ndarray, *, nearest: bool = False) -> np.ndarray:
     """A picture of the face's box at the network's size."""
     plain = np.ascontiguousarray(picture, np.float32)
     if nearest:
-        return np.asarray(cv2.resize(plain, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST))
-    return resized(plain, (SIDE, SIDE))
+        return np.asarray(cv2.resize(plain, (NETWORK_SIDE, NETWORK_SIDE), interpolation=cv2.INTER_NEAREST))
+    return resized(plain, (NETWORK_SIDE, NETWORK_SIDE))

@@ -21,13 +21,13 @@ LONG_SIDES = (96, 160, 320, 640)
 CROP = 112
 MARGIN = 1.4
 """Side of the landmark net's input in pixels, and in units of the face square (cards/landmarks.md)."""
-PROPOSED = 0.3
+FACE_HEAT = 0.3
 """Heat from which a place is looked at."""
 LOOKS = ((0.03, -0.03), (-0.03, 0.03))
 """Shifts, in face squares, of the second look's crops: the mean of their points errs less than one crop's."""
 REST = 0.1
 """How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
-MOST = 12
+MOST_PLACES = 12
 """Places looked at in one photo, the hottest."""
 
 
@@ -46,7 +46,7 @@ class FaceFinder:
         for square in sorted(squares, key=lambda square: -square.heat):
             if not any(_same_place(square, other) for other in kept):
                 kept.append(square)
-        return kept[:MOST]
+        return kept[:MOST_PLACES]
 
     def _on_level(self, views: ImagePyramid, scale: float) -> list[OrientedBox]:
         small, scales = shrink(views, scale)
@@ -122,7 +122,7 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
     highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
     stride = 8  # the map's cells in pixels
     squares = []
-    for row, column in zip(*np.nonzero((heat >= highest) & (heat > PROPOSED)), strict=True):
+    for row, column in zip(*np.nonzero((heat >= highest) & (heat > FACE_HEAT)), strict=True):
         x, y, side, cosine, sine = geometry[:, row, column].astype(float)
         centre = np.array([column * stride + x, row * stride + y])
         squares.append(OrientedBox(centre, side, float(np.arctan2(sine, cosine)), float(heat[row, column])))

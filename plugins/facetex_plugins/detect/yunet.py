@@ -17,9 +17,9 @@ from facetex_plugins.detect.networks import FacePoints
 if TYPE_CHECKING:
     import onnxruntime
 
-SIDE, STRIDES = 640, (8, 16, 32)
+YUNET_SIDE, STRIDES = 640, (8, 16, 32)
 """Pixels of the square that the network looks at, and of its cells."""
-PROPOSED = 0.5
+YUNET_SCORE = 0.5
 """YuNet's score from which a place is looked at; our network's score decides."""
 EYES_TO_MOUTH = 0.385
 """Of the face square's side; the distance of the eyes is the same (measured on portraits: 0.38 and 0.39)."""
@@ -70,10 +70,10 @@ class YunetDetector:
 def _letterbox(views: ImagePyramid) -> tuple[Float32[np.ndarray, "1 3 640 640"], float]:
     """The photo in the upper left corner, blue first and in [0, 255] as YuNet wants it; and its scale."""
     height, width = views[0].shape[:2]
-    scale = SIDE / max(height, width)
+    scale = YUNET_SIDE / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     small = resized(pyramid_level(views, scale)[0], size)
-    picture = np.zeros((1, 3, SIDE, SIDE), np.float32)
+    picture = np.zeros((1, 3, YUNET_SIDE, YUNET_SIDE), np.float32)
     picture[0, :, : size[1], : size[0]] = 255 * encode_srgb(small)[..., ::-1].transpose(2, 0, 1)
     return picture, scale
 
@@ -84,8 +84,8 @@ def _squares(outputs: dict[str, np.ndarray], scale: float) -> list[OrientedBox]:
     for stride in STRIDES:
         kinds, objects, offsets = (outputs[f"{kind}_{stride}"][0].astype(np.float64) for kind in ("cls", "obj", "kps"))
         scores = np.sqrt(kinds.clip(0, 1) * objects.clip(0, 1))[:, 0]
-        for cell in np.nonzero(scores > PROPOSED)[0]:
-            row, column = divmod(int(cell), SIDE // stride)
+        for cell in np.nonzero(scores > YUNET_SCORE)[0]:
+            row, column = divmod(int(cell), YUNET_SIDE // stride)
             points = (offsets[cell].reshape(5, 2) + np.array([column, row])) * stride / scale
             found.append(square_of(points, float(scores[cell])))
     return found

@@ -16,17 +16,17 @@ from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
 from facetex_core.texture.view_weight import view_weight
 
-BROAD = 0.02
+BAND_BLUR = 0.02
 """Blur between the two bands, as a share of the map."""
 FADE = 0.1
 """Width over which a photo's broad colour comes in from the border of what it shows, as a share of the map."""
 SEAM = 0.006
 """Blur of the seams between details, as a share of the map."""
-PATCH = 0.02
+PATCH_BLUR = 0.02
 """Blur by which small patches of one photo's detail within another's are given up, as a share of the map."""
 BETTER = 3.0
 """How much better than the main photo another must see a texel to give its detail: one face is better than a patchwork."""
-_DARKEST, _LEAST = 1e-3, 1e-6
+DARKEST_MERGED, LEAST_WEIGHT = 1e-3, 1e-6
 
 Maps = Float32[np.ndarray, "views size size"]
 
@@ -49,8 +49,8 @@ class BandMerger:
         if len(views) == 1:
             return Merged(views[0].albedo, seen.astype(np.float32))
         clear = np.stack([view_weight(view.albedo, view.fit) for view in views])
-        colours = [np.log(np.maximum(view.albedo.rgb, _DARKEST)) for view in views]
-        broad = [_blur(colour, on, BROAD) for colour, on in zip(colours, seen, strict=True)]
+        colours = [np.log(np.maximum(view.albedo.rgb, DARKEST_MERGED)) for view in views]
+        broad = [_blur(colour, on, BAND_BLUR) for colour, on in zip(colours, seen, strict=True)]
         fine = [colour - low for colour, low in zip(colours, broad, strict=True)]
         plain = plain_skin(views[0].fit.model, views[0].albedo.size) > 0.5
         shares = _shares(clear, seen)
@@ -83,7 +83,7 @@ def _in_one_tone(broad: list[np.ndarray], seen: Bool[np.ndarray, "views size siz
 def _shares(clear: Maps, seen: Bool[np.ndarray, "views size size"]) -> Maps:
     """1 where a photo is the best, the main one with a start, in patches of some size with soft seams; 0 where it is blind."""
     start = np.array([BETTER] + [1] * (len(clear) - 1))[:, None, None]
-    patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH)
+    patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH_BLUR)
     return _normalised(_where_largest(patches, SEAM), seen)
 
 
@@ -105,8 +105,8 @@ def _blur(values: np.ndarray, on: np.ndarray, width: float) -> np.ndarray:
 
 def _normalised(weights: np.ndarray, seen: Bool[np.ndarray, "views size size"]) -> Maps:
     """Weights that add up to 1 where anything is seen."""
-    some = (weights + _LEAST) * seen
-    return np.asarray(some / np.maximum(some.sum(0), _LEAST), np.float32)
+    some = (weights + LEAST_WEIGHT) * seen
+    return np.asarray(some / np.maximum(some.sum(0), LEAST_WEIGHT), np.float32)
 
 
 def _sum(weights: Maps, layers: list[np.ndarray]) -> Float32[np.ndarray, "size size 3"]:

@@ -17,13 +17,13 @@ from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
 from facetex_plugins.render.ambient_occlusion import occlusion
 
-ROUGHNESS = {"skin": 0.45, "left_eye": 0.25, "right_eye": 0.25, "mouth": 0.4, "teeth": 0.35}
+RASTER_ROUGHNESS = {"skin": 0.45, "left_eye": 0.25, "right_eye": 0.25, "mouth": 0.4, "teeth": 0.35}
 """Eyes are smoother than this, but a key light is as wide as a window."""
-MIRRORED = ((1.4 - 1) / (1.4 + 1)) ** 2
+MIRRORED_STRAIGHT = ((1.4 - 1) / (1.4 + 1)) ** 2
 """What skin (refractive index 1.4) mirrors straight on."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
-ROWS = 96
+RASTER_ROWS = 96
 """Rows of samples done at once; what fits into the cache is twice as fast."""
 
 
@@ -52,8 +52,8 @@ class RasterRenderer:
         width, height = camera.size
         fine = np.repeat(np.repeat(ground(width, height), self.samples, 0), self.samples, 1)
         left, top, right, bottom = (edge * self.samples for edge in _extent(camera, head.fit.vertices))
-        for start in range(top, bottom, ROWS):
-            rows = slice(start, min(start + ROWS, bottom))
+        for start in range(top, bottom, RASTER_ROWS):
+            rows = slice(start, min(start + RASTER_ROWS, bottom))
             tile = fine[rows, left:right]
             rays = _rays(camera, rows, slice(left, right), self.samples)
             tile[...] = surface.seen(camera.position, rays, lighting, tile.reshape(-1, 3)).reshape(tile.shape)
@@ -69,12 +69,12 @@ class _Surface:
         self.albedo, self.normals = head.albedo.rgb, head.detail.normals
         self.scene = Scene(vertices, mesh.triangles)
         self.corners = np.zeros_like(mesh.triangles)
-        self.roughness = np.full(len(mesh.triangles), ROUGHNESS["skin"], np.float32)
+        self.roughness = np.full(len(mesh.triangles), RASTER_ROUGHNESS["skin"], np.float32)
         every: list[np.ndarray] = []
         for name, which in mesh.parts.items():
             part = split_part(mesh, name)
             self.corners[which] = part.triangles + sum(map(len, every))
-            self.roughness[which] = ROUGHNESS.get(name, ROUGHNESS["skin"])
+            self.roughness[which] = RASTER_ROUGHNESS.get(name, RASTER_ROUGHNESS["skin"])
             normals, uvs = part_normals(mesh, vertices, name)[part.vertex], mesh.uvs[part.uv]
             tangent = tangents(vertices[part.vertex], normals, uvs, part.triangles)
             every.append(np.concatenate([normals, uvs, tangent, part.vertex[:, None]], 1))
@@ -185,7 +185,7 @@ def _highlight(normals: np.ndarray, view: np.ndarray, roughness: np.ndarray, lig
     peak = width / (np.pi * (facing**2 * (width - 1) + 1) ** 2)
     shadow = roughness**2 / 2
     visible = 0.25 / ((light * (1 - shadow) + shadow) * (seen * (1 - shadow) + shadow))
-    mirrored = MIRRORED + (1 - MIRRORED) * (1 - _cosines(view, half)) ** 5
+    mirrored = MIRRORED_STRAIGHT + (1 - MIRRORED_STRAIGHT) * (1 - _cosines(view, half)) ** 5
     return (peak * visible * mirrored * light)[:, None] * (np.pi * power).astype(np.float32)
 
 

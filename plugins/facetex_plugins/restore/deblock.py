@@ -15,11 +15,11 @@ from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
 
 SQUARE = 8
-VISIBLE = 9e-4
+BLOCKY = 9e-4
 """Mean square of the jumps in sRGB-coded light, beyond those elsewhere, from which squares are smoothed: about quality 20.
 
 34 portraits have 6e-4 at most; qualities 20, 10 and 5 have 9 to 14, 15 to 26 and 26 to 42e-4."""
-LARGEST = 0.02
+LARGEST_JUMP = 0.02
 """Squares of differences above it are outlines."""
 AROUND = 0.5
 """How far around a face the photo is smoothed, as a share of its box."""
@@ -55,7 +55,7 @@ def deblock(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     inner, outer = _part(photo, box, 0), _part(photo, box, AROUND)
     face = encode_srgb(photo.rgb[inner]).mean(-1)
     jumps = blockiness(face) if min(face.shape) > 2 * SQUARE else 0.0
-    if jumps < VISIBLE:
+    if jumps < BLOCKY:
         return photo
     coded = cv2.cvtColor(encode_srgb(photo.rgb[outer]), cv2.COLOR_RGB2YCrCb)
     ways = ((SQUARE, 2 * jumps), (2 * SQUARE, jumps), (2 * SQUARE, jumps))  # colours are kept at half the resolution
@@ -70,7 +70,7 @@ def blockiness(light: Float32[np.ndarray, "height width"]) -> float:
     """By how much the mean square of differences at every eighth pixel exceeds that of the others; the weaker of both ways."""
     found = []
     for axis in (0, 1):
-        steps = np.minimum(np.diff(light, axis=axis) ** 2, LARGEST).mean(1 - axis)
+        steps = np.minimum(np.diff(light, axis=axis) ** 2, LARGEST_JUMP).mean(1 - axis)
         steps = steps[: len(steps) // SQUARE * SQUARE].reshape(-1, SQUARE)
         places = np.sort(steps.mean(0))
         found.append(float(places[-1] - np.median(places[:-1])))

@@ -13,7 +13,7 @@ from facetex_core.lazy import cv2
 
 AROUND = 0.5
 """How far around a face the photo is smoothed, as a share of its box."""
-RADIUS = 2
+GRAIN_RADIUS = 2
 """Pixels: grain is finer, pores of a sharp portrait are about as large."""
 LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Blind to whatever is linear or quadratic along a row or column."""
@@ -44,9 +44,11 @@ class DenoiseRestorer:
         top, bottom = np.clip((face.box[1] - more, face.box[3] + more), 0, height).astype(int).tolist()
         part = slice(top, bottom), slice(left, right)
         coded = encode_srgb(photo.rgb[part])
-        if min(coded.shape[:2]) <= 2 * RADIUS:
+        if min(coded.shape[:2]) <= 2 * GRAIN_RADIUS:
             return photo
-        channels = [guided_filter(each, RADIUS, self.strength * noise_variance(each)) for each in np.moveaxis(coded, -1, 0)]
+        channels = [
+            guided_filter(each, GRAIN_RADIUS, self.strength * noise_variance(each)) for each in np.moveaxis(coded, -1, 0)
+        ]
         rgb = photo.rgb.copy()
         rgb[part] = decode_srgb(np.clip(np.stack(channels, -1), 0, 1))
         return replace(photo, rgb=rgb)

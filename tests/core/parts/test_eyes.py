@@ -11,7 +11,7 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.imaging.colour import luminance
 from facetex_core.parts.eyes import eye_frame, paint_eyes_and_mouth
-from facetex_core.parts.iris import BROWN, DARKEST, IRIS_RADIUS, iris_colour
+from facetex_core.parts.iris import BROWN, DARKEST_IRIS, IRIS_RADIUS, iris_colour
 from facetex_core.structures import Photo
 
 SIZE = 128
@@ -64,7 +64,7 @@ def test_the_iris_has_the_photo_s_colour(side):
 def test_an_iris_in_the_dark_is_brown_whatever_is_left_of_its_colour(side):
     photo, fit = portrait([0.012, 0.0003, 0.0003])
     colour = iris_colour(seen(photo, fit), side)
-    assert luminance(colour) >= 0.99 * DARKEST
+    assert luminance(colour) >= 0.99 * DARKEST_IRIS
     assert_allclose(colour / luminance(colour), BROWN / luminance(np.float32(BROWN)), rtol=0.25)
 
 

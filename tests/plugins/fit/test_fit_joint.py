@@ -159,7 +159,7 @@ def test_colours_alone_tell_the_heads_proportions(lit, monkeypatch):
     wide = replace(face, dense=((face.dense - middle) * np.float32([1.03, 1]) + middle).astype(np.float32))
     alone = fit_landmarks(truth.model, [observe_landmarks(truth.model, wide, SIZE)]).identity
     assert alone @ PROPORTIONS > truth.identity @ PROPORTIONS + 0.025
-    monkeypatch.setattr(colour_term, "WEIGHT", 1e7)
+    monkeypatch.setattr(colour_term, "COLOUR_WEIGHT", 1e7)
     (found,) = fit_jointly(truth.model, [photo], [wide])
     np.testing.assert_allclose(found.identity @ PROPORTIONS, truth.identity @ PROPORTIONS, atol=0.004)
 

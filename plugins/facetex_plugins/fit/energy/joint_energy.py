@@ -55,9 +55,9 @@ LIGHT_PRIOR = 1e-6
 """Nothing but a pivot: the energy has no prior on light."""
 LIGHTS = 27
 """Second-order harmonics of three channels."""
-BLUR = (6.0, 3.0, 1.5)
+JOINT_BLUR = (6.0, 3.0, 1.5)
 """Percent of the eye distance by which the photo is smoothed, from coarse to fine,"""
-STEPS = 3
+JOINT_STEPS = 3
 """and Gauss-Newton steps at each."""
 
 
@@ -80,8 +80,8 @@ def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[
     """The model laid over every photo, with one identity and one albedo."""
     sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     state, looks = fit_landmarks(model, sights), [_even_light(model)] * len(photos)
-    for blur, shape_too in ((BLUR[0], False), *((blur, True) for blur in BLUR)):
-        for _ in range(STEPS):
+    for blur, shape_too in ((JOINT_BLUR[0], False), *((blur, True) for blur in JOINT_BLUR)):
+        for _ in range(JOINT_STEPS):
             each = zip(photos, sights, state.poses, looks, strict=True)
             terms = (
                 joint_term(model, smoothed(photo, blur * sight.unit), sight, state, pose, look)
@@ -144,7 +144,7 @@ def _joint_fit(
 ) -> JointFit:
     skin, weights = visible(model, camera_of(sight, pose), state, pose)
     seen, residual, _ = colour_differences(
-        model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.intrinsics, state, pose, look
+        model, smoothed(photo, JOINT_BLUR[-1] * sight.unit), skin, sight.intrinsics, state, pose, look
     )
     left = np.average(residual.mean(1) ** 2, weights=weights) / np.average(seen.mean(1) ** 2, weights=weights)
     return JointFit(
@@ -172,8 +172,8 @@ def appearance_on(photo: Photo, fit: Fit) -> Appearance:
     matrix = camera.world_to_camera.astype(np.float64)
     pose = FrameParameters(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
     state, looks = State(fit.identity.astype(np.float64), (pose,)), [_even_light(model)]
-    picture = smoothed(photo, BLUR[-1] * _unit_of(fit))
-    for _ in range(2 * STEPS):
+    picture = smoothed(photo, JOINT_BLUR[-1] * _unit_of(fit))
+    for _ in range(2 * JOINT_STEPS):
         terms = [colour_term(model, picture, camera, state, pose, looks[0])]
         _, looks = joint_step(model, state, looks, terms, shape_too=False)
     colours = albedo_model(model)
