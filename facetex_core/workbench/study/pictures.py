@@ -20,11 +20,11 @@ from facetex_core.lazy import cv2
 from facetex_core.messages import warn
 from facetex_core.stages import Detector
 from facetex_core.structures import Photo
+from facetex_core.workbench.evaluation.suite import PHOTO_ENDINGS
 from facetex_core.workbench.study.study import PHOTO_VARIANT, Case
 
 BESIDE = Path("renders", "photo.png")
 """Photo and re-render, of a run."""
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 CROPS = {
     "face": "the face from brows to chin, all else grey",
     "skin": "a square of one cheek",
@@ -83,7 +83,7 @@ def _variant(folder: Path, photos: bool) -> dict[str, Callable[[], Shown]]:
         raise ConfigError(
             f"{folder}: holds no results of facetex run, so there is no photo to compare with; give a second folder"
         )
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS and path.is_file())
     if not found:
         raise ConfigError(f"{folder}: holds neither results of facetex run nor pictures")
     return {path.stem: partial(_plain, path) for path in found}

@@ -11,11 +11,11 @@ import numpy as np
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.geometry.bare_model import BareModel, scaled_modes
 from facetex_core.io.declared import read_file
-from facetex_plugins.fit.licensed import LicensedFitter
+from facetex_plugins.fit.licensed import MILLIMETRE, LicensedFitter
 from facetex_plugins.fit.readers.hdf5 import read_hdf5
 from facetex_plugins.fit.readers.matlab import read_mat
 
-MILLIMETRE, MICROMETRE = 1e-3, 1e-6
+MICROMETRE = 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"
 CELLS, MODEL_PARTS = "shape/representer/cells", ("mean", "pcaBasis", "pcaVariance")
 

@@ -17,6 +17,8 @@ from facetex_core.geometry.model_file import arrays_of, assemble, load_morphable
 from facetex_core.io.npz import read_arrays
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 
+MILLIMETRE = 1e-3
+
 
 class LicensedFitter(ModelFitter):
     """At most `identity` and `expression` coefficients of a model that the user has added to the zoo."""

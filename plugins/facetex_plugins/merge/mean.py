@@ -6,8 +6,7 @@ import numpy as np
 
 from facetex_core import DelitView, Merged, Texture, hookimpl
 from facetex_core.texture.view_weight import view_weight
-
-DARKEST_MERGED, LEAST_WEIGHT = 1e-3, 1e-6
+from facetex_plugins.merge.bands import DARKEST_MERGED, LEAST_WEIGHT
 
 api_version = 2
 
