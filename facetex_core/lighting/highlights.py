@@ -11,10 +11,8 @@ from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
+from facetex_core.lighting.thresholds import HIGHLIGHT_WIDTH
 from facetex_core.structures import Head
-
-HIGHLIGHT_WIDTH = 0.006
-"""Width, as a share of the map, of the smallest highlight: grain is finer, where pores were added to a coarse photo."""
 
 
 def specular_map(head: Head) -> Float32[np.ndarray, "size size 3"]:

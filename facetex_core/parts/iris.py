@@ -7,20 +7,24 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import EYES, EYES_68
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
+from facetex_core.parts.thresholds import (
+    BRIGHTEST_IRIS,
+    DARKEST_IRIS,
+    FEWEST_PIXELS,
+    IRIS_CONTRAST,
+    IRIS_LIGHT,
+    IRIS_RING,
+    LID_SHADE,
+    OPEN_EYE,
+    REDDEST_IRIS,
+    SMALLEST_IRIS,
+)
 from facetex_core.structures import Fit, LitView
 
 BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
 IRIS_RADIUS = 0.00585
 """Metres; the visible iris is 11.7 mm wide (Ruefer et al. 2005)."""
-SMALLEST_IRIS = 3.0
-"""Pixels of radius; below, iris and lashes are one blur."""
-IRIS_CONTRAST = 0.85
-"""An iris is darker than this share of what lies between the lids; else glasses shine there, or the fit is off."""
-DARKEST_IRIS, BRIGHTEST_IRIS = 0.025, 0.30
-"""Bounds of an iris's linear albedo: dark brown to pale grey."""
-REDDEST_IRIS = 2.4
-"""Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
 
 
 def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
@@ -71,8 +75,7 @@ def _darkest_disc(
     disc = (x * x + y * y <= radius * radius).astype(np.float32)
     seen = cv2.filter2D(between, -1, disc, borderType=cv2.BORDER_CONSTANT)
     dark = cv2.filter2D(light * between, -1, disc, borderType=cv2.BORDER_CONSTANT) / np.maximum(seen, 1)
-    # A shut eye shows lashes only.
-    allowed = (seen > 0.45 * disc.sum()) & (between > 0)
+    allowed = (seen > OPEN_EYE * disc.sum()) & (between > 0)
     if not allowed.any():
         return None
     dark = np.where(allowed, dark, np.inf)
@@ -92,13 +95,12 @@ def _ring_colour(
     """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]
     away = np.hypot(x - centre[0], y - centre[1]) / radius
-    # The upper lid shades the upper third.
-    ring = (away > 0.45) & (away < 0.85) & (between > 0) & (y > centre[1] - 0.4 * radius)
+    ring = (away > IRIS_RING[0]) & (away < IRIS_RING[1]) & (between > 0) & (y > centre[1] - LID_SHADE * radius)
     pixels = crop[ring]
-    if len(pixels) < 12:
+    if len(pixels) < FEWEST_PIXELS:
         return None
     light = luminance(pixels)
-    low, high = np.quantile(light, (0.3, 0.85))
+    low, high = np.quantile(light, IRIS_LIGHT)
     colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
     colour[0] = min(colour[0], REDDEST_IRIS * colour[1])
     level = float(luminance(colour.astype(np.float32)))

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.landmarks import UPPER_LIP, UPPER_LIP_68
+from facetex_core.parts.thresholds import BESIDE_LIP, LIP_BEFORE_TEETH, LIP_OVER_TEETH, TEETH_FURTHEST, TEETH_LONGER
 from facetex_core.structures import MorphableModel
 
 # Linear albedo.
@@ -17,12 +18,6 @@ TOOTH_WIDTHS = {"upper": (8.6, 6.6, 7.6, 7.1, 6.6, 10.4, 9.8), "lower": (5.4, 5.
 GUM_LINE = 0.93
 """Share of a tooth's height from which the gum covers it: models end where crowns do."""
 
-LIP_OVER_TEETH, LIP_BEFORE_TEETH = 0.001, 0.0005
-"""Metres by which the upper lip's edge hangs over the upper teeth, and stands in front of them."""
-BESIDE_LIP = 0.0025
-"""Metres to either side of a point of the lip within which teeth lie behind it."""
-TEETH_LONGER, TEETH_FURTHEST = 0.0015, 0.008
-"""Metres by which teeth may be longer than the model's, and by which they may stand elsewhere."""
 MIDDLE = 0.002
 """Metres from the middle within which a row may be cut in two."""
 JAW_DROP = 0.001

@@ -5,9 +5,10 @@ from jaxtyping import Float32
 
 from facetex_core.lazy import cv2
 from facetex_core.structures import Appearance
+from facetex_core.texture.thresholds import SURE
 
-SURE = 0.35
-"""Visibility from which a texel is kept as it is; below, it fades into the next source."""
+__all__ = ["DARKEST", "SURE", "expected_albedo"]
+
 DARKEST = 0.004
 """Linear; below, logarithms of an albedo mean nothing."""
 

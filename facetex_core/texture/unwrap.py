@@ -10,13 +10,8 @@ from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Photo, Texture
 from facetex_core.texture.regions import region, skin_texels
+from facetex_core.texture.thresholds import GRAZING, MASK_SURE, MASK_UNSURE, STRAIGHT
 
-GRAZING = 0.25
-"""Cosine below which a texel counts as hidden: background leaks in there (measured on 213 portraits)."""
-STRAIGHT = 0.5
-"""Cosine from which a texel is trusted fully."""
-MASK_UNSURE, MASK_SURE = 0.6, 0.95
-"""The mask's probability up to which a pixel counts as hidden, and from which it is trusted fully."""
 RAY_OFFSET = 0.0002
 """Metres a ray starts off the skin, along the normal and towards the camera, so that it does not meet its own triangle."""
 

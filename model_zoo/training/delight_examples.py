@@ -9,7 +9,7 @@ from delight_light import mean_of, panorama, shine_on, walls
 from facetex_plugins.delight.network import NETWORK_SIDE, network_maps, still_maps
 
 from facetex_core.imaging.colour import LUMINANCE
-from facetex_core.lighting.estimate_lighting import SKIN_TONES
+from facetex_core.lighting.thresholds import SKIN_TONES
 from facetex_core.structures import MorphableModel
 from facetex_core.workbench.evaluation.synthetic import EXPOSED
 

@@ -10,7 +10,8 @@ from facetex_plugins.synthesize.texture.decoder import decoder_maps
 from feedforward_net import LAYERS
 
 from facetex_core.descriptors.masked_features import erode
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
+from facetex_core.texture.thresholds import SURE
 
 HELD_OUT = 7
 """Every so many-th person is never trained on: a seventh."""

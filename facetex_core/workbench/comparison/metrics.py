@@ -17,8 +17,10 @@ from facetex_core.messages import warn
 from facetex_core.metrics import Metric
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.structures import Camera, Fit, Head, Texture, View
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
 from facetex_core.texture.regions import plain_skin
+from facetex_core.texture.thresholds import SURE
+from facetex_core.workbench.bank_builder.thresholds import SIDES_BLUR
 from facetex_core.workbench.evaluation.hidden_error import SEAM_BLUR
 from facetex_core.workbench.evaluation.surface_error import INNER, fitted_skin
 from facetex_core.workbench.evaluation.synthetic_render import camera_rays
@@ -26,9 +28,6 @@ from facetex_core.workbench.psnr import psnr
 
 MEASURED = ("seconds", "memory_mb")
 """What is another number every time; everything else is the same to the byte."""
-
-SIDES_BLUR = 0.03
-"""Blur under which left and right are compared, as a share of the map: light, not features."""
 
 
 def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"]) -> dict[str, float]:

@@ -16,7 +16,8 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.structures import Texture
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
+from facetex_core.texture.thresholds import SURE
 from facetex_core.workbench.psnr import psnr
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.portrait_cameras import portrait_camera
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
-from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
 from facetex_core.stages import Synthesizer
 from facetex_core.structures import DelitView, Fit, Photo, Texture, View
-from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
+from facetex_core.texture.thresholds import LEAST_SKIN, SURE
 from facetex_core.texture.unwrap import facing
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 

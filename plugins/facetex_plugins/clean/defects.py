@@ -13,27 +13,22 @@ from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin, region
-
-THIN = 0.014
-"""Of the widest thing that is thin, as a share of the map."""
-DEFECT_MARGIN = 0.004
-"""How far around it the photo is not believed, as a share of the map."""
-WHITE, BLACK = 0.85, 0.1
-"""sRGB-coded mean of the channels above or below which skin is rare."""
-BRIGHTER, DARKER = 0.35, 0.6
-"""Difference in log light from what lies around; sharpened portraits reach either often, both with the above hardly ever."""
-BEARD_BLUR, BEARD_SHADE = 0.02, 0.35
-"""Where a neighbourhood (blur, as a share of the map) is darker than the middle of the face by this (log), it is a beard."""
-SPECK, CROWD = 0.03, 0.012
-"""Longest speck, a scratch being longer, and neighbourhood in which they are counted (blur), as shares of the map."""
-WHISKERS = 0.004
-"""Share of a neighbourhood round the mouth that is specks, from which they are whiskers."""
-GLINT, GLITTER = 0.7, 0.35
-"""sRGB-coded mean of the channels of glints, and their share of a neighbourhood from which it is hidden: where the photo sees
-it straight on; the less it does, the fewer are enough."""
-WHISKER_REACH = 0.07
-"""How far round the lips a moustache or a beard grows, as a share of the map."""
-
+from facetex_plugins.clean.thresholds import (
+    BEARD_BLUR,
+    BEARD_SHADE,
+    BLACK,
+    BRIGHTER,
+    CROWD,
+    DARKER,
+    DEFECT_MARGIN,
+    GLINT,
+    GLITTER,
+    SPECK,
+    THIN,
+    WHISKER_REACH,
+    WHISKERS,
+    WHITE,
+)
 
 api_version = 2
 

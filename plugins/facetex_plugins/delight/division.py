@@ -5,10 +5,7 @@ import numpy as np
 from facetex_core import LitView, Texture, hookimpl
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
-
-DARKEST_DIVISOR = 0.05
-"""Shading, as a share of its median, below which division would make colour out of noise."""
-
+from facetex_plugins.delight.thresholds import DARKEST_DIVISOR
 
 api_version = 2
 

@@ -21,10 +21,12 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, is_monochrome, normal_map
+from facetex_core.lighting.estimate_lighting import albedo_model, is_monochrome, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
+from facetex_core.lighting.thresholds import COLOURED
 from facetex_core.texture.regions import face_slices, plain_skin, skin_texels
 from facetex_plugins.delight.residuals import Flatten, Matte, remove_residual_shading
+from facetex_plugins.delight.thresholds import FITTED_TONE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -39,8 +41,6 @@ INPUT_RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
 """Of the light's coefficients, relative to a texel's weight."""
 FAINTEST_SHADING, STRONGEST_SHADING = 0.05, 5.0
 """Bounds of the shading in harmonics."""
-TOLD = 0.4
-"""Share of the fit in the tone of the skin."""
 ELSEWHERE = 0.01
 """Shares of the map by which landmarks may lie elsewhere than where the network has learned them."""
 
@@ -118,9 +118,9 @@ def _mirrored(
 
 
 def _as_fitted(shading: Picture, view: LitView) -> Picture:
-    """The shading, TOLD of the way to where the skin is as light and as red as the appearance holds it for.
+    """The shading, FITTED_TONE of the way to where the skin is as light and as red as the appearance holds it for.
 
-    Two guesses at what one photo does not tell; their mean is nearer to the truth than either (CIEDE2000 4.5; 5.2, 4.8).
+    Two guesses at what one photo does not tell; their mean is nearer to the truth than either.
     Of the light's colour, what changes over the face is halved, as in the fit: blood under the skin explains much of it.
     """
     lit, model = view.lit, view.fit.model
@@ -135,7 +135,7 @@ def _as_fitted(shading: Picture, view: LitView) -> Picture:
     apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST_SEEN)), axis=0)
     if is_monochrome(lit, model):
         apart[:] = apart.mean()
-    return np.asarray(np.exp(log + TOLD * apart), np.float32)
+    return np.asarray(np.exp(log + FITTED_TONE * apart), np.float32)
 
 
 def network_maps(

@@ -15,31 +15,27 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import colourise, is_monochrome, normal_map
 from facetex_core.texture.regions import NO_SKIN, plain_skin, region
+from facetex_plugins.delight.thresholds import (
+    BEARDED,
+    BRIGHTEST_SHADING,
+    CRUMB,
+    DARKEST_SHADING,
+    DOWNWARD,
+    DOWNWARD_FADE,
+    FAINT_HAIR,
+    HAIR_WIDTH,
+    LENS,
+    LENS_LEAST,
+    ONE_SIDED,
+    OUTLINE_REACH,
+    RESIDUAL_BLUR,
+    SHADED,
+    SHADOW_EDGE,
+    SHINE_LEAST,
+    SHINE_PALER,
+    SHINE_WIDTH,
+)
 
-DARKEST_SHADING, BRIGHTEST_SHADING = 0.3, 2.5
-"""Shading relative to its median beyond which it is not believed (measured on 107 faces)."""
-SHADED = 0.55
-"""Relative shading below which a texel loses visibility, all of it at half: relief is shaded there, and leaves blotches."""
-RESIDUAL_BLUR = 0.03
-"""Width of the smooth residual's blur, as a share of the map."""
-SHADOW_EDGE, ONE_SIDED = 0.01, 0.05
-"""Width of cast shadow's edges as a share of the map, and log albedo by which the sides of a face may differ."""
-SHINE_WIDTH = 0.008
-"""Width of highlights, as a share of the map."""
-DOWNWARD = 0.25
-"""How far a normal points down where the jaw's underside begins."""
-OUTLINE_REACH = 0.05
-"""How far hair, collars and the jaw's own shadow reach in from the outline of the visible face, as a share of the map."""
-HAIR_WIDTH = 0.008
-"""Width over which hair is told from a brow line or a wrinkle, as a share of the map."""
-FAINT_HAIR = 0.16
-"""Log luminance below the face's skin from which the forehead is taken for hair; at twice that nothing is left."""
-CRUMB = 0.04
-"""Half the width of what counts as broad, as a share of the map."""
-BEARDED = 0.25
-"""Log luminance by which the middle of a chin is darker than the face from which on it is taken for bearded."""
-LENS = 0.02
-"""How far beyond eyes and brows lenses reach, as a share of the map."""
 _TINY = 1e-4
 
 Flatten = Annotated[
@@ -105,8 +101,8 @@ def _without_shine(
     residual -= _middle(residual, skin > 0)
     wide = blur_where(residual, skin, RESIDUAL_BLUR * len(albedo))
     bump = blur_where(residual - wide, skin, SHINE_WIDTH * len(albedo))
-    paler = np.clip((bump[..., 2] - bump[..., 0]) / 0.1, 0, 1)[..., None]
-    return np.asarray(albedo * np.exp(-share * np.maximum(bump - 0.04, 0) * paler), np.float32)
+    paler = np.clip((bump[..., 2] - bump[..., 0]) / SHINE_PALER, 0, 1)[..., None]
+    return np.asarray(albedo * np.exp(-share * np.maximum(bump - SHINE_LEAST, 0) * paler), np.float32)
 
 
 def _one_sided_light_out(
@@ -145,7 +141,7 @@ def _without_fringe(
 
 def _not_below(normals: Float[np.ndarray, "size size 3"], fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
-    down = np.clip((-normals[..., 1] - DOWNWARD) / 0.25, 0, 1)
+    down = np.clip((-normals[..., 1] - DOWNWARD) / DOWNWARD_FADE, 0, 1)
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
@@ -182,7 +178,7 @@ def _without_crumbs(visibility: Float[np.ndarray, "size size"], fit: Fit) -> Flo
 def _whole(visibility: Float[np.ndarray, "size size"], fit: Fit) -> np.ndarray:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
-    features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > 0.2
+    features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > LENS_LEAST
     return _filled((visibility > 0) | features)
 
 

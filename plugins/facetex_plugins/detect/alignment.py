@@ -7,11 +7,8 @@ from jaxtyping import Float, Float32
 
 from facetex_core import Face
 from facetex_core.geometry.landmarks import CHIN, FOREHEAD, LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+from facetex_plugins.detect.thresholds import EAR, EAR_REACH, SAME_FACE
 
-SAME_FACE = 0.35
-"""Shared part of the smaller of two boxes from which they are one face."""
-EAR, EAR_REACH = 0.25, 0.3
-"""What is smaller than the first share of a face and lies no further from it than the second is an ear or an earring."""
 SMALLEST_VIEW = 1280
 """Pixels of the longer side to which a photo is halved for its crops."""
 

@@ -17,6 +17,7 @@ from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import encode_srgb
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
 from facetex_plugins.detect.networks import FaceFinder
+from facetex_plugins.detect.thresholds import REST
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 MEDIAPIPE_CROP, MEDIAPIPE_MARGIN = 192, 1.5
 """Side of the network's input in pixels, and in units of the face square."""
 LANDMARKER = "face_landmarks_detector.tflite"
-REST = 0.1
-"""How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
 
 
 api_version = 2

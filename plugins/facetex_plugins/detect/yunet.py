@@ -13,16 +13,13 @@ from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, image_pyramid, pyramid_level
 from facetex_plugins.detect.networks import FacePoints
+from facetex_plugins.detect.thresholds import EYES_TO_MOUTH, MIN_SCORE, SAME_YUNET, YUNET_SCORE
 
 if TYPE_CHECKING:
     import onnxruntime
 
 YUNET_SIDE, STRIDES = 640, (8, 16, 32)
 """Pixels of the square that the network looks at, and of its cells."""
-YUNET_SCORE = 0.5
-"""YuNet's score from which a place is looked at; our network's score decides."""
-EYES_TO_MOUTH = 0.385
-"""Of the face square's side; the distance of the eyes is the same (measured on portraits: 0.38 and 0.39)."""
 
 
 api_version = 2
@@ -39,7 +36,7 @@ class YunetDetector:
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.42,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = MIN_SCORE,
         device: Device = "cpu",
     ) -> None:
         self.path = model_path("yunet")
@@ -58,7 +55,7 @@ class YunetDetector:
         outputs = dict(zip(names, self._session.run(names, {"input": picture}), strict=True))
         kept: list[OrientedBox] = []
         for square in sorted(_squares(outputs, scale), key=lambda square: -square.heat):
-            if all(np.linalg.norm(square.centre - other.centre) > 0.5 * other.side for other in kept):
+            if all(np.linalg.norm(square.centre - other.centre) > SAME_YUNET * other.side for other in kept):
                 kept.append(square)
         return kept
 

@@ -15,17 +15,8 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
 from facetex_core.texture.view_weight import view_weight
+from facetex_plugins.merge.thresholds import BAND_BLUR, BETTER, FADE, PATCH_BLUR, SEAM
 
-BAND_BLUR = 0.02
-"""Blur between the two bands, as a share of the map."""
-FADE = 0.1
-"""Width over which a photo's broad colour comes in from the border of what it shows, as a share of the map."""
-SEAM = 0.006
-"""Blur of the seams between details, as a share of the map."""
-PATCH_BLUR = 0.02
-"""Blur by which small patches of one photo's detail within another's are given up, as a share of the map."""
-BETTER = 3.0
-"""How much better than the main photo another must see a texel to give its detail: one face is better than a patchwork."""
 DARKEST_MERGED, LEAST_WEIGHT = 1e-3, 1e-6
 
 Maps = Float32[np.ndarray, "views size size"]

@@ -16,17 +16,7 @@ from jaxtyping import Float, Float32
 from facetex_core import Bank, Descriptor, OwnDescriptors
 from facetex_core.descriptors.bank import coefficients_under, supports
 from facetex_core.descriptors.correlations import merge
-
-MIRROR = 0.3
-"""Share of the mirror where it is seen: 0.2 to 0.4 predict alike; at 1 it is worse than the blend alone."""
-BLEND_RIDGE = 0.06
-"""Of the least squares by which exemplars that are left out are explained, as the solver's own."""
-WORTHWHILE = 0.4
-"""Share below which nothing is carried over: at the .1 to .35 of conv3_1, photos are told no better, some splits 2 % worse."""
-MUCH = 0.2
-"""Share of the skin from which on what is hidden is aimed at by itself; a narrow rim stands for nothing but itself."""
-FAINTEST_EXEMPLAR = 0.1
-"""An exemplar whose hidden skin is fainter than this share of the mean energy counts no more than one at it."""
+from facetex_plugins.predict.thresholds import BLEND_RIDGE, FAINTEST_EXEMPLAR, MIRROR, MUCH, WORTHWHILE
 
 Supports = Float32[np.ndarray, "cells"]
 

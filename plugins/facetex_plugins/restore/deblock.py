@@ -13,16 +13,9 @@ from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.thresholds import AROUND, BLOCKY, LARGEST_JUMP
 
 SQUARE = 8
-BLOCKY = 9e-4
-"""Mean square of the jumps in sRGB-coded light, beyond those elsewhere, from which squares are smoothed: about quality 20.
-
-34 portraits have 6e-4 at most; qualities 20, 10 and 5 have 9 to 14, 15 to 26 and 26 to 42e-4."""
-LARGEST_JUMP = 0.02
-"""Squares of differences above it are outlines."""
-AROUND = 0.5
-"""How far around a face the photo is smoothed, as a share of its box."""
 
 
 api_version = 2

@@ -10,11 +10,8 @@ from facetex_core import Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.imaging.guided_filter import guided_filter
 from facetex_core.lazy import cv2
+from facetex_plugins.restore.thresholds import AROUND, GRAIN_RADIUS
 
-AROUND = 0.5
-"""How far around a face the photo is smoothed, as a share of its box."""
-GRAIN_RADIUS = 2
-"""Pixels: grain is finer, pores of a sharp portrait are about as large."""
 LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Blind to whatever is linear or quadratic along a row or column."""
 

@@ -10,28 +10,23 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from facetex_core.lazy import cv2
+from facetex_plugins.segment.thresholds import (
+    BEND,
+    CLEAREST,
+    LENS_DROP,
+    LENS_FARTHEST,
+    LENS_HEIGHT,
+    LENS_NEAREST,
+    LINE_BLUR,
+    RIM_BEYOND,
+    RIM_CLEAR,
+    RIM_SHARE,
+    ROUND_EYES,
+    THICKEST,
+    WORN,
+)
 
-# In units of the eye distance.
-ROUND_EYES = (0.5, 0.6)
-"""Width and height that the skin round an eye reaches beyond it: lenses hide it from the mask."""
-THICKEST = 0.07
-"""Of a rim."""
-LENS_NEAREST, LENS_FARTHEST, LENS_HEIGHT = 0.2, 0.68, 0.8
-"""Radii of lenses to the side; their heights are less by the last."""
-LENS_DROP = 0.06
-"""How far the middle of a lens lies below that of the eye."""
-RIM_BEYOND = 0.05
-"""How far the rim's own width and its shade reach outwards."""
-
-WORN = 0.26
-"""Share of the skin round the eyes that the mask misses: over .28 on seven wearers, under .24 on 26 others in soft light."""
-RIM_CLEAR = 0.18
-"""How clear rims are at least, on average of both: .21 and more on the wearers, .16 where hard shadow hid the eyes."""
-CLEAREST = 0.4
-"""Difference in log light from which a line is surely one."""
 ANGLES, RADII, STEEPEST = 120, 72, 3
-BEND = 0.03
-"""What a step of a radius costs, beside the line's difference in log light."""
 
 
 def within_rims(
@@ -66,7 +61,7 @@ def _lines(coded: Float[np.ndarray, "side side 3"], unit: float) -> Float32[np.n
     light = np.log(np.maximum(coded.mean(-1), 0.03)).astype(np.float32)
     kernel = _disc(THICKEST * unit, THICKEST * unit)
     either = [cv2.morphologyEx(light, how, kernel) for how in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)]
-    return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), 0.008 * unit))
+    return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), LINE_BLUR * unit))
 
 
 def _rim(
@@ -80,7 +75,7 @@ def _rim(
     y = (up + LENS_DROP * unit + LENS_HEIGHT * radii * np.sin(turn)).astype(np.float32)
     gains = cv2.remap(lines, x - 0.5, y - 0.5, cv2.INTER_LINEAR)
     there = np.arange(ANGLES), _dearest_loop(gains)
-    return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], 0.25))
+    return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], RIM_SHARE))
 
 
 def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> np.ndarray:

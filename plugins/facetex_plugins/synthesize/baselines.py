@@ -6,14 +6,10 @@ from jaxtyping import Float32
 from facetex_core import DelitView, Fit, Target, Texture, hookimpl
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
+from facetex_core.lighting.thresholds import ALBEDO_NOISE, INDEPENDENT
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import resize_texture
 from facetex_plugins.synthesize.texture.completion import completed, confidence
-
-ALBEDO_NOISE = 0.15
-"""What a texel's log albedo deviates by from the best low-frequency model."""
-INDEPENDENT = 0.05
-"""Share of texels that count as independent evidence: neighbours err together."""
 
 STAYS_SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
 """What none of the three promises: hidden skin stays smooth."""

@@ -20,10 +20,11 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.progress import report_progress
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_slices, region, skin_texels
-from facetex_plugins.synthesize.texture.completion import DETAIL_BLUR, confidence
+from facetex_plugins.synthesize.texture.completion import confidence
 from facetex_plugins.synthesize.texture.gram_match import match_correlations
 from facetex_plugins.synthesize.texture.objective import bfloat16_is_fast
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
+from facetex_plugins.synthesize.thresholds import DETAIL_BLUR
 
 api_version = 2
 

@@ -13,9 +13,8 @@ from facetex_core.lazy import cv2
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, skin_texels
 from facetex_plugins.synthesize.texture.completion import completed, confidence
+from facetex_plugins.synthesize.thresholds import DETAIL_BLUR
 
-DETAIL_BLUR = 0.012
-"""Blur between low frequency and detail, as a share of the map."""
 BLOCK, SMALLEST_BLOCK = 0.05, 12
 """Side of a block as a share of the map, and the fewest texels that it has."""
 BLOCK_OVERLAP = 1 / 6

@@ -11,7 +11,8 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.imaging.colour import luminance
 from facetex_core.parts.eyes import eye_frame, paint_eyes_and_mouth
-from facetex_core.parts.iris import BROWN, DARKEST_IRIS, IRIS_RADIUS, iris_colour
+from facetex_core.parts.iris import BROWN, IRIS_RADIUS, iris_colour
+from facetex_core.parts.thresholds import DARKEST_IRIS
 from facetex_core.structures import Photo
 
 SIZE = 128

@@ -16,8 +16,9 @@ from lit_heads import SIZE, camera_at, render_flat, seen
 from sampled import tiny_model
 
 from facetex_core import Fit, Lighting, Photo
-from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, albedo_model
+from facetex_core.lighting.estimate_lighting import PHOTO, albedo_model
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes, shade
+from facetex_core.lighting.thresholds import SKIN_TONE
 
 TOLERANCE = 1e-3
 """Of the largest entry in a column of the Jacobian: what central differences and single precision leave."""

@@ -3,7 +3,8 @@
 from io import BytesIO
 
 import numpy as np
-from facetex_plugins.restore.deblock import BLOCKY, blockiness, deblock
+from facetex_plugins.restore.deblock import blockiness, deblock
+from facetex_plugins.restore.thresholds import BLOCKY
 from PIL import Image
 
 from facetex_core.imaging.colour import decode_srgb, encode_srgb

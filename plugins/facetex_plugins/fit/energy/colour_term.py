@@ -28,12 +28,7 @@ from facetex_plugins.fit.energy.gauss_newton import (
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.shading_term import DARKEST_PIXEL, by_shape, sample, texels_of
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
-
-COLOUR_WEIGHT = 10_000.0
-"""Of E_c in shares of the face's light, where a landmark one percent of the eye distance off weighs 1: thrice as much and
-portraits' landmarks leave their places, a third and half of the gain is lost (measured)."""
-COLOUR_FLOOR = 0.02
-"""Share of the face's light below which a difference is noise: the norm is rounded off there."""
+from facetex_plugins.fit.energy.thresholds import COLOUR_FLOOR, COLOUR_WEIGHT
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -30,14 +30,7 @@ from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.outline_term import outline_error, outline_term
 from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, shading_term
-
-POOR = 2.0
-"""Percent of the eye distance: on portraits the landmarks of the inner face are 0.8 off at most (measured)."""
-STRANGERS = 3.3
-"""Millimetres, root mean square over the face, between heads fitted to one photo each: two pairs of photos of one person
-gave 1.7 and 3.1, pairs of different people 1.8 in the middle. So only those who look quite unlike each other are told."""
-SHADING_BLUR = (3.0, 1.5)
-"""Percent of the eye distance by which the photo is smoothed, from coarse to fine: finer than the mesh is no use."""
+from facetex_plugins.fit.energy.thresholds import POOR, SHADING_BLUR, STRANGERS
 
 LANDMARKS, OUTLINE = "landmarks (% of eye distance)", "outline (% of eye distance)"
 """The residuals' names."""

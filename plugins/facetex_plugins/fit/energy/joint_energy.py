@@ -48,17 +48,14 @@ from facetex_plugins.fit.energy.landmark_term import (
     observe_landmarks,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
+from facetex_plugins.fit.energy.thresholds import IDENTITY_PRIOR, JOINT_BLUR
 
-ALBEDO_PRIOR = 5.0
-"""As of identity: E_reg weighs all coefficients alike."""
 LIGHT_PRIOR = 1e-6
 """Nothing but a pivot: the energy has no prior on light."""
 LIGHTS = 27
 """Second-order harmonics of three channels."""
-JOINT_BLUR = (6.0, 3.0, 1.5)
-"""Percent of the eye distance by which the photo is smoothed, from coarse to fine,"""
 JOINT_STEPS = 3
-"""and Gauss-Newton steps at each."""
+"""Of Gauss-Newton at each blur."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,7 +108,7 @@ def joint_unknowns(model: MorphableModel, modes: int) -> Unknowns:
     free = np.full(sum(sizes), np.inf)
     return Unknowns(
         np.concatenate([shape.shared, np.repeat([True, False], sizes)]),
-        np.concatenate([shape.prior, np.repeat([ALBEDO_PRIOR, LIGHT_PRIOR], sizes)]),
+        np.concatenate([shape.prior, np.repeat([IDENTITY_PRIOR, LIGHT_PRIOR], sizes)]),
         np.concatenate([shape.low, -free]),
         np.concatenate([shape.high, free]),
     )

@@ -20,18 +20,11 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
+from facetex_plugins.fit.energy.thresholds import ASSUMED_FOCAL, CAUCHY, LID_WEIGHT, OVAL_WEIGHT, TURNED
 
-ASSUMED_FOCAL = 2.4
-"""Focal length over the longer side of the photo: a portrait lens; between 1.5 and 4 the fit hardly changes (measured)."""
 LANDMARK_STEPS = 10
 RIGID_STEPS = 2
 """The head has to stand before it is deformed."""
-CAUCHY = 3.0
-"""Residuals beyond three percent of the eye distance lose weight."""
-LID_WEIGHT = 10.0
-"""Weight of lid margins and inner lips: an eye a millimetre too open stares, a mouth shows teeth that the photo does not."""
-TURNED = 0.4
-"""Cosine below which a point of the oval begins to slide."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,7 +72,7 @@ def _landmarks(
     lips = INNER_LIPS if dense else INNER_LIPS_68
     weights[[*lids["right_eye"], *lids["left_eye"], *lips]] = LID_WEIGHT
     oval = np.array(OVAL if dense else JAW_68)
-    weights[oval] = 0.35
+    weights[oval] = OVAL_WEIGHT
     ways = np.zeros((len(weights), 3))
     ways[oval] = _ways(model, corners[oval], barycentric[oval])
     return surface_points_at(model, corners, barycentric), weights, ways

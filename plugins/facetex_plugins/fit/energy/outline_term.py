@@ -14,14 +14,11 @@ from facetex_core import MorphableModel
 from facetex_core.geometry.landmarks import JAW, JAW_68
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, values_of
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation
+from facetex_plugins.fit.energy.landmark_term import LandmarkObservation
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
+from facetex_plugins.fit.energy.thresholds import CAUCHY, CONTOUR_REACH, CONTOUR_WEIGHT
 
-CONTOUR_REACH = 8.0
-"""Percent of the eye distance within which a landmark looks for the outline."""
-CONTOUR_WEIGHT = 2.0
-"""Of a landmark on the outline, beside an inner landmark's 1."""
 INSIDE = ("lips", "eyes", "nose", "nostrils")
 """Regions with outlines of their own, inside the face."""
 

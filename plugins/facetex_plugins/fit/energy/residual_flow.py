@@ -8,13 +8,9 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation, misses
+from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, misses
 from facetex_plugins.fit.energy.surface_points import world
-
-FLOW_REACH = 0.008
-"""Metres over which neighbours move together."""
-FLOW_NOISE = 0.1
-"""Variance of a landmark's own error, as a share of the misses' variance."""
+from facetex_plugins.fit.energy.thresholds import CAUCHY, FLOW_NOISE, FLOW_REACH
 
 
 def residual_flow(

@@ -7,23 +7,19 @@ from facetex_core import DelitView, Fit, Texture
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
-from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, region, skin_texels
-from facetex_plugins.synthesize.texture.pores import LARGEST_PORE
+from facetex_core.texture.thresholds import SURE
 from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
-
-FEATHER = 0.016
-"""Width of the border over which own skin fades, as a share of the map."""
-DETAIL_BLUR = 0.012
-"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
-NEAR_SKIN = 0.03
-"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
-MIRROR_WEIGHT = 0.3
-"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
-AWAY = 0.008
-"""How far from features pores are sampled (blur, as a share of the map)."""
-NOSTRIL_COLOUR = np.array([0.35, 0.2, 0.17], np.float32)
-"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
+from facetex_plugins.synthesize.thresholds import (
+    AWAY,
+    DETAIL_BLUR,
+    FEATHER,
+    LARGEST_PORE,
+    MIRROR_WEIGHT,
+    NEAR_SKIN,
+    NOSTRIL_COLOUR,
+)
 
 
 def confidence(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "size size"]:

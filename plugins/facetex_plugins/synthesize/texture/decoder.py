@@ -22,6 +22,7 @@ from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import NO_SKIN, region
 from facetex_plugins.synthesize.texture.completion import mean_detail
+from facetex_plugins.synthesize.thresholds import DECODED_RIM, NOSTRIL_BORDER, OCTAVE_BLUR, STRONGEST_OCTAVE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -30,14 +31,6 @@ NETWORK = "descriptor"
 """Whose correlations the decoder was trained to carry."""
 DECODER_SIZE = 512
 """Texels of the map that it works on: the bank's."""
-DECODED_RIM = 0.03
-"""Blur of the border between face and head, as a share of the map: portraits hardly show what lies there."""
-NOSTRIL_BORDER = 0.012
-"""Blur of the nostrils' border, which they hardly show either."""
-OCTAVE_BLUR = 8
-"""Blur in texels under which the strength of an octave is taken."""
-STRONGEST_OCTAVE = 1.5
-"""The largest factor of the octaves above the decoder's."""
 FAINTEST_TEXTURE = 1e-3
 """Deviation of log lightness that is no texture."""
 

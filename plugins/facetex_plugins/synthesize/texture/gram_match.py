@@ -18,20 +18,15 @@ from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_plugins.synthesize.texture.lbfgs import HISTORY, Evaluate, lbfgs
 from facetex_plugins.synthesize.texture.objective import Objective
 from facetex_plugins.synthesize.texture.onnx_torch import Network
+from facetex_plugins.synthesize.thresholds import CONTENT, CONTENT_BLUR, STRONGEST_BAND
 
 if TYPE_CHECKING:
     import torch
 
-CONTENT = 50.0
-"""Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
-CONTENT_BLUR = 16
-"""Texels over which averages stand for the blur."""
 FIRST_STEP = 0.003
 """Root mean square of the first change of sRGB-coded values."""
 SHORT_HISTORY = 3
 """Pairs that L-BFGS remembers of a picture too large for the memory: at 8192 each pair takes 0.8 GB."""
-STRONGEST_BAND = 3.0
-"""The largest factor of a band."""
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""
 

@@ -6,17 +6,7 @@ from jaxtyping import Float32
 from facetex_core import Fit, Texture
 from facetex_core.lazy import cv2
 from facetex_core.texture.view_weight import pixels_per_texel
-
-COARSE_PHOTO = 0.6
-"""Pixels a texel below which something is missing."""
-PIXEL_BLUR = 0.5
-"""Blur that a pixel is, in pixels."""
-FINEST_PORE = 0.5
-"""Blur, in texels, of what a map can just hold."""
-LARGEST_PORE = 0.004
-"""Blur that pores may not exceed, as a share of the map: larger spots look like blisters."""
-PORE_STRENGTH = 0.018
-"""Standard deviation of log lightness in an octave; the smoothest tenth of sharp portraits has 0.025, not all of it pores."""
+from facetex_plugins.synthesize.thresholds import COARSE_PHOTO, FINEST_PORE, LARGEST_PORE, PIXEL_BLUR, PORE_STRENGTH
 
 
 def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:

@@ -6,8 +6,8 @@ Pores have no direction; a sample's wrinkles and shadows have, and would run as 
 import numpy as np
 from jaxtyping import Float, Float32
 
-STRONGEST_PORES = 0.03
-"""Standard deviation of log lightness that pores have at most; stubble and hard light have more and make leather of a scalp."""
+from facetex_plugins.synthesize.thresholds import STRONGEST_PORES
+
 SAMPLE = 1 / 12
 """Side of the sample as a share of the map."""
 
