@@ -1,7 +1,6 @@
 """Portraits for a bank: figures of a portrait, and the first thing that is wrong with it.
 
-    python tests/benchmarks/thresholds.py portraits --photos photos/bank   which portraits each of these moves
-    facetex bank build photos/bank -o OUT.bank                             the report beside it tells each figure
+    facetex bank build photos/bank -o OUT.bank      the report beside it tells each figure of each portrait
 
 Set on 213 official portraits (faces of 430 to 670 pixels), of which 184 are photos/bank, at a map of 512 texels.
 """

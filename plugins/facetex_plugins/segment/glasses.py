@@ -40,20 +40,27 @@ def within_rims(
     `eyes` are their outlines and `unit` the distance between them, in pixels.
     """
     inside = np.zeros(skin.shape, np.uint8)
-    if not _worn(skin, eyes, unit):
+    if missed(skin, eyes, unit) <= WORN:
         return inside > 0
-    lines = _lines(coded, unit)
-    rims, clear = zip(*(_rim(lines, eye, unit) for eye in eyes), strict=True)
-    if np.mean(clear) > RIM_CLEAR:
+    rims, clear = rims_of(coded, eyes, unit)
+    if clear > RIM_CLEAR:
         cv2.fillPoly(inside, [np.round(rim).astype(np.int32) for rim in rims], 1)
     return np.asarray(cv2.dilate(inside, _disc(2 * RIM_BEYOND * unit, 2 * RIM_BEYOND * unit)) > 0)
 
 
-def _worn(skin: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> bool:
+def missed(skin: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> float:
+    """Share of the skin round the eyes that the mask misses."""
     inner = np.zeros(skin.shape, np.uint8)
     cv2.fillPoly(inner, [np.round(eye).astype(np.int32) for eye in eyes], 1)
     around = (cv2.dilate(inner, _disc(ROUND_EYES[0] * unit, ROUND_EYES[1] * unit)) > 0) & (inner == 0)
-    return bool((skin[around] < 0.5).mean() > WORN)
+    return float((skin[around] < 0.5).mean())
+
+
+def rims_of(coded: np.ndarray, eyes: Sequence[np.ndarray], unit: float) -> tuple[list[np.ndarray], float]:
+    """The outlines of both lenses, and how clear they are on average."""
+    lines = _lines(coded, unit)
+    rims, clear = zip(*(_rim(lines, eye, unit) for eye in eyes), strict=True)
+    return list(rims), float(np.mean(clear))
 
 
 def _lines(coded: Float[np.ndarray, "side side 3"], unit: float) -> Float32[np.ndarray, "side side"]:

@@ -3,7 +3,7 @@
     python tests/benchmarks/thresholds.py segment --photos photos/dev   both figures of each portrait; what each of these moves
     python model_zoo/training/skin_eval.py --work W                     the mask of skin without the rims
 
-Set on 33 portraits, seven of them with glasses; rims were judged by eye (`tests/benchmarks/contact_sheet.py`).
+Set on 34 portraits (photos/dev and photos/extra), seven of them with glasses; outlines by eye (`contact_sheet.py`).
 """
 
 WORN = 0.26
