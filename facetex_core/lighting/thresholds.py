@@ -14,8 +14,10 @@ LIGHT_RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
 """Of the light's coefficients, relative to a texel's weight; the second band thrice, by portraits' sides (`delight.py`)."""
 LIGHT_ERROR = 0.15
 """Error, as a share of the mean albedo, at which a texel's weight for the light is halved: cast shadow, hair."""
-HIGHLIGHT, HIGHLIGHT_FROM = 0.3, 0.1
-"""Weight of what is brighter than explained by more than the second, in shares of light: highlights are no diffuse light."""
+HIGHLIGHT = 0.3
+"""Weight of what is brighter than explained: highlights are no diffuse light."""
+HIGHLIGHT_FROM = 0.1
+"""How much brighter than explained a highlight is, as a share of light (of log light in the fit)."""
 BRIGHT, LEVEL, EXPOSURE = 0.9, 1.5, 0.3
 """The quantile of a face's shading that cameras expose for, what they expose it to (so that the skin of portraits keeps the
 albedo statistics' mean), and its standard deviation in logarithms. A face lit from the side is no darker than another."""

@@ -1,13 +1,10 @@
-"""The skin's low-frequency colour over a whole map, and from when on a photo's own texels count."""
+"""The skin's low-frequency colour over a whole map."""
 
 import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.lazy import cv2
 from facetex_core.structures import Appearance
-from facetex_core.texture.thresholds import SURE
-
-__all__ = ["DARKEST", "SURE", "expected_albedo"]
 
 DARKEST = 0.004
 """Linear; below, logarithms of an albedo mean nothing."""
