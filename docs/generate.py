@@ -16,7 +16,7 @@ from facetex_core import STAGES, HookSpecs, Registry, preset_names, structures
 from facetex_core.api import public_names
 from facetex_core.config import load_preset
 from facetex_core.extensions import KINDS, hook_of
-from facetex_core.hookspecs import COMMANDS as COMMANDS_GROUP
+from facetex_core.hookspecs import COMMANDS_GROUP
 from facetex_core.stages import verb_of
 
 FOLDER = Path(__file__).parent / "reference"

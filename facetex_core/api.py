@@ -32,18 +32,20 @@ PUBLIC: dict[str, str] = {
     "facetex_core.lazy": "cv2 pygltflib",
     "facetex_core.lighting.environment": "SHARP surroundings",
     "facetex_core.lighting.estimate_lighting": (
-        "COLOURED PHOTO SIZE albedo_model estimate_appearance is_monochrome normal_map refit_lighting"
+        "PHOTO SIZE albedo_model colourise estimate_appearance is_monochrome normal_map refit_lighting"
     ),
     "facetex_core.lighting.harmonics": "ambient harmonics harmonics_slopes shade",
     "facetex_core.lighting.panorama": "read_panorama",
     "facetex_core.lighting.studio": "ground",
+    "facetex_core.lighting.thresholds": "ALBEDO_NOISE COLOURED HIGHLIGHT HIGHLIGHT_FROM INDEPENDENT",
     "facetex_core.parts.eyes": "IRIS_RADIUS eyes_of paint_parts",
     "facetex_core.parts.teeth": "rows_of",
     "facetex_core.progress": "report_progress",
     "facetex_core.stages": "Detector",
-    "facetex_core.texture.expected_albedo": "DARKEST SURE expected_albedo",
+    "facetex_core.texture.expected_albedo": "DARKEST expected_albedo",
     "facetex_core.texture.material": "REFRACTION roughness_of",
     "facetex_core.texture.regions": "NO_SKIN face_slices plain_skin region resize_texture skin_texels",
+    "facetex_core.texture.thresholds": "SURE",
     "facetex_core.texture.unwrap": "facing unwrap",
     "facetex_core.texture.view_weight": "pixels_per_texel view_weight",
     "facetex_plugins.fit": "ModelFitter",

@@ -10,7 +10,7 @@ from typing import Any
 
 from facetex_core.errors import ConfigError
 
-LARGEST = 1_000_000
+LARGEST_CHOICES = 1_000_000
 """Bytes of such a file; the longest that ships has three hundred."""
 SINGLE_QUOTES = r"a path with backslashes goes in single quotes: 'C:\folder\file'"
 
@@ -88,12 +88,12 @@ def read_choices(path: Path) -> bytes:
     refuse_no_file(path)
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(LARGEST_CHOICES + 1)
             size = path.stat().st_size
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    if len(content) > LARGEST:
-        raise ConfigError(f"{path}: has {size / 1e6:.1f} MB, and no file of choices has more than {LARGEST / 1e6:.0f}")
+    if len(content) > LARGEST_CHOICES:
+        raise ConfigError(f"{path}: has {size / 1e6:.1f} MB, and no file of choices has more than {LARGEST_CHOICES / 1e6:.0f}")
     return content
 
 

@@ -11,7 +11,7 @@ from facetex_core.errors import PluginError
 from facetex_core.metrics import METRICS, Metric
 from facetex_core.model_rows import BROUGHT, ModelImporter, Row
 
-NAME = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
+EXTENSION_NAME = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
 OURS = "facetex"
 """The distribution whose names nobody else may take."""
 
@@ -71,7 +71,7 @@ def hook_of(kind: str) -> str:
 def extension(kind: str, name: object, value: object, plugin: str, origin: str) -> Extension:
     """What a hook has returned under a name; a PluginError says what is wrong with it."""
     what = f"{_words(kind)} {name!r} of {plugin!r}"
-    if not isinstance(name, str) or not re.fullmatch(NAME, name):
+    if not isinstance(name, str) or not re.fullmatch(EXTENSION_NAME, name):
         raise PluginError(f"{what}: a name is lower-case letters, digits, hyphens and underscores, a letter first")
     fits, expected = KINDS[kind]
     if not fits(value):

@@ -23,7 +23,7 @@ API_VERSION = 2
 A plugin says which one it was made for, `api_version = 2` in its module; one that says nothing was made for 1.
 """
 
-COMMANDS = "facetex.commands"
+COMMANDS_GROUP = "facetex.commands"
 """Commands are entry points of this group, for `facetex --help` imports no plugin: the name is the command's, the value
 `module:attribute` of a click command, and the line of help is the summary of the distribution."""
 

@@ -13,14 +13,8 @@ from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.messages import warn
 from facetex_core.stages import CHAINED, STAGES
 from facetex_core.structures import DelitView, Face, Fit, LitView, Observation, Photo, Texture, View
+from facetex_core.texture.thresholds import BRIGHTEST_FACE, DARKEST_FACE, LEAST_SKIN, SMALLEST_FACE, WIDEST_YAW
 from facetex_core.texture.unwrap import unwrap
-
-SMALLEST_FACE = 32
-"""Pixels along the longer side of the box; below, landmarks are guesses."""
-LEAST_SKIN = 0.02
-"""Share of the map; a fit's forehead alone is three times as much."""
-WIDEST_YAW = 70.0
-"""Degrees; beyond, less than half of the face is in the photo and the fit has no second eye to hold on to."""
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -143,7 +137,7 @@ def refuse_hidden(texture: Texture, photo: Photo) -> None:
 def refuse_dark(lit: Texture, photo: Photo) -> None:
     """Skin in the dark or burnt out has no colour left."""
     middle = float(np.median(lit.rgb[lit.visibility > 0]))
-    if not 0.004 < middle < 0.96:
+    if not DARKEST_FACE < middle < BRIGHTEST_FACE:
         raise PhotoError(
             f"{photo.name}: the face is too {'dark' if middle < 0.5 else 'bright'} (median {middle:.3f} of full light)"
         )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from facetex_cli.device import DEVICES
+from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.recipe_options import order, preset_option, stage_options
 from facetex_core.observe import FrontHalf
@@ -12,7 +12,7 @@ from facetex_core.observe import FrontHalf
 FILE = click.Path(path_type=Path)
 ROLES = (*FrontHalf.roles(), "descriptor_extractor")
 """The stages that a portrait goes through."""
-SIZES = (256, 512, 1024)
+BANK_SIZES = (256, 512, 1024)
 
 
 @click.group("bank", short_help="Banks of portraits: build, look into, merge.")
@@ -32,12 +32,12 @@ def command() -> None:
 @stage_options(ROLES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option(
-    "--size", type=click.Choice([str(size) for size in SIZES]), default="512", show_default=True, help="Side of the map."
+    "--size", type=click.Choice([str(size) for size in BANK_SIZES]), default="512", show_default=True, help="Side of the map."
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Portraits at a time.  [default: one a processor]")
 @click.option("--keep-textures", is_flag=True, help="Keep the albedos themselves: needs the rights in the portraits.")
 @click.option("--anonymous", is_flag=True, help="Number the exemplars instead of naming them after their files.")
-@click.option("--device", type=click.Choice(DEVICES), default="cpu", show_default=True)
+@click.option("--device", type=click.Choice(DEVICE_CHOICES), default="cpu", show_default=True)
 @plugin_options
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def build(

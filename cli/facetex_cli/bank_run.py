@@ -32,7 +32,7 @@ from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, Portra
 from facetex_core.workbench.bank_builder.gather import gather
 from facetex_core.workbench.bank_builder.report import bank_html
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")
+PORTRAIT_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _studio: PortraitExaminer | None = None
@@ -92,9 +92,9 @@ def photos_in(folder: Path) -> list[Path]:
     """The photos of the folder itself, by name."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder" if not folder.exists() else f"{folder}: is no folder")
-    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+    photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in PORTRAIT_ENDINGS and path.is_file())
     if not photos:
-        raise ConfigError(f"{folder}: no photos in it; they end in {', '.join(ENDINGS)}")
+        raise ConfigError(f"{folder}: no photos in it; they end in {', '.join(PORTRAIT_ENDINGS)}")
     return photos
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facetex_cli.device import DEVICES
+from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions
 from facetex_cli.plugin_options import plugin_options
@@ -37,7 +37,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--bank", "banks", metavar="FILE", multiple=True, help="A bank of textures; one for each network of descriptors.")
 @click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
 @click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
-@click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
+@click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
 @plugin_options
 @click.option("--json", "as_json", is_flag=True, help="What stands in compare.json on stdout.")

@@ -5,7 +5,7 @@ import sys
 
 from facetex_core.errors import ConfigError
 
-DEVICES = ("auto", "cpu", "cuda")
+DEVICE_CHOICES = ("auto", "cpu", "cuda")
 DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from facetex_core.stages import verb_of
 from facetex_core.workbench.comparison.grid import COMPARED, Variant
 
-STEPS = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "maps": "detailer"}
+ROLE_OF_STEP = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "maps": "detailer"}
 """Each with the last stage that its result depends on; steps that take no time are not in it."""
 
 
@@ -44,7 +44,7 @@ class Eta:
 
 def fresh_steps(variants: Sequence[Variant]) -> list[set[str]]:
     """For each variant the steps that no variant before it has done with the same choices up to there."""
-    roles = {step: COMPARED[: COMPARED.index(role) + 1] for step, role in STEPS.items()}
+    roles = {step: COMPARED[: COMPARED.index(role) + 1] for step, role in ROLE_OF_STEP.items()}
     done: set[tuple[str | None, ...]] = set()
     found = []
     for variant in variants:

@@ -17,11 +17,11 @@ from facetex_core.registry import Registry
 from facetex_core.stages import Fitter
 from facetex_core.structures import Face
 from facetex_core.workbench.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
-from facetex_core.workbench.evaluation.evaluate import METRICS, Attempt, Score, attempts, failed, summary
+from facetex_core.workbench.evaluation.evaluate import SURFACE_METRICS, Attempt, Score, attempts, failed, summary
 from facetex_core.workbench.evaluation.pictures import Pixels, row_of, sheet
 from facetex_core.workbench.evaluation.suite import Case
 
-SHOWN = 80
+CASES_SHOWN = 80
 """Heads on the sheet of pictures: more cannot be looked at."""
 ALBEDO_UNITS = {"seen_db": "seen dB", "even_db": "even dB", "whole_db": "whole dB", "tone": "tone CIEDE2000"}
 UNITS = {"surface_mm": "surface mm", "surface_90_mm": "90 % of it", "pose_deg": "pose deg", "landmarks_percent": "landmarks %"}
@@ -64,13 +64,13 @@ def score(
         for case in cases:
             done, face = _fitted(case, observer, fitters)
             scores += [attempt.score for attempt in done]
-            if out and len(rows) < SHOWN:
+            if out and len(rows) < CASES_SHOWN:
                 rows.append(row_of(case, done))
             fit = done[0].fit
             if fit is not None and face is not None and case.truth.albedo is not None and pipelines:
                 tried = albedo_attempts(case, face, fit, pipelines)
                 albedos += [attempt.score for attempt in tried]
-                if out and len(albedo_rows) < SHOWN:
+                if out and len(albedo_rows) < CASES_SHOWN:
                     from facetex_core.workbench.evaluation.pictures import albedo_row
 
                     albedo_rows.append(albedo_row(case, tried, fit.model))
@@ -100,7 +100,7 @@ def _write_sheet(file: Path, rows: Sequence[Pixels]) -> None:
 def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | None, as_json: bool) -> None:
     """The tables on stdout, or all as JSON; eval.json and eval.csv in the folder, albedo.json and albedo.csv beside them."""
     rows, albedo_rows = summary(scores), albedo_summary(albedos)
-    record: dict[str, object] = {"metrics": METRICS, "summary": rows}
+    record: dict[str, object] = {"metrics": SURFACE_METRICS, "summary": rows}
     cases = [asdict(each) for each in scores]
     more: dict[str, object] = {"metrics": ALBEDO_METRICS, "summary": albedo_rows}
     if out:
@@ -110,7 +110,7 @@ def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | No
     if as_json:
         print_json({**record, "cases": cases, "albedo": {**more, "cases": [asdict(each) for each in albedos]}})
         return
-    print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in METRICS)], [_line(row) for row in rows])
+    print_table(["fitter", "yaw", "heads", *(UNITS.get(name, name) for name in SURFACE_METRICS)], [_line(row) for row in rows])
     if albedos:
         click.echo()
         print_table(["delighter", "light", "yaw", "heads", *ALBEDO_UNITS.values()], [_albedo_line(row) for row in albedo_rows])
@@ -133,7 +133,12 @@ def _heads(every: object, done: object) -> str:
 
 
 def _line(row: Mapping[str, object]) -> list[str]:
-    return [str(row["fitter"]), str(row["yaw"]), _heads(row["heads"], row["fitted"]), *(_three(row[name]) for name in METRICS)]
+    return [
+        str(row["fitter"]),
+        str(row["yaw"]),
+        _heads(row["heads"], row["fitted"]),
+        *(_three(row[name]) for name in SURFACE_METRICS),
+    ]
 
 
 def _three(values: object) -> str:

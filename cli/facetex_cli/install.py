@@ -10,7 +10,7 @@ from shutil import which
 
 import click
 
-from facetex_cli.others import GROUP as COMMANDS
+from facetex_cli.others import COMMANDS_GROUP
 from facetex_core.errors import ConfigError
 from facetex_core.registry import GROUP
 
@@ -57,4 +57,4 @@ def _wanted(name: str) -> str:
 
 
 def _plugins() -> set[str]:
-    return {entry.name for group in (GROUP, COMMANDS) for entry in entry_points(group=group)}
+    return {entry.name for group in (GROUP, COMMANDS_GROUP) for entry in entry_points(group=group)}

@@ -11,14 +11,14 @@ from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
 
 FILE = click.Path(path_type=Path)
-ROWS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
-SPLITS = ("left", "far", "lower", "centre")
+COMPLETIONS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
+SPLIT_NAMES = ("left", "far", "lower", "centre")
 
 
 @click.command("leave-one-out", short_help="Synthesizers against skin that was hidden from them.")
 @click.argument("folder", metavar="PHOTO_FOLDER", type=FILE)
-@click.option("--synthesizer", metavar="NAME,...", default=ROWS, show_default=True, help="Plugins, side by side.")
-@click.option("--split", metavar="NAME,...", default=",".join(SPLITS), show_default=True, help="What is hidden.")
+@click.option("--synthesizer", metavar="NAME,...", default=COMPLETIONS, show_default=True, help="Plugins, side by side.")
+@click.option("--split", metavar="NAME,...", default=",".join(SPLIT_NAMES), show_default=True, help="What is hidden.")
 @click.option("--size", type=int, metavar="N", default=512, show_default=True, help="Side of the map.")
 @click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for leave-one-out.json, .csv and .jpg.")
 @plugin_options
@@ -36,8 +36,8 @@ def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path 
         refuse_unwritable(out)
     splits = _names(split)
     for name in splits:
-        if name not in SPLITS:
-            raise ConfigError(f"no split {name!r}; {did_you_mean(name, SPLITS)}")
+        if name not in SPLIT_NAMES:
+            raise ConfigError(f"no split {name!r}; {did_you_mean(name, SPLIT_NAMES)}")
     if size not in SIZES:
         raise ConfigError(f"size {size} is none of {', '.join(map(str, SIZES))}")
     from facetex_cli.bank_run import photos_in

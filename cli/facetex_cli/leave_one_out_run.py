@@ -26,12 +26,12 @@ from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 from facetex_core.workbench.evaluation.pictures import Pixels
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
-EYES = ("descriptor", "vgg19")
+NETWORKS = ("descriptor", "vgg19")
 """Networks of the zoo that look at the skin; those that are installed."""
-KINDS = ("correlation", "centred")
+ERROR_KINDS = ("correlation", "centred")
 DECIDING = "descriptor feature"
 """By which the synthesizer that is best at a person is told."""
-SHOWN = 150
+SKIN_SHOWN = 150
 """Rows of the sheet of pictures: a JPEG has an end."""
 LISTS = ("photos.json", "../photos.json")
 """Where people's sex may stand, seen from their folder: a list of tables with `file` and `sex` or `gender`."""
@@ -50,7 +50,7 @@ def bench(names: Sequence[str], size: int) -> Context:
     """The stages of a plain run, and the synthesizers of these names."""
     registry, recipe = Registry(), replace(load_preset("embedded"), size=size)
     made = {name: recipe.choosing("synthesizer", name).make("synthesizer", registry) for name in names}
-    eyes = {name: FeatureNetwork(name, model_path(name), LAYERS) for name in EYES if is_installed(name)}
+    eyes = {name: FeatureNetwork(name, model_path(name), LAYERS) for name in NETWORKS if is_installed(name)}
     return Context(recipe.build(registry, open_bank(recipe.bank)), made, eyes)
 
 
@@ -69,7 +69,7 @@ def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Pa
             try:
                 for found, pictures in _face(bench, photo, splits, sexes.get(photo.name, "")):
                     scores += found
-                    if out and len(rows) < SHOWN:
+                    if out and len(rows) < SKIN_SHOWN:
                         rows.append(pictures)
                     bar.update()
             except PhotoError as error:
@@ -120,7 +120,7 @@ def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
         print_json({**record, "cases": cases})
         return
     everybody = [row for row in rows if row["group"] == "all"]
-    eyes = [name for name in EYES if f"{name} feature" in everybody[0]]
+    eyes = [name for name in NETWORKS if f"{name} feature" in everybody[0]]
     heads = ["hidden", "synthesizer", "people", "correlations", "centred", *(f"{name} feature" for name in eyes), "best at"]
     print_table([*heads, "PSNR dB", "energy", "seam", "tone"], [_line(row, eyes) for row in everybody])
     click.echo()
@@ -129,7 +129,9 @@ def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
 
 def _line(row: Mapping[str, object], eyes: Sequence[str]) -> list[str]:
     """Correlations are means, by layer; the other measures median / mean / 90 %."""
-    by_layer = ["/".join(f"{_value(row, f'{EYES[0]} {what} {layer}', 'mean'):.3f}" for layer in LAYERS) for what in KINDS]
+    by_layer = [
+        "/".join(f"{_value(row, f'{NETWORKS[0]} {what} {layer}', 'mean'):.3f}" for layer in LAYERS) for what in ERROR_KINDS
+    ]
     features = [_three(row, f"{name} feature", 3) for name in eyes]
     others = [_three(row, "psnr_db", 1), *(_three(row, name, 2) for name in ("energy", "seam", "tone"))]
     return [*(str(row[name]) for name in ("split", "synthesizer", "people")), *by_layer, *features, _percent(row), *others]

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import click
 
-GROUP = "facetex.commands"
-"""As facetex_core.hookspecs.COMMANDS says; `facetex --help` does not wait for the core."""
+COMMANDS_GROUP = "facetex.commands"
+"""As facetex_core.hookspecs.COMMANDS_GROUP says; `facetex --help` does not wait for the core."""
 
 
 class Other(NamedTuple):
@@ -38,7 +38,7 @@ class Other(NamedTuple):
 
         what, mend = f"command {self.name!r} of {self.origin}", f"`pip uninstall {self.distribution}` removes it"
         try:
-            command = EntryPoint(self.name, self.place, GROUP).load()
+            command = EntryPoint(self.name, self.place, COMMANDS_GROUP).load()
         except (Exception, SystemExit) as error:
             if os.environ.get("FACETEX_STRICT_PLUGINS") == "1":
                 raise
@@ -78,7 +78,7 @@ def _declared(folder: str) -> tuple[Other, ...]:
 def _of_distribution(place: Path) -> Iterator[Other]:
     try:
         text = (place / "entry_points.txt").read_text("utf-8", "replace")
-        if f"[{GROUP}]" not in text:
+        if f"[{COMMANDS_GROUP}]" not in text:
             return
         notes = (place / ("METADATA" if place.suffix == ".dist-info" else "PKG-INFO")).read_text("utf-8", "replace")
     except OSError:
@@ -86,7 +86,7 @@ def _of_distribution(place: Path) -> Iterator[Other]:
     head = dict(line.split(": ", 1) for line in notes.split("\n\n")[0].splitlines() if ": " in line)
     distribution, version = head.get("Name", place.stem), head.get("Version", "")
     about = head.get("Summary") or f"A command of {distribution}."
-    for line in text.split(f"[{GROUP}]", 1)[1].split("\n[")[0].splitlines():
+    for line in text.split(f"[{COMMANDS_GROUP}]", 1)[1].split("\n[")[0].splitlines():
         name, equals, module = (part.strip() for part in line.partition("="))
         if equals and not name.startswith(("#", ";")):
             yield Other(name, distribution, version, module, about)

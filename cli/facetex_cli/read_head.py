@@ -28,7 +28,7 @@ from facetex_core.structures import Appearance, Detail, Embedding, Fit, Head, Me
 if TYPE_CHECKING:
     from PIL import Image
 
-FILE = "head.glb"
+HEAD_FILE = "head.glb"
 COLUMNS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
 LARGEST_MAP = 8192
 """Texels of a side, twice what facetex writes."""
@@ -45,9 +45,9 @@ def read_head(path: Path) -> Head:
     """The head of a folder that `facetex run` made, or of a head.glb; anything else is a ConfigError."""
     if not path.exists():
         raise ConfigError(f"{path}: no such folder")
-    file = path / FILE if path.is_dir() else path
+    file = path / HEAD_FILE if path.is_dir() else path
     if not file.is_file():
-        raise ConfigError(f"{path}: there is no {FILE} in it; give a folder that facetex run made")
+        raise ConfigError(f"{path}: there is no {HEAD_FILE} in it; give a folder that facetex run made")
     from PIL import Image
 
     try:
@@ -159,7 +159,7 @@ def _model(document: _Document) -> MorphableModel:
     triangles, uv_triangles = (np.concatenate(rows).astype(np.int32) for rows in (every.triangles, every.uv_triangles))
     mesh = Mesh(mean, triangles, uvs, uv_triangles, parts)
     identity, expression = np.zeros((0, *mean.shape), np.float32), np.concatenate(every.moves, 1).astype(np.float32)
-    return MorphableModel(FILE, mean, identity, expression, tuple(names), mesh, _no_points(), {}, (0.0, 0.0, 1.0, 1.0))
+    return MorphableModel(HEAD_FILE, mean, identity, expression, tuple(names), mesh, _no_points(), {}, (0.0, 0.0, 1.0, 1.0))
 
 
 def _no_points() -> Embedding:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from facetex_cli.device import DEVICES
+from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions, jobs_for
 from facetex_cli.plugin_options import plugin_options
@@ -27,7 +27,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--bank", metavar="FILE", help="A bank of textures.  [default: the one that ships]")
 @click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
 @click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
-@click.option("--device", type=click.Choice(DEVICES), help="[default: auto]")
+@click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
 @click.option("--same-person", is_flag=True, help="All photos show one person: one head from all.")
 @click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
 @plugin_options

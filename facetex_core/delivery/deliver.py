@@ -95,7 +95,9 @@ def _write_maps(run: Run, staging: Path) -> None:
     texture_files.write(
         (staging / texture_files.DISPLACEMENT).with_suffix(".json"), texture_files.displacement_note(head.detail)
     )
-    texture_files.write(staging / environment.FILE, environment.hdr_bytes(environment.radiance_of(head.appearance.lighting)))
+    texture_files.write(
+        staging / environment.ENVIRONMENT_FILE, environment.hdr_bytes(environment.radiance_of(head.appearance.lighting))
+    )
 
 
 @contextmanager

@@ -15,9 +15,9 @@ from facetex_core.pipeline import Run
 from facetex_core.structures import Fit, View
 from facetex_core.texture.regions import face_slices
 
-LONGEST = 560
+LONGEST_PICTURE = 560
 """Pixels along the longer side: sharp on a phone, and the report stays under a few megabytes."""
-QUALITY = 86
+REPORT_QUALITY = 86
 BLUE, GREEN, ORANGE = (38, 110, 230), (60, 190, 120), (240, 140, 30)
 PALETTE = (BLUE, ORANGE, GREEN, (200, 70, 160), (120, 100, 220), (40, 180, 200), (190, 170, 40), (200, 70, 60))
 """What each photo gave is shown in a colour of its own; from the ninth on they come again."""
@@ -58,7 +58,7 @@ def small(pixels: Pixels) -> UInt8[np.ndarray, "rows columns 3"]:
     """No longer than the report needs."""
     import cv2
 
-    scale = LONGEST / max(pixels.shape[:2])
+    scale = LONGEST_PICTURE / max(pixels.shape[:2])
     if scale >= 1:
         return pixels
     size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
@@ -70,7 +70,7 @@ def data_uri(pixels: Pixels, **how: int) -> str:
     from PIL import Image
 
     file = BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": QUALITY, **how})
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": REPORT_QUALITY, **how})
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
 
 
@@ -91,7 +91,7 @@ def _cut(picture: Float32[np.ndarray, "rows columns 3"], box: tuple[int, int, in
     """The box at the report's size, and how much larger or smaller it has become."""
     left, top, right, bottom = box
     cut = np.ascontiguousarray(to_bytes(picture[top:bottom, left:right]))
-    scale = LONGEST / max(cut.shape[:2])
+    scale = LONGEST_PICTURE / max(cut.shape[:2])
     size = (max(round(cut.shape[1] * scale), 1), max(round(cut.shape[0] * scale), 1))
     return resized(cut, size), scale
 

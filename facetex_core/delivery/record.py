@@ -17,7 +17,7 @@ from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.pipeline import Run
 from facetex_core.structures import LitView
 
-LARGEST = 8
+WEIGHTS_SHOWN = 8
 """How many of the blend's weights are told."""
 
 
@@ -135,7 +135,7 @@ def _version(name: str) -> str:
 
 def largest_weights(weights: Float32[np.ndarray, "exemplars"], names: Sequence[str]) -> list[tuple[str, float]]:
     """The largest weights with their exemplars; by number where they have no names."""
-    order = np.argsort(-weights, kind="stable")[:LARGEST]
+    order = np.argsort(-weights, kind="stable")[:WEIGHTS_SHOWN]
     return [(names[k] if len(names) == len(weights) else f"#{k}", float(weights[k])) for k in order.tolist() if weights[k] > 0]
 
 

@@ -17,7 +17,7 @@ from facetex_core.io.npz import Arrays, read_arrays
 from facetex_core.structures import Bank, Descriptor
 
 VERSION = 2
-LARGEST = 1e8
+LARGEST_NUMBER = 1e8
 """No number of a bank comes near; beyond it sums of squares overflow."""
 
 
@@ -99,7 +99,7 @@ def _refuse_torn(bank: Bank) -> None:
             raise ValueError(f"a cell of {layer}")
         if any(face.correlations[layer].shape != (channels, channels) for face in bank.faces):
             raise ValueError(f"a face of {layer}")
-        if not all((np.abs(values) < LARGEST).all() for values in (basis, bank.cells[layer], bank.support[layer])):
+        if not all((np.abs(values) < LARGEST_NUMBER).all() for values in (basis, bank.cells[layer], bank.support[layer])):
             raise ValueError(f"a number of {layer}")
         if bank.support[layer].min() < 0:
             raise ValueError(f"a support of {layer}")

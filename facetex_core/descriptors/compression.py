@@ -7,7 +7,7 @@ matrices (Frobenius). Cells of faces are much alike: most of a bank's bytes woul
 import numpy as np
 from jaxtyping import Float32, Int
 
-STEP = 0.0025
+LEVEL_STEP = 0.0025
 """Between two levels of a coefficient, as a share of the matrices' root mean square: whole faces are met within 1 %."""
 LEVELS = 32767
 
@@ -44,7 +44,7 @@ def principal(
     few = len(weighted) < weighted.shape[1]  # the smaller of the two products has the same values
     values, directions = np.linalg.eigh((weighted @ weighted.T if few else weighted.T @ weighted).astype(np.float64))
     values, directions = values[::-1], directions[:, ::-1]
-    kept = max(int((values > (STEP / 2) ** 2 * values.clip(0).sum()).sum()), 1)
+    kept = max(int((values > (LEVEL_STEP / 2) ** 2 * values.clip(0).sum()).sum()), 1)
     basis = directions[:, :kept].T.astype(np.float32)
     if few:
         basis = basis @ weighted
@@ -59,4 +59,4 @@ def in_steps(
     """The step between two levels that the coefficients are written in."""
     weight = support / max(float(support.sum()), 1e-12)
     spread = float(np.sqrt((weight * (coefficients**2).sum(-1)).sum()))
-    return max(STEP * spread, float(np.abs(coefficients).max()) / LEVELS, 1e-20)
+    return max(LEVEL_STEP * spread, float(np.abs(coefficients).max()) / LEVELS, 1e-20)

@@ -5,7 +5,7 @@ from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 
-SMALLEST = 2
+SMALLEST_LEVEL = 2
 """Pixels along the shorter side of the coarsest level."""
 
 Colour = Float[np.ndarray, "height width 3"]
@@ -20,7 +20,7 @@ def fill_smooth(
     Weights in between blend. No value lies outside of the known ones' range. Where nothing is known at all the result is 0.
     """
     levels = [(rgb * weight[..., None], np.asarray(weight, np.float32))]
-    while min(levels[-1][1].shape) > SMALLEST:
+    while min(levels[-1][1].shape) > SMALLEST_LEVEL:
         levels.append(_halve(*levels[-1]))
     filled = _divide(*levels[-1])
     for colour, known in reversed(levels[:-1]):

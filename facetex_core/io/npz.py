@@ -18,7 +18,7 @@ AnyArray = Shaped[np.ndarray, "..."]
 Arrays = dict[str, AnyArray]
 """By name."""
 
-KINDS = "biufU"
+NUMPY_KINDS = "biufU"
 """numpy's letters for truth values, whole numbers, numbers and text."""
 _DAMAGE = (
     OSError, ValueError, EOFError, AttributeError, TypeError, LookupError, OverflowError, NotImplementedError, RuntimeError,
@@ -43,7 +43,7 @@ def _array(name: str, content: bytes) -> AnyArray:
     version = np.lib.format.read_magic(file)
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read_header(file)
-    if dtype.kind not in KINDS:
+    if dtype.kind not in NUMPY_KINDS:
         raise ValueError(f"{name.removesuffix('.npy')} holds neither numbers nor text")
     Allowance(len(content)).array(shape, dtype.itemsize)
     return np.lib.format.read_array(BytesIO(content), allow_pickle=False)

@@ -8,14 +8,14 @@ from facetex_core.lighting.harmonics import harmonics
 from facetex_core.lighting.panorama import panorama_directions
 from facetex_core.structures import Lighting
 
-FILE = "environment.hdr"
-ROWS = 64
+ENVIRONMENT_FILE = "environment.hdr"
+ENVIRONMENT_ROWS = 64
 """Of a panorama made from harmonics: finer than anything they hold."""
 SHARP = 256
 """Rows at most of a panorama that a path tracer gets: a softbox keeps its edges in the eyes."""
 COSINE = np.array([1.0, *[2 / 3] * 3, *[1 / 4] * 5])
 """What the cosine leaves of each order of the radiance (Ramamoorthi and Hanrahan 2001, equation 8, over pi)."""
-STEPS = 300
+DESCENT_STEPS = 300
 
 
 def radiance_of(lighting: Lighting) -> Float32[np.ndarray, "rows columns 3"]:
@@ -24,15 +24,15 @@ def radiance_of(lighting: Lighting) -> Float32[np.ndarray, "rows columns 3"]:
     It is max(0, Y a): a is found by climbing the dual, whose curvature is at most the Gram matrix of Y. Where the lighting
     is darker than black somewhere, no light gives it, and the panorama is a near one. Laid out as `Environment` has it.
     """
-    basis, weight = _basis(ROWS // 2)
+    basis, weight = _basis(ENVIRONMENT_ROWS // 2)
     gram = basis.T @ (weight * basis)
     wanted = lighting.coefficients.astype(np.float64) / COSINE[:, None]
     found = wanted.copy()
-    for _ in range(STEPS):
+    for _ in range(DESCENT_STEPS):
         moments = basis.T @ (weight * np.maximum(basis @ found, 0))
         found += wanted - np.linalg.solve(gram, moments)
-    radiance = np.maximum(_basis(ROWS)[0] @ found, 0)
-    return radiance.reshape(ROWS, 2 * ROWS, 3).astype(np.float32)
+    radiance = np.maximum(_basis(ENVIRONMENT_ROWS)[0] @ found, 0)
+    return radiance.reshape(ENVIRONMENT_ROWS, 2 * ENVIRONMENT_ROWS, 3).astype(np.float32)
 
 
 def _basis(rows: int) -> tuple[Float[np.ndarray, "pixels 9"], Float[np.ndarray, "pixels 1"]]:

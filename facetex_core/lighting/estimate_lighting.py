@@ -18,6 +18,25 @@ from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import harmonics
+from facetex_core.lighting.thresholds import (
+    ALBEDO_ERROR,
+    ALBEDO_NOISE,
+    BRIGHT,
+    COLOURED,
+    EXPOSURE,
+    HIGHLIGHT,
+    HIGHLIGHT_FROM,
+    INDEPENDENT,
+    LEVEL,
+    LIGHT_ERROR,
+    LIGHT_RIDGE,
+    SKIN_TONE,
+    SKIN_TONES,
+    TINT,
+    TONED,
+    TONED_BLUR,
+    WARMTH,
+)
 from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, MorphableModel, Texture
 from facetex_core.texture.regions import region, resize_texture, skin_texels
 
@@ -25,31 +44,7 @@ SIZE = 128
 """Texels of the map on which light and albedo are found: both are low-frequency."""
 PHOTO = "photo (share of its light)"
 """The residual's name."""
-ROUNDS = 4
-RIDGE = np.array([0.02, *[0.02] * 3, *[0.06] * 5])
-"""Of the light's coefficients, relative to a texel's weight; the second band thrice (measured)."""
-HIGHLIGHT = 0.3
-"""Weight of texels brighter than explained: highlights are no diffuse light."""
-BRIGHT, LEVEL, EXPOSURE = 0.9, 1.5, 0.3
-"""The quantile of a face's shading that cameras expose for, what they expose it to (so that the skin of 34 portraits keeps
-the albedo statistics' mean), and its standard deviation in logarithms. A face lit from the side is no darker than another."""
-WARMTH = np.array([0.14, 0.0, -0.14])
-"""How light is warmer or colder than the white that a camera has balanced, in logarithms and for one standard deviation,"""
-TINT = 0.03
-"""and what each channel deviates by besides: lamps and skies lie along one line."""
-COLOURED = 0.5
-"""Share of the directional colour that is left to the light."""
-ALBEDO_NOISE = 0.15
-"""What a texel's log albedo deviates by from the best low-frequency model."""
-TONED, TONED_BLUR = 1.6, 2.0
-"""Root mean square in Lab of what a photo's colour does not follow from its lightness, below which it is grey or toned, and
-texels of SIZE that are blurred before. 34 colour photos have at least 2.4, sepia after JPEG at quality 50 1.25 (measured)."""
-INDEPENDENT = 0.05
-"""Share of texels that count as independent evidence: neighbours err together."""
-SKIN_TONE = np.log(np.array([0.47, 0.27, 0.185], np.float32))
-"""A middle skin in log linear RGB, for models that bring no albedo,"""
-SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
-"""and how skins differ from it: melanin, blood, and the rest."""
+LIGHT_ROUNDS = 4
 
 Light = Float[np.ndarray, "9 3"]
 Colours = Float[np.ndarray, "texels 3"]
@@ -68,7 +63,7 @@ def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
         told = replace(told, modes=told.modes[:1])  # melanin: of skins' differences, the one that lightness tells
     seen, model = (_in_grey(seen), _without_colour(told)) if grey else (seen, told)
     albedo = np.exp(model.mean).astype(np.float64)
-    for _ in range(ROUNDS):
+    for _ in range(LIGHT_ROUNDS):
         light = _solve_light(seen.rgb[on], albedo[on], basis[on], weight[on])
         light = _whiten(light * LEVEL / np.maximum(np.quantile(basis[on] @ light, BRIGHT, axis=0), 0.05))
         shading = np.maximum(basis @ light, 0.05)
@@ -156,10 +151,10 @@ def _solve_light(
         w = weight.copy()
         for _ in range(4):
             matrix = (design * w[:, None]).T @ design
-            ridge = np.diag(RIDGE) * w.sum() * scale**2
+            ridge = np.diag(LIGHT_RIDGE) * w.sum() * scale**2
             light[:, channel] = np.linalg.solve(matrix + ridge, (design * w[:, None]).T @ seen[:, channel] + ridge @ prior)
             error = (seen[:, channel] - design @ light[:, channel]) / scale
-            w = weight / (1 + (error / 0.15) ** 2) * np.where(error > 0.1, HIGHLIGHT, 1.0)
+            w = weight / (1 + (error / LIGHT_ERROR) ** 2) * np.where(error > HIGHLIGHT_FROM, HIGHLIGHT, 1.0)
     return light
 
 
@@ -178,6 +173,6 @@ def _solve_albedo(
     prior[-3:, -3:] = np.linalg.inv(EXPOSURE**2 + np.outer(WARMTH, WARMTH) + TINT**2 * np.eye(3))
     solved = np.zeros(design.shape[1])
     for _ in range(3):
-        robust = w / (1 + ((target - design @ solved) / 0.3) ** 2)
+        robust = w / (1 + ((target - design @ solved) / ALBEDO_ERROR) ** 2)
         solved = np.linalg.solve((design * robust[:, None]).T @ design + prior, (design * robust[:, None]).T @ target)
     return solved[:-3], np.exp(solved[-3:])

@@ -11,10 +11,8 @@ from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
+from facetex_core.lighting.thresholds import HIGHLIGHT_WIDTH
 from facetex_core.structures import Head
-
-GLINT = 0.006
-"""Width, as a share of the map, of the smallest highlight: grain is finer, where pores were added to a coarse photo."""
 
 
 def specular_map(head: Head) -> Float32[np.ndarray, "size size 3"]:
@@ -24,6 +22,6 @@ def specular_map(head: Head) -> Float32[np.ndarray, "size size 3"]:
     colour = np.maximum(light / max(float(luminance(light)), 1e-6), 0.1).astype(np.float32)
     above = lit.rgb - head.albedo.rgb * shade(lighting, normal_map(head.fit, lit.size))
     alike = np.maximum((above / colour).min(-1), 0) * lit.visibility
-    width = round(GLINT * lit.size) | 1
+    width = round(HIGHLIGHT_WIDTH * lit.size) | 1
     alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
     return np.clip(alike[..., None] * colour, 0, 1).astype(np.float32)

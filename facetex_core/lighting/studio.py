@@ -9,7 +9,7 @@ from facetex_core.structures import Lighting
 # Direction towards the light (x to the subject's left, so that the viewer's upper left has x < 0) and strength.
 STUDIO = (((-0.45, 0.40, 0.80), 0.95), ((0.75, 0.05, 0.65), 0.35), ((0.3, 0.5, -0.8), 0.20))
 STUDIO_AMBIENT = 0.24
-GROUND = (0.34, 0.20)
+STUDIO_GROUND = (0.34, 0.20)
 """Grey of the ground in the middle and in the corners, linear."""
 
 
@@ -41,5 +41,5 @@ def ground(width: int, height: int) -> Float32[np.ndarray, "height width 3"]:
     """Neutral grey, a little brighter in the middle."""
     x, y = np.linspace(-1, 1, width), np.linspace(-1, 1, height)
     away = (x[None] ** 2 + y[:, None] ** 2) / 2
-    grey = GROUND[0] + (GROUND[1] - GROUND[0]) * away
+    grey = STUDIO_GROUND[0] + (STUDIO_GROUND[1] - STUDIO_GROUND[0]) * away
     return np.repeat(grey[..., None], 3, -1).astype(np.float32)

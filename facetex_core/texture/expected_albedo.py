@@ -1,4 +1,4 @@
-"""The skin's low-frequency colour over a whole map, and from when on a photo's own texels count."""
+"""The skin's low-frequency colour over a whole map."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -6,8 +6,6 @@ from jaxtyping import Float32
 from facetex_core.lazy import cv2
 from facetex_core.structures import Appearance
 
-SURE = 0.35
-"""Visibility from which a texel is kept as it is; below, it fades into the next source."""
 DARKEST = 0.004
 """Linear; below, logarithms of an albedo mean nothing."""
 

@@ -16,13 +16,13 @@ from facetex_core.lazy import cv2
 from facetex_core.structures import Detail, Head, MorphableModel
 from facetex_core.texture.regions import region
 
-SKIN = 0.55
-REGIONS = {"forehead": 0.47, "chin": 0.50, "eyes": 0.48, "nose": 0.42, "lips": 0.38}
-PARTS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.4, "teeth": 0.25}
+SKIN_ROUGHNESS = 0.55
+REGION_ROUGHNESS = {"forehead": 0.47, "chin": 0.50, "eyes": 0.48, "nose": 0.42, "lips": 0.38}
+PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.4, "teeth": 0.25}
 """What is no skin and wet."""
-SOFT = 0.008
+REGION_BLUR = 0.008
 """Blur of the regions' borders, as a share of the map."""
-RELIEF, DEPTH = 0.05, 0.0001
+GROOVE_ROUGHNESS, DEPTH = 0.05, 0.0001
 """How much rougher a deep groove is, and the metres that count as deep."""
 REFRACTION = {"skin": 1.4, "left_eye": 1.376, "right_eye": 1.376}
 """Skin by Tuchin 2007, the cornea by Gullstrand; other parts as skin."""
@@ -37,13 +37,13 @@ def roughness_of(head: Head) -> Float32[np.ndarray, "size size"]:
 def roughness_map(model: MorphableModel, detail: Detail) -> Float32[np.ndarray, "size size"]:
     """Skin by region and relief, eyes, mouth and teeth by part, continued smoothly beyond the islands."""
     size = len(detail.displacement)
-    rough = np.full((size, size), SKIN, np.float32)
-    for name, value in REGIONS.items():
+    rough = np.full((size, size), SKIN_ROUGHNESS, np.float32)
+    for name, value in REGION_ROUGHNESS.items():
         rough += region(model, name, size) * (value - rough)
-    rough = np.asarray(cv2.GaussianBlur(rough, (0, 0), SOFT * size))
-    rough -= RELIEF * np.tanh(detail.displacement / DEPTH)
+    rough = np.asarray(cv2.GaussianBlur(rough, (0, 0), REGION_BLUR * size))
+    rough -= GROOVE_ROUGHNESS * np.tanh(detail.displacement / DEPTH)
     texels = all_texels(model, size)
-    for part, value in PARTS.items():
+    for part, value in PART_ROUGHNESS.items():
         which = model.mesh.parts.get(part, slice(0, 0))
         rough[(texels.triangle >= which.start) & (texels.triangle < which.stop)] = value
     filled = fill_smooth(np.repeat(rough[..., None], 3, -1).astype(np.float32), texels.inside.astype(np.float32))[..., 0]

@@ -10,14 +10,9 @@ from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
 from facetex_core.structures import Fit, Photo, Texture
 from facetex_core.texture.regions import region, skin_texels
+from facetex_core.texture.thresholds import GRAZING, MASK_SURE, MASK_UNSURE, STRAIGHT
 
-GRAZING = 0.25
-"""Cosine below which a texel counts as hidden: background leaks in there (measured on 213 portraits)."""
-STRAIGHT = 0.5
-"""Cosine from which a texel is trusted fully."""
-UNSURE, SURE = 0.6, 0.95
-"""The mask's probability up to which a pixel counts as hidden, and from which it is trusted fully."""
-OFFSET = 0.0002
+RAY_OFFSET = 0.0002
 """Metres a ray starts off the skin, along the normal and towards the camera, so that it does not meet its own triangle."""
 
 
@@ -40,7 +35,9 @@ def unwrap(photo: Photo, fit: Fit, skin: Float32[np.ndarray, "height width"], si
     covered = _sample(skin, where, cv2.INTER_LINEAR)
     visibility = np.zeros((size, size), np.float32)
     registered = np.clip(2 * region(fit.model, "face", size)[texels.inside] - 1, 0, 1)
-    visibility[texels.inside] = seen * registered * np.clip((covered[texels.inside] - UNSURE) / (SURE - UNSURE), 0, 1)
+    visibility[texels.inside] = (
+        seen * registered * np.clip((covered[texels.inside] - MASK_UNSURE) / (MASK_SURE - MASK_UNSURE), 0, 1)
+    )
     return Texture(np.where(visibility[..., None] > 0, np.clip(rgb, 0, 1), 0).astype(np.float32), visibility)
 
 
@@ -54,7 +51,7 @@ def facing(
     sight = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
     scene = Scene(fit.vertices, fit.model.mesh.triangles)
     ask = sight > 0
-    sight[ask] *= ~scene.blocked(points[ask] + OFFSET * (normals[ask] + towards[ask]), towards[ask])
+    sight[ask] *= ~scene.blocked(points[ask] + RAY_OFFSET * (normals[ask] + towards[ask]), towards[ask])
     return np.asarray(sight, np.float32)
 
 

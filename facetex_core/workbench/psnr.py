@@ -5,7 +5,7 @@ from jaxtyping import Float32
 
 from facetex_core.imaging.colour import encode_srgb
 
-LEAST = 1e-10
+LEAST_SQUARE = 1e-10
 """Mean square below which colours are the same: 100 dB."""
 
 
@@ -15,4 +15,4 @@ def psnr(found: Float32[np.ndarray, "pixels 3"], true: Float32[np.ndarray, "pixe
 
     if not len(true):
         return float("nan")
-    return float(-10 * np.log10(max(mean_squared_error(encode_srgb(true), encode_srgb(found)), LEAST)))
+    return float(-10 * np.log10(max(mean_squared_error(encode_srgb(true), encode_srgb(found)), LEAST_SQUARE)))

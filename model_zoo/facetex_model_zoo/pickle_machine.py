@@ -17,7 +17,7 @@ from facetex_core.io.declared import Allowance
 MOST_STEPS = 1_000_000
 """Models take some hundreds; with this many, no program runs long."""
 
-LONGEST = 16
+LONGEST_INTEGER = 16
 """Bytes of a whole number; torch's files begin with one of ten."""
 
 
@@ -213,7 +213,7 @@ def _text(content: bytes) -> str:
 
 
 def _signed(content: bytes) -> int:
-    if len(content) > LONGEST:
+    if len(content) > LONGEST_INTEGER:
         raise ValueError("no pickle of numbers: a whole number is too long")
     return int.from_bytes(content, "little", signed=True)
 

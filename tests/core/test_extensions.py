@@ -261,7 +261,7 @@ def test_a_command_s_name_that_is_taken_is_left_out(toy, capsys):
 
 
 def test_the_command_line_and_the_map_of_hooks_name_one_group():
-    assert others.GROUP == hookspecs.COMMANDS
+    assert others.COMMANDS_GROUP == hookspecs.COMMANDS_GROUP
 
 
 def test_no_metric_that_ships_measures_alone():

@@ -1,11 +1,6 @@
-"""Whether a portrait is good enough for a bank: figures of it, and the first thing that is wrong.
-
-Thresholds were set on 213 official portraits (faces of 430 to 670 pixels) at a map of 512 texels.
-"""
+"""Whether a portrait is good enough for a bank: figures of it, and the first thing that is wrong."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -16,49 +11,17 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.structures import Camera, DelitView, Face, Fit, Texture
 from facetex_core.texture.regions import plain_skin, region
+from facetex_core.workbench.bank_builder.thresholds import (
+    COARSE_DETAIL,
+    FINE_DETAIL,
+    LIMITS,
+    MASK_BORDER,
+    ROUND_THE_EYES,
+    SIDES_BLUR,
+)
 
 Mask = Bool[np.ndarray, "size size"]
 Plane = Float32[np.ndarray, "size size"]
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """What a figure may be, and what is said of a portrait that lies outside."""
-
-    least: float
-    most: float
-    said: str
-    form: str
-    """How the figure is written."""
-
-
-LIMITS: Mapping[str, Limit] = MappingProxyType(
-    {
-        "yaw": Limit(-15, 15, "the head is turned by {} degrees", ".0f"),
-        "pitch": Limit(-20, 20, "the head is raised or lowered by {} degrees", ".0f"),
-        "mouth": Limit(0, 0.18, "the mouth is open by {} of the eye distance", ".2f"),
-        "eyes": Limit(0.2, 1, "glasses or hair cover the eyes: {} of the skin round them is bare", ".0%"),
-        "lit": Limit(0.55, 1, "hard light: {} of the skin lies out of deep shade", ".0%"),
-        "uneven": Limit(0, 0.2, "hard light: after delighting the sides still differ by {}", ".0%"),
-        "seen": Limit(0.4, 1, "too little skin can be seen: {} of the face", ".0%"),
-        "sharpness": Limit(1, np.inf, "blurred: at this map's size the sharpness is {}", ".2f"),
-    }
-)
-"""Of each figure; the first complaint counts.
-
-Of 184 portraits that these were measured on, none is turned by 15 degrees or is blurred (least sharpness 1.35; blurred by 1.5
-pixels 0.98 at most, shown at a quarter of their size 0.92); 12 have glasses over more than 80 % of the skin round the
-eyes, all of them rightly. Lighter glasses are masked texel by texel: leaving them out made a bank no better.
-"""
-
-ROUND_THE_EYES = 0.05
-"""How far round an eye the skin is looked at, as a share of the map."""
-EDGE = 5
-"""Texels from the border of the visible skin within which masks decide what is sharp."""
-FINE, COARSE = (0.0, 0.8), (0.8, 1.6)
-"""Blurs in texels between which detail is measured."""
-BROAD = 0.03
-"""Blur at which the sides of a face are compared, as a share of the map."""
 
 
 def complaint(figures: Mapping[str, float]) -> str:
@@ -117,16 +80,16 @@ def _uneven(albedo: Texture, plain: Mask) -> float:
     """Root mean square of what the logarithms of both sides differ by, smoothly, where both are seen."""
     skin = (albedo.visibility * plain).astype(np.float32)
     both = np.minimum(skin, skin[:, ::-1])
-    smooth = blur_where(_log_luminance(albedo), skin, BROAD * albedo.size)[..., 0]
+    smooth = blur_where(_log_luminance(albedo), skin, SIDES_BLUR * albedo.size)[..., 0]
     return float(np.sqrt((both * (smooth - smooth[:, ::-1]) ** 2).sum() / max(float(both.sum()), 1e-6)))
 
 
 def _sharpness(albedo: Texture, plain: Mask) -> float:
     """Detail of a texel's size over that of two, on skin away from any border: below 1, the photo holds less than the map."""
     seen = (albedo.visibility > 0).astype(np.float32)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * EDGE + 1, 2 * EDGE + 1))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MASK_BORDER + 1, 2 * MASK_BORDER + 1))
     inside = cv2.erode(((albedo.visibility > 0.5) & plain).astype(np.float32), kernel)
-    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (FINE, COARSE)]
+    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (FINE_DETAIL, COARSE_DETAIL)]
     fine, coarse = (float(np.sqrt((inside * band**2).sum())) for band in bands)
     return fine / max(coarse, 1e-6)
 

@@ -7,7 +7,7 @@ from facetex_core.delivery.record import recipe_table, versions
 from facetex_core.delivery.template import template
 from facetex_core.errors import ConfigError
 from facetex_core.io.atomic import write_whole
-from facetex_core.workbench.comparison.pictures import SIDE
+from facetex_core.workbench.comparison.pictures import PAGE_SIDE
 from facetex_core.workbench.comparison.record import Comparison, comparison_csv, comparison_json, page_data
 from facetex_core.workbench.comparison.variants_glb import variants_glb
 
@@ -50,7 +50,7 @@ def comparison_html(comparison: Comparison) -> str:
             variants=comparison.variants,
             base=recipe_table(first.recipe),
             compared={role: dict.fromkeys(each.chosen[role] for each in comparison.variants) for role in first.chosen},
-            side=SIDE,
+            side=PAGE_SIDE,
             data=_script(data),
             efforts=_script(efforts),
             models=comparison.models,

@@ -15,9 +15,9 @@ from facetex_core.stages import STAGES
 
 COMPARED = tuple(role for role in STAGES if role != "exporter")
 """Stages that make a difference to a head; files of it are the same in every variant."""
-PLAIN = ("preset", "size", "seed", "device", "bank")
+PLAIN_KEYS = ("preset", "size", "seed", "device", "bank")
 """Keys of a grid that stand for every variant; `bank` may be a list."""
-MOST = 1000
+MOST_VARIANTS = 1000
 """Variants; of more no page can be looked at, and a list of options that is too long by accident would run for days."""
 
 
@@ -87,8 +87,8 @@ def read_grid(path: Path) -> Grid:
     """The grid of a TOML file; docs/reference/comparisons.md."""
     table, source = read_toml(path), Source(path.name, path.parent)
     for key in table:
-        if key not in (*PLAIN, "stages"):
-            raise ConfigError(f"{path.name}: unknown key {key!r}; {did_you_mean(key, (*PLAIN, 'stages'))}")
+        if key not in (*PLAIN_KEYS, "stages"):
+            raise ConfigError(f"{path.name}: unknown key {key!r}; {did_you_mean(key, (*PLAIN_KEYS, 'stages'))}")
     base = load_preset(_text(table.get("preset", "embedded"), f"{path.name}: preset"), path.parent)
     plain = {key: table[key] for key in ("size", "seed", "device") if key in table}
     banks = [_text(bank, f"{path.name}: bank") for bank in _listed(table.get("bank", "bank"), f"{path.name}: bank")]
@@ -117,8 +117,10 @@ def _choices(entry: object, where: str) -> Iterable[Choice]:
 
 def _refuse_many(lists: Sequence[Sequence[object]], where: str) -> None:
     count = prod(map(len, lists))
-    if count > MOST:
-        raise ConfigError(f"{where}: {count:,} variants, and a comparison takes at most {MOST:,}: leave out some choices")
+    if count > MOST_VARIANTS:
+        raise ConfigError(
+            f"{where}: {count:,} variants, and a comparison takes at most {MOST_VARIANTS:,}: leave out some choices"
+        )
 
 
 def _listed(value: object, where: str) -> list[object]:

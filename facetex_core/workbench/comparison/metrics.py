@@ -17,18 +17,17 @@ from facetex_core.messages import warn
 from facetex_core.metrics import Metric
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.structures import Camera, Fit, Head, Texture, View
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
 from facetex_core.texture.regions import plain_skin
-from facetex_core.workbench.evaluation.hidden_error import EDGE
+from facetex_core.texture.thresholds import SURE
+from facetex_core.workbench.bank_builder.thresholds import SIDES_BLUR
+from facetex_core.workbench.evaluation.hidden_error import SEAM_BLUR
 from facetex_core.workbench.evaluation.surface_error import INNER, fitted_skin
 from facetex_core.workbench.evaluation.synthetic_render import camera_rays
 from facetex_core.workbench.psnr import psnr
 
 MEASURED = ("seconds", "memory_mb")
 """What is another number every time; everything else is the same to the byte."""
-
-_BROAD = 0.03
-"""Blur under which left and right are compared, as a share of the map: light, not features."""
 
 
 def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"]) -> dict[str, float]:
@@ -90,7 +89,7 @@ def shading_left(head: Head) -> float:
     """Percent; the map's halves mirror each other."""
     skin = skin_of(head) & skin_of(head)[:, ::-1]
     light = np.log(np.maximum(head.albedo.rgb @ LUMINANCE, DARKEST))[..., None].astype(np.float32)
-    broad = blur_where(light, skin.astype(np.float32), _BROAD * head.albedo.size)[..., 0]
+    broad = blur_where(light, skin.astype(np.float32), SIDES_BLUR * head.albedo.size)[..., 0]
     odd = (broad - broad[:, ::-1])[skin] / 2
     return 100 * float(np.sqrt((odd**2).mean())) if odd.size else float("nan")
 
@@ -103,7 +102,7 @@ def tone_of(head: Head) -> Float32[np.ndarray, "3"]:
 
 def seam(head: Head) -> float:
     """1 where no seam can be told from skin; not a number where the photo shows all plain skin, or none."""
-    sigma, skin = EDGE * head.albedo.size, skin_of(head)
+    sigma, skin = SEAM_BLUR * head.albedo.size, skin_of(head)
     seen = (head.albedo.visibility > SURE).astype(np.float32)
     across = np.stack(np.gradient(cv2.GaussianBlur(seen, (0, 0), 2 * sigma)))
     steep = np.hypot(*across)

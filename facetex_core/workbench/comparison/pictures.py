@@ -17,17 +17,17 @@ from facetex_core.stages import Renderer
 from facetex_core.structures import Camera, Head, Texture, View
 from facetex_core.workbench.comparison.metrics import face_pixels
 
-SIDE = 512
+PAGE_SIDE = 512
 """Pixels of a picture."""
-QUALITY = 90
+PAGE_QUALITY = 90
 ROUND_FACE = 1.7
 """Side of the square that is shown of the photo, in sides of the face's box."""
 YAWS = {"front": 0.0, "side": 60.0}
-CROP = 6
+CROP_SHARE = 6
 """A crop of skin is one part in so many of the map's side."""
-CROPS = {"forehead": ((19, 24, 27), 1.0), "right cheek": ((2, 31), 0.0), "left cheek": ((14, 35), 0.0)}
+CROP_PLACES = {"forehead": ((19, 24, 27), 1.0), "right cheek": ((2, 31), 0.0), "left cheek": ((14, 35), 0.0)}
 """Landmarks in whose middle a crop lies, and by how much of its own side it lies higher."""
-KINDS = ("photo", "albedo", "front", "side", "again", "forehead", "right cheek", "left cheek")
+PICTURES = ("photo", "albedo", "front", "side", "again", "forehead", "right cheek", "left cheek")
 """In the order of the page."""
 
 Pixels = UInt8[np.ndarray, "height width 3"]
@@ -41,10 +41,12 @@ def photo_cut(view: View) -> tuple[Texture, Camera]:
     corner = np.rint((low + high - side) / 2).clip(0, [width - side, height - side])
     left, top = (int(edge) for edge in corner)
     box, rows, columns = (left, top, left + side, top + side), slice(top, top + side), slice(left, left + side)
-    camera = cut_camera(view.fit.camera, box, (SIDE, SIDE))
-    rgb = resized(view.photo.rgb[rows, columns], (SIDE, SIDE), smooth=True)
+    camera = cut_camera(view.fit.camera, box, (PAGE_SIDE, PAGE_SIDE))
+    rgb = resized(view.photo.rgb[rows, columns], (PAGE_SIDE, PAGE_SIDE), smooth=True)
     skin = cv2.resize(
-        np.ascontiguousarray(view.observation.segmentation.skin[rows, columns]), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR
+        np.ascontiguousarray(view.observation.segmentation.skin[rows, columns]),
+        (PAGE_SIDE, PAGE_SIDE),
+        interpolation=cv2.INTER_LINEAR,
     )
     seen = np.asarray((skin > 0.5) * face_pixels(view.fit, camera), np.float32)
     return Texture(np.clip(rgb, 0, 1).astype(np.float32), seen), camera
@@ -53,7 +55,7 @@ def photo_cut(view: View) -> tuple[Texture, Camera]:
 def renders_of(head: Head, camera: Camera, renderer: Renderer) -> dict[str, Float32[np.ndarray, "side side 3"]]:
     """Portraits in the studio, and `again`: from the photo's camera in the fitted light."""
     light = studio()
-    portraits = {name: portrait_camera(head.fit, yaw, SIDE) for name, yaw in YAWS.items()}
+    portraits = {name: portrait_camera(head.fit, yaw, PAGE_SIDE) for name, yaw in YAWS.items()}
     renders = {name: renderer.render(head, view, light).rgb for name, view in portraits.items()}
     return {**renders, "again": renderer.render(head, camera, head.appearance.lighting).rgb}
 
@@ -61,9 +63,9 @@ def renders_of(head: Head, camera: Camera, renderer: Renderer) -> dict[str, Floa
 def crops_of(head: Head) -> dict[str, Pixels]:
     """Squares of plain skin of the albedo, a pixel a texel, at the same landmarks in every map."""
     places, size = layout_of(head.fit.model), head.albedo.size
-    side = size // CROP
+    side = size // CROP_SHARE
     crops = {}
-    for name, (landmarks, higher) in CROPS.items():
+    for name, (landmarks, higher) in CROP_PLACES.items():
         middle = places[list(landmarks)].mean(0) * size - [0, higher * side * 0.6]
         left, top = np.rint(middle - side / 2).clip(0, size - side).astype(int)
         crops[name] = to_bytes(head.albedo.rgb[top : top + side, left : left + side])
@@ -71,11 +73,11 @@ def crops_of(head: Head) -> dict[str, Pixels]:
 
 
 def jpeg_uri(linear: Float32[np.ndarray, "height width 3"]) -> str:
-    """The picture inside an address, at most SIDE pixels high."""
+    """The picture inside an address, at most PAGE_SIDE pixels high."""
     pixels = to_bytes(linear)
-    if len(pixels) > SIDE:
-        pixels = cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return data_uri(pixels, quality=QUALITY)
+    if len(pixels) > PAGE_SIDE:
+        pixels = cv2.resize(pixels, (PAGE_SIDE, PAGE_SIDE), interpolation=cv2.INTER_AREA)
+    return data_uri(pixels, quality=PAGE_QUALITY)
 
 
 def png_uri(pixels: Pixels) -> str:

@@ -11,9 +11,9 @@ from facetex_core.metrics import METRICS, Metric
 from facetex_core.workbench.comparison.compare import Outcome
 from facetex_core.workbench.comparison.grid import COMPARED, Variant
 from facetex_core.workbench.comparison.metrics import MEASURED
-from facetex_core.workbench.comparison.pictures import KINDS
+from facetex_core.workbench.comparison.pictures import PICTURES
 
-SHOWN = ("title", "about", "digits", "better")
+METRIC_FIELDS = ("title", "about", "digits", "better")
 """What the page tells of a metric."""
 
 
@@ -99,9 +99,10 @@ def page_data(comparison: Comparison) -> tuple[dict[str, object], list[dict[str,
     data = {
         "photos": comparison.photos,
         "variants": [each.name for each in comparison.variants],
-        "kinds": [kind for kind in KINDS if any(kind in each.pictures for each in comparison.outcomes)],
+        "kinds": [kind for kind in PICTURES if any(kind in each.pictures for each in comparison.outcomes)],
         "metrics": [
-            {"name": name, **{key: getattr(comparison.known[name], key) for key in SHOWN}} for name in comparison.metrics
+            {"name": name, **{key: getattr(comparison.known[name], key) for key in METRIC_FIELDS}}
+            for name in comparison.metrics
         ],
         "cases": cases,
         "pictures": list(pictures),

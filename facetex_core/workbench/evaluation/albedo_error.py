@@ -14,7 +14,7 @@ from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import align, fitted_skin
 from facetex_core.workbench.psnr import psnr
 
-NEAR = 0.005
+NEAR_SURFACE = 0.005
 """Metres, after the alignment, beyond which a texel of the fitted skin shows no point of the true one."""
 
 
@@ -48,7 +48,7 @@ def true_albedo(truth: Truth, fit: Fit, size: int) -> Texture | None:
     where = np.full((size, size, 2), -1, np.float32)
     where[texels.inside] = places * len(truth.albedo) - 0.5
     visible = np.zeros((size, size), np.float32)
-    visible[texels.inside] = np.isin(corners, face).all(1) & (away < NEAR)
+    visible[texels.inside] = np.isin(corners, face).all(1) & (away < NEAR_SURFACE)
     rgb = cv2.remap(truth.albedo, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Texture(np.where(visible[..., None] > 0, rgb, 0).astype(np.float32), visible)
 

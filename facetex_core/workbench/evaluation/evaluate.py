@@ -15,7 +15,7 @@ from facetex_core.workbench.evaluation.suite import Case
 from facetex_core.workbench.evaluation.surface_error import Skin, align, fitted_skin, landmark_error, pose_error
 from facetex_core.workbench.evaluation.synthetic import BANDS
 
-METRICS = {
+SURFACE_METRICS = {
     "surface_mm": "median distance of the true face from the fitted surface",
     "surface_90_mm": "the distance that 90 % of the true face stay under",
     "pose_deg": "rotation of the head as its camera sees it",
@@ -119,7 +119,7 @@ def summary(scores: Iterable[Score]) -> list[dict[str, object]]:
 def _row(fitter: str, band: str, scores: Sequence[Score]) -> dict[str, object]:
     fitted = [score for score in scores if not score.failed]
     row: dict[str, object] = {"fitter": fitter, "yaw": band, "heads": len(scores), "fitted": len(fitted)}
-    for metric in METRICS:
+    for metric in SURFACE_METRICS:
         values = [value for score in fitted if (value := getattr(score, metric)) is not None]
         row[metric] = _three(values) if values else None
     return row

@@ -16,7 +16,8 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.structures import Texture
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
+from facetex_core.texture.thresholds import SURE
 from facetex_core.workbench.psnr import psnr
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
 STEP = 16
 """Networks take whole multiples of this many texels."""
-MARGIN = 8
+UNCOMPARED = 8
 """Texels from a hidden one within which a feature is not compared: what the fill can reach."""
 DETAIL = 0.012
 """Blur between low frequency and detail, as a share of the map: six texels at 512."""
 TONE = 0.03
 """Blur of the colours that are compared as tone, as a share of the map."""
-EDGE = 0.004
+SEAM_BLUR = 0.004
 """Blur under which the gradient across the seam is taken, as a share of the map: wider than grain, narrower than a feather."""
 
 Features = Mapping[str, Float32[np.ndarray, "channels height width"]]
@@ -98,7 +99,7 @@ def hidden_errors(
 def _feature_errors(truth: Truth, true: Features, found: Features, name: str) -> dict[str, float]:
     """Correlations of plain skin, layer by layer; features of all that is hidden, by the last layer."""
     errors = {}
-    known = erode(truth.texture.visibility > 0, MARGIN) * truth.judged
+    known = erode(truth.texture.visibility > 0, UNCOMPARED) * truth.judged
     spare = -len(known) % STEP
     masks = np.pad(np.stack([known * truth.skin, known]), ((0, 0), (0, spare), (0, spare)))
     for layer, features in true.items():
@@ -139,7 +140,7 @@ def _energy_ratio(truth: Truth, guess: Texture) -> float:
 
 def _seam_ratio(truth: Truth, guess: Texture) -> float:
     """Mean square of the coded lightness's gradient across the border of what was hidden, prediction by truth."""
-    sigma = EDGE * truth.unit
+    sigma = SEAM_BLUR * truth.unit
     seen = truth.texture.visibility > 0
     side = fill_smooth(np.repeat(truth.hidden[..., None], 3, 2), seen.astype(np.float32))[..., 0]
     across = np.stack(np.gradient(cv2.GaussianBlur(side, (0, 0), 2 * sigma)))

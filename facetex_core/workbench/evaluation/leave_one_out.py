@@ -18,12 +18,12 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.portrait_cameras import portrait_camera
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
-from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
 from facetex_core.stages import Synthesizer
 from facetex_core.structures import DelitView, Fit, Photo, Texture, View
-from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
+from facetex_core.texture.thresholds import LEAST_SKIN, SURE
 from facetex_core.texture.unwrap import facing
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 
@@ -31,7 +31,7 @@ FRONTAL = 10.0
 """Degrees of yaw up to which both sides are seen well enough to be each other's judge."""
 TURN = 40.0
 """Degrees of the view whose far side is hidden."""
-LEAST = 0.005
+LEAST_HIDDEN = 0.005
 """Share of the map that has to be hidden and known for a figure to mean anything."""
 TONES = {"dark": 0.14, "medium": 0.26, "light": 1.0}
 """Skin by the mean luminance of its albedo, up to."""
@@ -101,7 +101,7 @@ def trials(
         for part, mask in SPLITS[split].items():
             hidden = mask(subject.fit, subject.albedo.size)
             truth, shown = truth_of(subject, hidden, eyes), without(subject.albedo, hidden)
-            if truth.judged.sum() < LEAST * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
+            if truth.judged.sum() < LEAST_HIDDEN * hidden.size or (shown.visibility > 0).mean() < LEAST_SKIN:
                 continue
             found = predict(pipeline, subject, hidden, synthesizers)
             box = face_slices(subject.fit.model, subject.albedo.size)

@@ -16,9 +16,9 @@ from facetex_core.workbench.evaluation.evaluate import Attempt
 from facetex_core.workbench.evaluation.suite import Case
 from facetex_core.workbench.evaluation.synthetic_render import camera_rays
 
-SIDE = 300
+SHEET_SIDE = 300
 """Pixels of a picture on the sheet."""
-WHITE = 0.004
+WARMEST = 0.004
 """Metres that are shown by the warmest colour."""
 FACES = 2
 """Rows of cases side by side on a sheet."""
@@ -48,7 +48,7 @@ def albedo_row(case: Case, attempts: Sequence[AlbedoAttempt], model: MorphableMo
     for attempt in attempts:
         score = attempt.score
         if attempt.found is None:
-            tiles.append(tile(np.zeros((SIDE, SIDE, 3), np.uint8), f"{score.delighter} {score.failed[:30]}"))
+            tiles.append(tile(np.zeros((SHEET_SIDE, SHEET_SIDE, 3), np.uint8), f"{score.delighter} {score.failed[:30]}"))
         else:
             text = f"{score.delighter}  {score.seen_db:.1f} dB  tone {score.tone:.1f}"
             tiles.append(tile(to_bytes(face_crop(attempt.found, model).rgb), text))
@@ -79,7 +79,7 @@ def _heat(photo: Pixels, case: Case, attempt: Attempt) -> Pixels:
     camera = case.truth.camera or (attempt.fit.camera if attempt.fit else None)
     assert camera is not None  # noqa: S101
     level = np.zeros(len(mesh.vertices), np.uint8)
-    level[slice(None) if face is None else face] = np.rint(255 * np.clip(distances / WHITE, 0, 1))
+    level[slice(None) if face is None else face] = np.rint(255 * np.clip(distances / WARMEST, 0, 1))
     colour = cv2.applyColorMap(level[:, None], cv2.COLORMAP_TURBO)[:, 0, ::-1] / np.float32(255)
     known = np.zeros(len(mesh.vertices), bool)
     known[slice(None) if face is None else face] = True
@@ -114,9 +114,9 @@ def _drawn(
 
 def tile(picture: Pixels, text: str) -> UInt8[np.ndarray, "side side 3"]:
     """The picture in a square, with a line of text."""
-    scale = SIDE / max(picture.shape[:2])
+    scale = SHEET_SIDE / max(picture.shape[:2])
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    tile = np.zeros((SIDE, SIDE, 3), np.uint8)
-    top, left = (SIDE - small.shape[0]) // 2, (SIDE - small.shape[1]) // 2
-    tile[top : top + small.shape[0], left : left + small.shape[1]] = small[:SIDE, :SIDE]
+    tile = np.zeros((SHEET_SIDE, SHEET_SIDE, 3), np.uint8)
+    top, left = (SHEET_SIDE - small.shape[0]) // 2, (SHEET_SIDE - small.shape[1]) // 2
+    tile[top : top + small.shape[0], left : left + small.shape[1]] = small[:SHEET_SIDE, :SHEET_SIDE]
     return np.asarray(cv2.putText(tile, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA))

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-KINDS = {
+PLY_TYPES = {
     "char": "i1", "uchar": "u1", "short": "i2", "ushort": "u2", "int": "i4", "uint": "u4", "float": "f4", "double": "f8",
     "int8": "i1", "uint8": "u1", "int16": "i2", "uint16": "u2", "int32": "i4", "uint32": "u4", "float32": "f4", "float64": "f8",
 }  # fmt: skip
@@ -56,9 +56,9 @@ def _header(text: str) -> tuple[str, list[tuple[str, int, list[Column]]]]:
 
 
 def _kind(name: str) -> str:
-    if name not in KINDS:
+    if name not in PLY_TYPES:
         raise ValueError("it has numbers of an unknown type")
-    return KINDS[name]
+    return PLY_TYPES[name]
 
 
 class _Rows:

@@ -20,7 +20,7 @@ from facetex_core.io.photo_file import load_photo
 from facetex_core.structures import Camera, Lighting, Mesh, Photo
 from facetex_core.workbench.evaluation.suite_mesh import obj_of, read_mesh
 
-PHOTOS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+PHOTO_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MESHES = (".obj", ".ply")
 
 
@@ -90,7 +90,7 @@ def case_folders(folder: Path) -> list[Path]:
     """The cases of a suite by name; a folder without any is a ConfigError."""
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such suite; a suite is a folder of cases, or `synthetic`")
-    found = sorted(path for path in folder.iterdir() if path.is_dir() and _named(path, "photo", PHOTOS))
+    found = sorted(path for path in folder.iterdir() if path.is_dir() and _named(path, "photo", PHOTO_ENDINGS))
     if not found:
         raise ConfigError(f"{folder}: is no suite; its cases are folders with a photo.png each")
     return found
@@ -98,7 +98,7 @@ def case_folders(folder: Path) -> list[Path]:
 
 def read_case(folder: Path) -> Case:
     """The case of a folder; what is wrong in it is named in a ConfigError."""
-    photo = _named(folder, "photo", PHOTOS)
+    photo = _named(folder, "photo", PHOTO_ENDINGS)
     if photo is None:
         raise ConfigError(f"{folder}: has no photo.png")
     case = Case(folder.name, replace(load_photo(photo), name=f"{folder.name}/{photo.name}"), _read_truth(folder))

@@ -12,7 +12,7 @@ from facetex_core.geometry.similarity import similarity
 from facetex_core.structures import Camera, Fit
 from facetex_core.workbench.evaluation.suite import Truth
 
-ROUNDS = 40
+ALIGN_ROUNDS = 40
 ENOUGH = 2000
 """Points that the alignment looks at; seven unknowns need no more."""
 STILL = 5e-6
@@ -69,7 +69,7 @@ def align(
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
     laid = _start(points, landmarks, fitted)
     some = points[:: max(1, len(points) // ENOUGH)]
-    for _ in range(ROUNDS):
+    for _ in range(ALIGN_ROUNDS):
         triangle, weights = scene.nearest(laid.undo(some))
         near = laid.apply(np.einsum("pk,pki->pi", weights, fitted.vertices[fitted.triangles[triangle]]))
         laid, step = _improved(laid, near, some, normals[triangle] @ laid.rotation.T)

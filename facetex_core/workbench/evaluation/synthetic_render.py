@@ -14,20 +14,20 @@ from facetex_core.imaging.look_up import look_up
 from facetex_core.structures import Camera, Mesh
 from facetex_core.workbench.evaluation.environment import Environment
 
-LIGHTS = 144
+SHADOW_LIGHTS = 144
 """Directions of light that are tried for cast shadow."""
-OFFSET = 0.0004
+SHADOW_OFFSET = 0.0004
 """Metres that shadow rays start off the surface."""
 SPREADING = np.array([0.7, 0.35, 0.15], np.float32)
 """How far red, green and blue light wander in the skin: the share of a vertex's light that comes from its neighbours."""
 SPREADS = 3
 SAMPLES = 2
 """Rays a pixel along each side."""
-ROWS = 48
+TRACED_ROWS = 48
 """Rows of pixels done at once; what fits into the cache is faster."""
 MIRRORED = 0.028
 """Of light that falls straight onto skin or tears (refractive index 1.4)."""
-GRAZING = 0.25
+GRAZING_MIRROR = 0.25
 """What rough skin mirrors at grazing angles, where smooth skin would mirror all."""
 SHEEN = {"left_eye": 0.3, "right_eye": 0.3, "cloth": 0.0}
 GLOSS = {"left_eye": 1.0, "right_eye": 1.0, "cloth": 0.0, "teeth": 0.5}
@@ -74,8 +74,8 @@ def photograph(
     plain, backdrop = rng.random() < PLAIN, rng.uniform(*BACKDROP) * rng.uniform(0.8, 1.0, 3).astype(np.float32)
     width, height = camera.size
     picture = np.zeros((height, width, 3), np.float32)
-    for start in range(0, height, ROWS):
-        rows = slice(start, min(start + ROWS, height))
+    for start in range(0, height, TRACED_ROWS):
+        rows = slice(start, min(start + TRACED_ROWS, height))
         rays = camera_rays(camera, rows, SAMPLES)
         triangle, weights, _ = scene.first_hits(np.broadcast_to(camera.position, rays.shape), rays)
         hit = triangle >= 0
@@ -129,8 +129,8 @@ def _light(
     surface: _Surface, scene: Scene, environment: Environment, rng: np.random.Generator
 ) -> tuple[Vertices, Float32[np.ndarray, "vertices"]]:
     """What white skin sends back at each vertex, and which share of the light reaches it past all that stands around."""
-    ways, strength = environment.sample(LIGHTS, rng)
-    origins = surface.vertices + OFFSET * surface.normals
+    ways, strength = environment.sample(SHADOW_LIGHTS, rng)
+    origins = surface.vertices + SHADOW_OFFSET * surface.normals
     came, meant = np.full(len(origins), 1e-9), np.full(len(origins), 1e-9)
     for way, power in zip(ways, strength, strict=True):
         cosine = np.maximum(surface.normals @ way, 0) * power
@@ -162,7 +162,7 @@ def _sent(
     normals, opened = _unit(at[:, :3]), at[:, 6:7]
     cosine = np.einsum("pi,pi->p", normals, rays)[:, None]
     mirrored = rays - 2 * cosine * normals
-    fresnel = MIRRORED + GRAZING * (1 - np.clip(-cosine, 0, 1)) ** 5
+    fresnel = MIRRORED + GRAZING_MIRROR * (1 - np.clip(-cosine, 0, 1)) ** 5
     sheen, gloss = environment.towards(mirrored, "sheen"), environment.towards(mirrored, "gloss")
     highlight = shine * fresnel * opened**2 * (at[:, 7:8] * sheen + at[:, 8:9] * gloss)
     walls = BOUNCE * (1 - opened) * albedo * environment.mean

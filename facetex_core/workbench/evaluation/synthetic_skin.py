@@ -18,7 +18,7 @@ GRAIN = (
 """Pores, mottles and blotches: blood shows in green and blue, which it swallows."""
 MUTED = 0.6
 """Of the standard deviations of all tones but the first, melanin: independent draws of the others make odd colours."""
-DARKEST, BRIGHTEST = 0.012, 0.85
+DARKEST_SKIN, BRIGHTEST_SKIN = 0.012, 0.85
 """Linear albedo of skin and hair."""
 HAIRS = ((0.012, 0.010, 0.009), (0.03, 0.018, 0.012), (0.07, 0.04, 0.02), (0.22, 0.14, 0.07), (0.3, 0.29, 0.28))
 """Black, brown, light brown, blond, grey."""
@@ -36,7 +36,7 @@ def sample_skin(
     tones = albedo_model(model)
     coefficients = rng.standard_normal(len(tones.modes))
     coefficients[1:] *= MUTED
-    low = np.clip(tones.mean + np.tensordot(coefficients, tones.modes, 1), np.log(DARKEST), np.log(BRIGHTEST))
+    low = np.clip(tones.mean + np.tensordot(coefficients, tones.modes, 1), np.log(DARKEST_SKIN), np.log(BRIGHTEST_SKIN))
     log = _enlarged(low, size) + rng.uniform(0.8, 1.4) * _enlarged(tones.detail, size)
     for width, (least, greatest), colour in GRAIN:
         field = _grain(size, width * (model.face_box[2] - model.face_box[0]), rng)
@@ -46,7 +46,7 @@ def sample_skin(
     if rng.random() > BALD:
         log, share = _with_hair(log, model, rng)
         shine *= 1 - 0.8 * share
-    skin = Texture(np.exp(log).clip(DARKEST, BRIGHTEST).astype(np.float32), np.ones((size, size), np.float32))
+    skin = Texture(np.exp(log).clip(DARKEST_SKIN, BRIGHTEST_SKIN).astype(np.float32), np.ones((size, size), np.float32))
     iris = (np.array(IRISES[rng.integers(len(IRISES))]) * rng.uniform(0.8, 1.25)).astype(np.float32)
     eyes = [part for part in ("right_eye", "left_eye") if part in model.mesh.parts]
     return paint_parts(model, skin, dict.fromkeys(eyes, iris)).rgb, shine.astype(np.float32)

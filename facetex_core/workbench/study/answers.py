@@ -12,7 +12,7 @@ from typing import Any
 
 from facetex_core.errors import ConfigError
 from facetex_core.messages import warn
-from facetex_core.workbench.study.study import PHOTO
+from facetex_core.workbench.study.study import PHOTO_VARIANT
 
 CONFIDENCE = 0.95
 _WRONG = (LookupError, ValueError, TypeError, AttributeError, RecursionError)
@@ -86,7 +86,7 @@ def estimate(chosen: int, answers: int) -> Estimate:
 
 def tallies(key: Key, everyone: Iterable[Answers]) -> list[Tally]:
     """A tally a pair that was asked for, in the order of the study's variants; the photo comes first."""
-    order = sorted(key.variants, key=lambda name: name != PHOTO)
+    order = sorted(key.variants, key=lambda name: name != PHOTO_VARIANT)
     counts: dict[tuple[str, str], dict[str, list[int]]] = {}
     for answers in everyone:
         for trial, picture in answers.chosen.items():

@@ -20,17 +20,17 @@ from facetex_core.lazy import cv2
 from facetex_core.messages import warn
 from facetex_core.stages import Detector
 from facetex_core.structures import Photo
-from facetex_core.workbench.study.study import PHOTO, Case
+from facetex_core.workbench.evaluation.suite import PHOTO_ENDINGS
+from facetex_core.workbench.study.study import PHOTO_VARIANT, Case
 
 BESIDE = Path("renders", "photo.png")
 """Photo and re-render, of a run."""
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 CROPS = {
     "face": "the face from brows to chin, all else grey",
     "skin": "a square of one cheek",
     "whole": "the picture as it is",
 }
-LARGEST = 720
+LARGEST_PICTURE = 720
 """Side of a picture in pixels, at most."""
 GREY = 128
 SOFT = 0.035
@@ -60,11 +60,11 @@ def read_cases(folders: Sequence[Path], crop: str, detector: Detector, *, photos
     A variant is called after its folder. A case in which no face is found is left out with a warning.
     """
     names = [folder.resolve().name for folder in folders]
-    if len({*names, PHOTO} if photos else {*names}) < len(names) + photos:
+    if len({*names, PHOTO_VARIANT} if photos else {*names}) < len(names) + photos:
         raise ConfigError(f"two variants have one name, of {', '.join(names)}; rename a folder")
     variants = {name: _variant(folder, photos) for name, folder in zip(names, folders, strict=True)}
     if photos:
-        variants = {PHOTO: _photos_of(folders), **variants}
+        variants = {PHOTO_VARIANT: _photos_of(folders), **variants}
     every = dict.fromkeys(case for variant in variants.values() for case in variant)
     shared = [case for case in every if sum(case in variant for variant in variants.values()) > 1]
     if not shared:
@@ -86,7 +86,7 @@ def _variant(folder: Path, photos: bool) -> dict[str, Callable[[], Shown]]:
         raise ConfigError(
             f"{folder}: holds no results of facetex run, so there is no photo to compare with; give a second folder"
         )
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.is_file())
+    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in PHOTO_ENDINGS and path.is_file())
     if not found:
         raise ConfigError(f"{folder}: holds neither results of facetex run nor pictures")
     return {path.stem: partial(_plain, path) for path in found}
@@ -186,7 +186,7 @@ def _square(pixels: Pixels, centre: Float32[np.ndarray, "2"], side: float) -> Sq
 
 def _alike(pictures: Mapping[str, UInt8[np.ndarray, "_ _ 3"]]) -> dict[str, UInt8[np.ndarray, "_ _ 3"]]:
     """All as small as the smallest, so that no picture is sharper than another by its size."""
-    scale = min(1.0, LARGEST / max(max(each.shape[:2]) for each in pictures.values()))
+    scale = min(1.0, LARGEST_PICTURE / max(max(each.shape[:2]) for each in pictures.values()))
     height, width = (round(scale * min(each.shape[axis] for each in pictures.values())) for axis in (0, 1))
     size = max(width, 1), max(height, 1)
     return {name: np.asarray(cv2.resize(each, size, interpolation=cv2.INTER_AREA), np.uint8) for name, each in pictures.items()}

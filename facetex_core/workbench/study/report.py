@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from facetex_core.delivery.template import template
 from facetex_core.workbench.study.answers import CONFIDENCE, Estimate, Key, Tally
-from facetex_core.workbench.study.study import PHOTO
+from facetex_core.workbench.study.study import PHOTO_VARIANT
 
 
 def report_html(key: Key, tallies: Sequence[Tally], participants: int) -> str:
@@ -17,7 +17,7 @@ def report_html(key: Key, tallies: Sequence[Tally], participants: int) -> str:
             answers=sum(tally.estimate.answers for tally in tallies),
             rows=[_row(tally) for tally in tallies],
             confidence=f"{CONFIDENCE:.0%}",
-            photo=PHOTO in key.variants,
+            photo=PHOTO_VARIANT in key.variants,
         )
     )
 

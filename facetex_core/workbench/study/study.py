@@ -16,9 +16,9 @@ from jaxtyping import UInt8
 from facetex_core.delivery.pictures import data_uri
 from facetex_core.delivery.template import template
 
-PHOTO = "photo"
+PHOTO_VARIANT = "photo"
 """What the photos themselves are called among the variants."""
-QUALITY = 95
+STUDY_QUALITY = 95
 """Of every picture's JPEG, without thinned colour: real and made ones go through the same coding."""
 
 Pixels = UInt8[np.ndarray, "height width 3"]
@@ -100,7 +100,7 @@ def page(study: Study) -> str:
         {
             "id": trial.id,
             "pictures": [
-                {"id": each.id, "uri": data_uri(each.pixels, quality=QUALITY, subsampling=0)} for each in trial.pictures
+                {"id": each.id, "uri": data_uri(each.pixels, quality=STUDY_QUALITY, subsampling=0)} for each in trial.pictures
             ],
         }
         for trial in study.trials

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from facetex_plugins.delight.network import SIDE, network_maps, still_maps
+from facetex_plugins.delight.network import NETWORK_SIDE, network_maps, still_maps
 
 from facetex_core.imaging.colour import LUMINANCE
-from facetex_core.lighting.estimate_lighting import SKIN_TONES
+from facetex_core.lighting.thresholds import SKIN_TONES
 from facetex_core.structures import MorphableModel
 from facetex_core.workbench.evaluation.synthetic import EXPOSED
 from training.delighter.beards import Beards
@@ -45,7 +45,7 @@ class Examples:
         """Planes of shine_on for every head and light, and the lights' means."""
         if not target.with_suffix(".means.npy").exists():
             rng = np.random.default_rng(len(self.paths))
-            shape = (len(self.paths), lights, 7, SIDE, SIDE)
+            shape = (len(self.paths), lights, 7, NETWORK_SIDE, NETWORK_SIDE)
             planes = np.lib.format.open_memmap(target.with_suffix(".npy"), "w+", np.float16, shape)
             means = np.zeros((len(self.paths), lights, 3), np.float32)
             for number, head in enumerate(self.heads):

@@ -21,7 +21,7 @@ from facetex_core.io.photo_file import load_photo
 from facetex_core.texture.regions import face_slices, skin_texels
 from facetex_core.texture.unwrap import facing
 from facetex_core.workbench.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
-from facetex_core.workbench.evaluation.synthetic_render import OFFSET
+from facetex_core.workbench.evaluation.synthetic_render import SHADOW_OFFSET
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
 from training.common.portraits import SIZE, basis, delit_view
 
@@ -65,7 +65,7 @@ def lit_head(fit: Fit, vertices: np.ndarray, visibility: np.ndarray, albedo: np.
     known = visibility > KNOWN
     points, normals = boxed(places, nearest=True), boxed(normals, nearest=True)
     scene, open_to = Scene(vertices, model.mesh.triangles), np.zeros((known.sum(), WAYS), bool)
-    origins = (points + np.float32(OFFSET) * normals)[known]
+    origins = (points + np.float32(SHADOW_OFFSET) * normals)[known]
     for number, way in enumerate(ways()):
         front = np.flatnonzero(normals[known] @ way > 0)
         open_to[front, number] = ~scene.blocked(origins[front], np.broadcast_to(way, (len(front), 3)))

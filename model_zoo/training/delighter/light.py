@@ -6,13 +6,13 @@ None is taken from a photograph: panoramas that delighters are measured under st
 from functools import cache
 
 import numpy as np
-from facetex_plugins.delight.network import SIDE
+from facetex_plugins.delight.network import NETWORK_SIDE
 
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.panorama import ROWS, panorama_directions
 from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
-from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
+from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING_MIRROR, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
 from training.delighter.heads import KNOWN, WAYS, ways
 
 COLUMNS = 2 * ROWS
@@ -114,11 +114,11 @@ def shine_on(head: dict[str, np.ndarray], lights: np.ndarray) -> np.ndarray:
     come = (cosine @ binned.reshape(WAYS, -1)).reshape(-1, len(lights), 3)
     opened = come.mean(2, keepdims=True) / np.maximum(meant.mean(2, keepdims=True), 1e-6)
     straight = (normals * towards).sum(1, keepdims=True)
-    fresnel = MIRRORED + GRAZING * (1 - np.clip(straight, 0, 1)) ** 5
+    fresnel = MIRRORED + GRAZING_MIRROR * (1 - np.clip(straight, 0, 1)) ** 5
     mirror, flat = 2 * straight * normals - towards, lights.transpose(1, 0, 2).reshape(len(solid), -1)
     sheen, gloss = (look(lobes()[name] @ flat, mirror).reshape(come.shape) for name in ("sheen", "gloss"))
     shine = fresnel[:, None] * opened**2 * (SKIN_SHEEN * sheen + SKIN_GLOSS * gloss)
-    planes = np.zeros((SIDE, SIDE, len(lights), 7), np.float32)
+    planes = np.zeros((NETWORK_SIDE, NETWORK_SIDE, len(lights), 7), np.float32)
     planes[known] = np.concatenate([come, opened, shine], 2)
     weight = known.astype(np.float32)
     for channel, sigma in enumerate(SCATTER):

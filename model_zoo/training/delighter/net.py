@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from facetex_plugins.delight.network import SIDE
+from facetex_plugins.delight.network import NETWORK_SIDE
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -59,7 +59,7 @@ def export(net: ShadingNet, layout: np.ndarray, path: Path) -> None:
     """Write ONNX: inputs `maps` and `shading`, output `found`; `layout` (68, 2) tells the UV map that it knows."""
     torch.onnx.export(
         net.eval(),
-        (torch.zeros(1, PLANES, SIDE, SIDE), torch.zeros(1, 3, SIDE, SIDE)),
+        (torch.zeros(1, PLANES, NETWORK_SIDE, NETWORK_SIDE), torch.zeros(1, 3, NETWORK_SIDE, NETWORK_SIDE)),
         str(path),
         input_names=["maps", "shading"],
         output_names=["found"],

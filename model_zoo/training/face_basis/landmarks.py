@@ -5,11 +5,10 @@ from jaxtyping import Float, Int
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 
+from facetex_core.geometry.similarity import similarity
 from training.common.data import DATA
 from training.face_basis.source import Source
 from training.face_basis.surface import closest
-
-from facetex_core.geometry.similarity import similarity
 
 IBUG_OF_DENSE = {
     **dict(zip((70, 63, 105, 66, 107, 336, 296, 334, 293, 300), range(17, 27), strict=True)),

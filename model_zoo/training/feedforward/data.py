@@ -20,10 +20,9 @@ from facetex_core import FacetexError, Fit, Registry, Texture, load_preset
 from facetex_core.descriptors.bank import under_mask, whole_skin
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.io.photo_file import load_photo
-from facetex_core.observe import LEAST_SKIN
 from facetex_core.pipeline import Pipeline
-from facetex_core.texture.expected_albedo import SURE
 from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region
+from facetex_core.texture.thresholds import LEAST_SKIN, SURE
 from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Subject, blinded, examine, without
 
 SIZE = 512

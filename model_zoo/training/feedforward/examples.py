@@ -9,7 +9,8 @@ import numpy as np
 from facetex_plugins.synthesize.texture.decoder import decoder_maps
 
 from facetex_core.descriptors.masked_features import erode
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
+from facetex_core.texture.thresholds import SURE
 from training.feedforward.net import LAYERS
 
 HELD_OUT = 7

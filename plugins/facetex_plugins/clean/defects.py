@@ -14,27 +14,22 @@ from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin, region
-
-WIDTH = 0.014
-"""Of the widest thing that is thin, as a share of the map."""
-MARGIN = 0.004
-"""How far around it the photo is not believed, as a share of the map."""
-WHITE, BLACK = 0.85, 0.1
-"""sRGB-coded mean of the channels above or below which skin is rare."""
-BRIGHTER, DARKER = 0.35, 0.6
-"""Difference in log light from what lies around; sharpened portraits reach either often, both with the above hardly ever."""
-BEARD, SHADE = 0.02, 0.35
-"""Where a neighbourhood (blur, as a share of the map) is darker than the middle of the face by this (log), it is a beard."""
-SPECK, CROWD = 0.03, 0.012
-"""Longest speck, a scratch being longer, and neighbourhood in which they are counted (blur), as shares of the map."""
-WHISKERS = 0.004
-"""Share of a neighbourhood round the mouth that is specks, from which they are whiskers."""
-GLINT, GLITTER = 0.7, 0.35
-"""sRGB-coded mean of the channels of glints, and their share of a neighbourhood from which it is hidden: where the photo sees
-it straight on; the less it does, the fewer are enough."""
-MOUTH = 0.07
-"""How far round the lips a moustache or a beard grows, as a share of the map."""
-
+from facetex_plugins.clean.thresholds import (
+    BEARD_BLUR,
+    BEARD_SHADE,
+    BLACK,
+    BRIGHTER,
+    CROWD,
+    DARKER,
+    DEFECT_MARGIN,
+    GLINT,
+    GLITTER,
+    SPECK,
+    THIN,
+    WHISKER_REACH,
+    WHISKERS,
+    WHITE,
+)
 
 api_version = 2
 
@@ -68,17 +63,17 @@ def mask_defects(lit: Texture, model: MorphableModel) -> Texture:
     seen = lit.visibility > 0
     whole = fill_smooth(lit.rgb, seen.astype(np.float32)).mean(-1)
     light, coded = np.log(np.maximum(whole, 1e-3)), encode_srgb(lit.rgb).mean(-1)
-    kernel = _disc(WIDTH, lit.size)
+    kernel = _disc(THIN, lit.size)
     bright = cv2.morphologyEx(light, cv2.MORPH_TOPHAT, kernel) > BRIGHTER
     dark = (cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel) > DARKER) & (coded < BLACK)
-    dark &= cv2.GaussianBlur(light, (0, 0), BEARD * lit.size) > np.median(light[seen]) - SHADE
+    dark &= cv2.GaussianBlur(light, (0, 0), BEARD_BLUR * lit.size) > np.median(light[seen]) - BEARD_SHADE
     plain = seen & (plain_skin(model, lit.size) > 0.9)
-    mouth = cv2.dilate(region(model, "lips", lit.size), _disc(2 * MOUTH, lit.size)) > 0.5
+    mouth = cv2.dilate(region(model, "lips", lit.size), _disc(2 * WHISKER_REACH, lit.size)) > 0.5
     damaged = (bright & (coded > WHITE) | dark) & plain
     specks = damaged & _short(damaged)
     damaged &= ~(mouth & specks & (_share(specks, seen) > WHISKERS))
     glitter = (_share(bright & (coded > GLINT) & plain, seen) > GLITTER * lit.visibility**2) & ~mouth
-    kept = seen & ~glitter & (cv2.dilate(damaged.astype(np.uint8), _disc(2 * MARGIN, lit.size)) == 0)
+    kept = seen & ~glitter & (cv2.dilate(damaged.astype(np.uint8), _disc(2 * DEFECT_MARGIN, lit.size)) == 0)
     rgb, visibility = np.where(kept[..., None], lit.rgb, 0), np.where(kept, lit.visibility, 0)
     return replace(lit, rgb=rgb.astype(np.float32), visibility=visibility.astype(np.float32))
 

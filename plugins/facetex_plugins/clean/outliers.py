@@ -10,9 +10,9 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
 
-WIDTH = 5
+MEDIAN_WIDTH = 5
 """Texels of the window whose median is the surroundings: the widest that OpenCV has for single precision."""
-NORMAL = 1.4826
+MAD_TO_SIGMA = 1.4826
 """Standard deviations of a normal distribution for one median absolute deviation."""
 
 api_version = 2
@@ -47,8 +47,8 @@ class OutlierCleaner:
             return lit
         whole = fill_smooth(lit.rgb, seen.astype(np.float32)).mean(-1)
         light = np.log(np.maximum(whole, 1e-3)).astype(np.float32)
-        away = np.abs(light - cv2.medianBlur(light, WIDTH))
-        limit = self.most * NORMAL * float(np.median(away[plain]))
+        away = np.abs(light - cv2.medianBlur(light, MEDIAN_WIDTH))
+        limit = self.most * MAD_TO_SIGMA * float(np.median(away[plain]))
         outliers = (plain & (away > limit)).astype(np.uint8)
         kept = seen & (cv2.dilate(outliers, np.ones((3, 3), np.uint8)) == 0)
         rgb, visibility = np.where(kept[..., None], lit.rgb, 0), np.where(kept, lit.visibility, 0)

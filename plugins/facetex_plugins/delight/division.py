@@ -5,10 +5,7 @@ import numpy as np
 from facetex_core import LitView, Texture, hookimpl
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
-
-DARKEST = 0.05
-"""Shading, as a share of its median, below which division would make colour out of noise."""
-
+from facetex_plugins.delight.thresholds import DARKEST_DIVISOR
 
 api_version = 2
 
@@ -29,7 +26,7 @@ class DivisionDelighter:
         if not seen.any():
             return texture
         shading = shade(view.appearance.lighting, normal_map(view.fit, texture.size))
-        believed = np.maximum(shading, DARKEST * np.median(shading[seen], axis=0))
+        believed = np.maximum(shading, DARKEST_DIVISOR * np.median(shading[seen], axis=0))
         return Texture(
             np.where(seen[..., None], np.clip(texture.rgb / believed, 0, 1), 0).astype(np.float32), texture.visibility
         )

@@ -21,26 +21,26 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
-from facetex_core.lighting.estimate_lighting import COLOURED, albedo_model, is_monochrome, normal_map
+from facetex_core.lighting.estimate_lighting import albedo_model, is_monochrome, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
+from facetex_core.lighting.thresholds import COLOURED
 from facetex_core.texture.regions import face_slices, plain_skin, skin_texels
 from facetex_plugins.delight.residuals import Flatten, Matte, remove_residual_shading
+from facetex_plugins.delight.thresholds import FITTED_TONE
 
 if TYPE_CHECKING:
     import onnxruntime
 
-SIDE = 128
+NETWORK_SIDE = 128
 """Texels of the face's box that the network sees."""
 WORKING = 512
 """Texels of the whole map on which geometry is laid out."""
-DARKEST = 0.005
+DARKEST_SEEN = 0.005
 """Linear; below, logarithms of what a photo shows mean nothing."""
-RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
+INPUT_RIDGE = np.array([0.005, *[0.05] * 8]) * 0.02
 """Of the light's coefficients, relative to a texel's weight."""
-FAINTEST, STRONGEST = 0.05, 5.0
+FAINTEST_SHADING, STRONGEST_SHADING = 0.05, 5.0
 """Bounds of the shading in harmonics."""
-TOLD = 0.4
-"""Share of the fit in the tone of the skin."""
 ELSEWHERE = 0.01
 """Shares of the map by which landmarks may lie elsewhere than where the network has learned them."""
 
@@ -114,9 +114,9 @@ def _mirrored(
 
 
 def _as_fitted(shading: Picture, view: LitView) -> Picture:
-    """The shading, TOLD of the way to where the skin is as light and as red as the appearance holds it for.
+    """The shading, FITTED_TONE of the way to where the skin is as light and as red as the appearance holds it for.
 
-    Two guesses at what one photo does not tell; their mean is nearer to the truth than either (CIEDE2000 4.5; 5.2, 4.8).
+    Two guesses at what one photo does not tell; their mean is nearer to the truth than either.
     Of the light's colour, what changes over the face is halved, as in the fit: blood under the skin explains much of it.
     """
     lit, model = view.lit, view.fit.model
@@ -127,11 +127,11 @@ def _as_fitted(shading: Picture, view: LitView) -> Picture:
     colour = log - log.mean(-1, keepdims=True)
     log -= (1 - COLOURED) * (colour - np.median(colour[seen], axis=0))
     expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
-    skin = np.log(np.maximum(lit.rgb[seen], DARKEST)) - log[seen]
-    apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST)), axis=0)
+    skin = np.log(np.maximum(lit.rgb[seen], DARKEST_SEEN)) - log[seen]
+    apart = np.median(skin - np.log(np.maximum(expected[seen], DARKEST_SEEN)), axis=0)
     if is_monochrome(lit, model):
         apart[:] = apart.mean()
-    return np.asarray(np.exp(log + TOLD * apart), np.float32)
+    return np.asarray(np.exp(log + FITTED_TONE * apart), np.float32)
 
 
 def network_maps(
@@ -139,7 +139,7 @@ def network_maps(
 ) -> tuple[Float32[np.ndarray, "24 side side"], Float32[np.ndarray, "3 side side"]]:
     """What the network is given of the face's box: maps, and the logarithm of the shading in harmonics."""
     known = visibility[..., None] > 0
-    log = np.where(known, np.log(np.clip(lit, DARKEST, 1)) + 1, 0)
+    log = np.where(known, np.log(np.clip(lit, DARKEST_SEEN, 1)) + 1, 0)
     shading = np.where(known, np.log(plain_shading(lit, visibility, normals, np.exp(still[..., :3]))), 0)
     both = np.concatenate([log, visibility[..., None], shading], -1)
     planes = [both, both[:, ::-1], normals, towards, still[..., :3] + 1.5, still[..., 3:]]
@@ -154,9 +154,9 @@ def plain_shading(lit: Picture, visibility: Plane, normals: Picture, albedo: Pic
     shading = np.empty_like(lit)
     for channel in range(3):
         columns = design * albedo[some][..., channel].reshape(-1, 1)
-        matrix = (columns * weight[:, None]).T @ columns + np.diag(RIDGE) * max(float(weight.sum()), 1.0)
+        matrix = (columns * weight[:, None]).T @ columns + np.diag(INPUT_RIDGE) * max(float(weight.sum()), 1.0)
         shading[..., channel] = basis @ np.linalg.solve(matrix, (columns * weight[:, None]).T @ lit[some][..., channel].ravel())
-    return np.clip(shading, FAINTEST, STRONGEST)
+    return np.clip(shading, FAINTEST_SHADING, STRONGEST_SHADING)
 
 
 @lru_cache(maxsize=8)
@@ -179,5 +179,5 @@ def boxed(
     """A picture of the face's box at the network's size."""
     plain = np.ascontiguousarray(picture, np.float32)
     if nearest:
-        return np.asarray(cv2.resize(plain, (SIDE, SIDE), interpolation=cv2.INTER_NEAREST))
-    return resized(plain, (SIDE, SIDE))
+        return np.asarray(cv2.resize(plain, (NETWORK_SIDE, NETWORK_SIDE), interpolation=cv2.INTER_NEAREST))
+    return resized(plain, (NETWORK_SIDE, NETWORK_SIDE))

@@ -10,11 +10,11 @@ from facetex_core import Descriptor, Meta, Texture, hookimpl
 from facetex_core.descriptors.masked_features import describe_features, fill_and_pad
 from facetex_core.lazy import cv2
 
-SIDE = 7
+FILTER_SIDE = 7
 """Pixels of a filter."""
 SCALES = 3
 """Each half as fine as the one before."""
-RELIEF = 8.0
+DETAIL_GAIN = 8.0
 """How much more the filters of detail weigh than those of colour: pores change skin by about an eighth of its lightness."""
 
 
@@ -63,10 +63,10 @@ class RandomExtractor:
     @cached_property
     def _kernels(self) -> Float32[np.ndarray, "filters side side 3"]:
         """Of unit length; those that see colour respond to light skin, so that none is dead."""
-        kernels = np.random.default_rng(self.seed).normal(size=(self.filters, SIDE, SIDE, 3))
+        kernels = np.random.default_rng(self.seed).normal(size=(self.filters, FILTER_SIDE, FILTER_SIDE, 3))
         blind = kernels[: self.filters // 2]
         blind -= blind.mean((1, 2), keepdims=True)
         kernels *= np.where(kernels.sum((1, 2, 3), keepdims=True) < 0, -1, 1)
         kernels /= np.sqrt((kernels**2).sum((1, 2, 3), keepdims=True))
-        blind *= RELIEF
+        blind *= DETAIL_GAIN
         return np.ascontiguousarray(kernels, np.float32)

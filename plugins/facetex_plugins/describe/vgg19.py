@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 WIDTHS = {"1": (64, 64), "2": (128, 128), "3": (256,) * 4, "4": (512,) * 4, "5": (512,)}
 """Channels of each convolution, block by block, as far as conv5_1."""
-LAYERS = tuple(f"conv{block}_{index}" for block, widths in WIDTHS.items() for index in range(1, len(widths) + 1))
+VGG_LAYERS = tuple(f"conv{block}_{index}" for block, widths in WIDTHS.items() for index in range(1, len(widths) + 1))
 CHANNELS = (3, *(width for widths in WIDTHS.values() for width in widths))
-SHAPES = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(CHANNELS)]
+WEIGHT_SHAPES = [(outputs, inputs, 3, 3) for inputs, outputs in pairwise(CHANNELS)]
 """Of the convolutions' weights."""
 TORCH = (b"PK", b"\x80")
 """How torch's files begin: a zip, or the pickle of old."""
@@ -101,7 +101,7 @@ def _inside(graph: "onnx.GraphProto") -> list[Convolution]:
 
     weights = {tensor.name: tensor for tensor in graph.initializer}
     found = []
-    shapes = [(3, 3, 1, 1), *SHAPES]
+    shapes = [(3, 3, 1, 1), *WEIGHT_SHAPES]
     for node, shape in zip((node for node in graph.node if node.op_type == "Conv"), shapes, strict=False):
         pair = [weights[name] for name in node.input[1:3]]
         if [tuple(each.dims) for each in pair] != [shape, shape[:1]]:
@@ -128,10 +128,10 @@ def read_source(path: Path) -> Source:
         preparation, *found = found
     else:
         preparation = Convolution(np.diag(1 / DEVIATION)[..., None, None], -MEAN / DEVIATION)
-    convolutions = tuple(found[: len(LAYERS)])
+    convolutions = tuple(found[: len(VGG_LAYERS)])
     shapes = [convolution.weight.shape for convolution in convolutions]
-    if not fitting or not shapes or shapes != SHAPES[: len(shapes)]:
-        raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes[: len(SHAPES)] or 'none'}")
+    if not fitting or not shapes or shapes != WEIGHT_SHAPES[: len(shapes)]:
+        raise ModelError(f"{path.name} is no VGG-19: its convolutions are {shapes[: len(WEIGHT_SHAPES)] or 'none'}")
     return Source(preparation, convolutions, reflects)
 
 
@@ -160,8 +160,8 @@ def build(source: Source) -> "onnx.ModelProto":
     graph = _Graph()
     last = graph.convolve("image", "prepared", source.preparation)
     outputs = []
-    for layer, convolution in zip(LAYERS, source.convolutions, strict=False):
-        if layer.endswith("_1") and layer != LAYERS[0]:
+    for layer, convolution in zip(VGG_LAYERS, source.convolutions, strict=False):
+        if layer.endswith("_1") and layer != VGG_LAYERS[0]:
             last = graph.add("MaxPool", [last], f"{layer}_pooled", kernel_shape=[2, 2], strides=[2, 2])
         if source.reflects:
             last = graph.reflect(last, f"{layer}_padded")

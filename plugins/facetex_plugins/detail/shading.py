@@ -16,10 +16,7 @@ from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import NO_SKIN, region, skin_texels
-
-FINEST, COARSEST = 0.0006, 0.006
-"""Blurs that bound the band, as shares of the map: under a texel at 1024 is noise, over six is shading."""
-
+from facetex_plugins.detail.thresholds import COARSEST_RELIEF, FEATURE_BORDER, FINEST_RELIEF
 
 api_version = 2
 
@@ -47,8 +44,8 @@ class ShadingDetailer:
         fit, size = views[0].fit, albedo.size
         texels = skin_texels(fit.model, size)
         logarithm = np.log(np.maximum(luminance(albedo.rgb), 0.01))
-        band = _blur(logarithm, FINEST * size) - _blur(logarithm, COARSEST * size)
-        plain = cv2.GaussianBlur(1 - region(fit.model, NO_SKIN, size), (0, 0), 0.008 * size)
+        band = _blur(logarithm, FINEST_RELIEF * size) - _blur(logarithm, COARSEST_RELIEF * size)
+        plain = cv2.GaussianBlur(1 - region(fit.model, NO_SKIN, size), (0, 0), FEATURE_BORDER * size)
         limit = self.limit / 1000
         depth = limit * np.tanh(self.strength / 1000 * band * plain / limit) * _rim(texels.inside, size)
         points = interpolate(texels, fit.model.mesh, fit.neutral)

@@ -7,11 +7,8 @@ from jaxtyping import Float, Float32
 
 from facetex_core import Face
 from facetex_core.geometry.landmarks import CHIN, FOREHEAD, LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+from facetex_plugins.detect.thresholds import EAR, EAR_REACH, SAME_FACE
 
-OVERLAP = 0.35
-"""Shared part of the smaller of two boxes from which they are one face."""
-PART, RIM = 0.25, 0.3
-"""What is smaller than the first share of a face and lies no further from it than the second is an ear or an earring."""
 SMALLEST_VIEW = 1280
 """Pixels of the longer side to which a photo is halved for its crops."""
 
@@ -93,7 +90,7 @@ def non_max_suppression(faces: list[Face]) -> list[Face]:
     """Of faces that overlap, or of which one is a part of the other's head, the one of the best score."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if not any(_overlap(face.box, other.box) > OVERLAP or _is_part(face.box, other.box) for other in kept):
+        if not any(_overlap(face.box, other.box) > SAME_FACE or _is_part(face.box, other.box) for other in kept):
             kept.append(face)
     return kept
 
@@ -112,5 +109,5 @@ def _overlap(first: Float[np.ndarray, "4"], second: Float[np.ndarray, "4"]) -> f
 def _is_part(box: Float[np.ndarray, "4"], head: Float[np.ndarray, "4"]) -> bool:
     """Whether it is small beside the head and lies on it."""
     side = (head[2:] - head[:2]).max()
-    grown = head + RIM * side * np.array([-1, -1, 1, 1], np.float32)
-    return bool((box[2:] - box[:2]).max() < PART * side and _overlap(box, grown) > OVERLAP)
+    grown = head + EAR_REACH * side * np.array([-1, -1, 1, 1], np.float32)
+    return bool((box[2:] - box[:2]).max() < EAR * side and _overlap(box, grown) > SAME_FACE)

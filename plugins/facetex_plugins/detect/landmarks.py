@@ -5,6 +5,7 @@ from typing import Annotated
 from facetex_core import Device, Face, Meta, Photo, hookimpl
 from facetex_plugins.detect.alignment import best_first, image_pyramid
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
+from facetex_plugins.detect.thresholds import MIN_SCORE
 
 api_version = 2
 
@@ -20,7 +21,7 @@ class LandmarkDetector:
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.42,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = MIN_SCORE,
         device: Device = "cpu",
     ) -> None:
         self.min_score = min_score

@@ -18,15 +18,14 @@ from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import encode_srgb
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
 from facetex_plugins.detect.networks import FaceFinder
+from facetex_plugins.detect.thresholds import REST
 
 if TYPE_CHECKING:
     from ai_edge_litert.interpreter import Interpreter
 
-CROP, MARGIN = 192, 1.5
+MEDIAPIPE_CROP, MEDIAPIPE_MARGIN = 192, 1.5
 """Side of the network's input in pixels, and in units of the face square."""
-NETWORK = "face_landmarks_detector.tflite"
-REST = 0.1
-"""How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
+LANDMARKER = "face_landmarks_detector.tflite"
 
 
 api_version = 2
@@ -69,9 +68,9 @@ class MediapipeDetector:
 
     def _points(self, views: ImagePyramid, square: OrientedBox) -> tuple[Float32[np.ndarray, "468 2"], float]:
         """The 468 points in photo pixels, and how surely they are a face's, from one crop."""
-        matrix = OrientedBox(square.centre, square.side * MARGIN, square.roll).matrix(CROP)
+        matrix = OrientedBox(square.centre, square.side * MEDIAPIPE_MARGIN, square.roll).matrix(MEDIAPIPE_CROP)
         network = self._network
-        network.set_tensor(network.get_input_details()[0]["index"], encode_srgb(warp_crop(views, matrix, CROP))[None])
+        network.set_tensor(network.get_input_details()[0]["index"], encode_srgb(warp_crop(views, matrix, MEDIAPIPE_CROP))[None])
         network.invoke()
         outputs = [network.get_tensor(output["index"]).ravel() for output in network.get_output_details()]
         (logit,), points = sorted(outputs, key=len)
@@ -91,7 +90,7 @@ def open_network(path: Path) -> "Interpreter":
         raise ConfigError("detector 'mediapipe' needs LiteRT: pip install \"facetex[mediapipe]\"") from None
     try:
         with zipfile.ZipFile(path) as bundle:
-            content = bundle.read(NETWORK)
+            content = bundle.read(LANDMARKER)
         # Without its default delegate LiteRT is silent, and the same on every processor.
         resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         network = Interpreter(model_content=content, num_threads=2, experimental_op_resolver_type=resolver)

@@ -12,6 +12,7 @@ from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, face_square, pyramid_level, warp_crop
+from facetex_plugins.detect.thresholds import FACE_HEAT, LOOKS, MIN_SCORE, MOST_PLACES, REST, SAME_PLACE, SAME_SIDE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -21,14 +22,6 @@ LONG_SIDES = (96, 160, 320, 640)
 CROP = 112
 MARGIN = 1.4
 """Side of the landmark net's input in pixels, and in units of the face square (cards/landmarks.md)."""
-PROPOSED = 0.3
-"""Heat from which a place is looked at."""
-LOOKS = ((0.03, -0.03), (-0.03, 0.03))
-"""Shifts, in face squares, of the second look's crops: the mean of their points errs less than one crop's."""
-REST = 0.1
-"""How far, in face squares, the points may move from the first crop to the second; a false face's do not stay."""
-MOST = 12
-"""Places looked at in one photo, the hottest."""
 
 
 class FaceFinder:
@@ -46,7 +39,7 @@ class FaceFinder:
         for square in sorted(squares, key=lambda square: -square.heat):
             if not any(_same_place(square, other) for other in kept):
                 kept.append(square)
-        return kept[:MOST]
+        return kept[:MOST_PLACES]
 
     def _on_level(self, views: ImagePyramid, scale: float) -> list[OrientedBox]:
         small, scales = shrink(views, scale)
@@ -63,7 +56,7 @@ class FaceFinder:
 class FacePoints:
     """468 + 68 points on crops that are turned upright twice."""
 
-    def __init__(self, min_score: float = 0.42, device: str = "cpu") -> None:
+    def __init__(self, min_score: float = MIN_SCORE, device: str = "cpu") -> None:
         self.min_score = min_score
         self.device = device
 
@@ -122,7 +115,7 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
     highest = cv2.dilate(heat, np.ones((3, 3), np.uint8))
     stride = 8  # the map's cells in pixels
     squares = []
-    for row, column in zip(*np.nonzero((heat >= highest) & (heat > PROPOSED)), strict=True):
+    for row, column in zip(*np.nonzero((heat >= highest) & (heat > FACE_HEAT)), strict=True):
         x, y, side, cosine, sine = geometry[:, row, column].astype(float)
         centre = np.array([column * stride + x, row * stride + y])
         squares.append(OrientedBox(centre, side, float(np.arctan2(sine, cosine)), float(heat[row, column])))
@@ -131,5 +124,5 @@ def peaks(heat: Float32[np.ndarray, "rows columns"], geometry: Float32[np.ndarra
 
 def _same_place(first: OrientedBox, second: OrientedBox) -> bool:
     ratio = first.side / second.side
-    near = np.linalg.norm(first.centre - second.centre) < 0.3 * min(first.side, second.side)
-    return bool(near and 0.6 < ratio < 1.7)
+    near = np.linalg.norm(first.centre - second.centre) < SAME_PLACE * min(first.side, second.side)
+    return bool(near and SAME_SIDE[0] < ratio < SAME_SIDE[1])

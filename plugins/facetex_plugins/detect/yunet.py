@@ -13,16 +13,13 @@ from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, image_pyramid, pyramid_level
 from facetex_plugins.detect.networks import FacePoints
+from facetex_plugins.detect.thresholds import EYES_TO_MOUTH, MIN_SCORE, SAME_YUNET, YUNET_SCORE
 
 if TYPE_CHECKING:
     import onnxruntime
 
-SIDE, STRIDES = 640, (8, 16, 32)
+YUNET_SIDE, STRIDES = 640, (8, 16, 32)
 """Pixels of the square that the network looks at, and of its cells."""
-PROPOSED = 0.5
-"""YuNet's score from which a place is looked at; our network's score decides."""
-EYES_TO_MOUTH = 0.385
-"""Of the face square's side; the distance of the eyes is the same (measured on portraits: 0.38 and 0.39)."""
 
 
 api_version = 2
@@ -39,7 +36,7 @@ class YunetDetector:
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.42,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = MIN_SCORE,
         device: Device = "cpu",
     ) -> None:
         self.path = model_path("yunet")
@@ -58,7 +55,7 @@ class YunetDetector:
         outputs = dict(zip(names, self._session.run(names, {"input": picture}), strict=True))
         kept: list[OrientedBox] = []
         for square in sorted(_squares(outputs, scale), key=lambda square: -square.heat):
-            if all(np.linalg.norm(square.centre - other.centre) > 0.5 * other.side for other in kept):
+            if all(np.linalg.norm(square.centre - other.centre) > SAME_YUNET * other.side for other in kept):
                 kept.append(square)
         return kept
 
@@ -70,10 +67,10 @@ class YunetDetector:
 def _letterbox(views: ImagePyramid) -> tuple[Float32[np.ndarray, "1 3 640 640"], float]:
     """The photo in the upper left corner, blue first and in [0, 255] as YuNet wants it; and its scale."""
     height, width = views[0].shape[:2]
-    scale = SIDE / max(height, width)
+    scale = YUNET_SIDE / max(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     small = resized(pyramid_level(views, scale)[0], size)
-    picture = np.zeros((1, 3, SIDE, SIDE), np.float32)
+    picture = np.zeros((1, 3, YUNET_SIDE, YUNET_SIDE), np.float32)
     picture[0, :, : size[1], : size[0]] = 255 * encode_srgb(small)[..., ::-1].transpose(2, 0, 1)
     return picture, scale
 
@@ -84,8 +81,8 @@ def _squares(outputs: dict[str, Float32[np.ndarray, "1 _ _"]], scale: float) -> 
     for stride in STRIDES:
         kinds, objects, offsets = (outputs[f"{kind}_{stride}"][0].astype(np.float64) for kind in ("cls", "obj", "kps"))
         scores = np.sqrt(kinds.clip(0, 1) * objects.clip(0, 1))[:, 0]
-        for cell in np.nonzero(scores > PROPOSED)[0]:
-            row, column = divmod(int(cell), SIDE // stride)
+        for cell in np.nonzero(scores > YUNET_SCORE)[0]:
+            row, column = divmod(int(cell), YUNET_SIDE // stride)
             points = (offsets[cell].reshape(5, 2) + np.array([column, row])) * stride / scale
             found.append(square_of(points, float(scores[cell])))
     return found

@@ -11,13 +11,13 @@ import numpy as np
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.io.declared import read_file
 from facetex_plugins.fit.bare_model import BareModel, scaled_modes
-from facetex_plugins.fit.licensed import LicensedFitter
+from facetex_plugins.fit.licensed import MILLIMETRE, LicensedFitter
 from facetex_plugins.fit.readers.hdf5 import read_hdf5
 from facetex_plugins.fit.readers.matlab import read_mat
 
-MILLIMETRE, MICROMETRE = 1e-3, 1e-6
+MICROMETRE = 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"
-CELLS, PARTS = "shape/representer/cells", ("mean", "pcaBasis", "pcaVariance")
+CELLS, MODEL_PARTS = "shape/representer/cells", ("mean", "pcaBasis", "pcaVariance")
 
 
 api_version = 2
@@ -49,8 +49,8 @@ class BfmFitter(LicensedFitter):
 
 def read_h5(path: Path) -> BareModel:
     """2017 and 2019; the mean face is the sum of the two means."""
-    file = read_hdf5(path, (CELLS, *(f"{name}/model/{part}" for name in ("shape", "expression") for part in PARTS)))
-    means, bases, variances = ([file[f"{name}/model/{part}"] for name in ("shape", "expression")] for part in PARTS)
+    file = read_hdf5(path, (CELLS, *(f"{name}/model/{part}" for name in ("shape", "expression") for part in MODEL_PARTS)))
+    means, bases, variances = ([file[f"{name}/model/{part}"] for name in ("shape", "expression")] for part in MODEL_PARTS)
     if means[0].shape != means[1].shape:
         raise ValueError("its two means have other vertices")
     identity, expression = (

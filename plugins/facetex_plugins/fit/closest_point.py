@@ -5,7 +5,7 @@ from jaxtyping import Float, Float32, Float64, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 
-TURN = 0.02
+TURN_METRES = 0.02
 """Metres that a difference of 1 between two directions is worth."""
 SIDEWAYS = -0.2
 """Cosine from which two directions are the same way: one model's lids and lips have an edge where another's have none."""
@@ -35,7 +35,7 @@ class Surface:
         weights = closest_weights(points[:, None].astype(np.float64), self.corners[found])
         away = ((np.einsum("pnk,pnki->pni", weights, self.corners[found]) - points[:, None]) ** 2).sum(-1)
         facing = np.einsum("pnk,pnki,pi->pn", weights, self.ways[found], ways)
-        best = np.argmin(away + (TURN * np.clip(SIDEWAYS - facing, 0, None)) ** 2, axis=1)[:, None]
+        best = np.argmin(away + (TURN_METRES * np.clip(SIDEWAYS - facing, 0, None)) ** 2, axis=1)[:, None]
         triangle = np.take_along_axis(found, best, 1)[:, 0]
         return triangle.astype(np.int32), np.take_along_axis(weights, best[..., None], 1)[:, 0].astype(np.float32)
 
@@ -62,7 +62,7 @@ def closest_weights(points: Float64[np.ndarray, "*many 3"], corners: Float64[np.
 
 def placed(points: Float[np.ndarray, "points 3"], ways: Float[np.ndarray, "points 3"]) -> Float64[np.ndarray, "points 6"]:
     """Place and direction as one point of six dimensions."""
-    return np.concatenate([points, TURN * ways], 1).astype(np.float64)
+    return np.concatenate([points, TURN_METRES * ways], 1).astype(np.float64)
 
 
 def plane_weights(points: Float64[np.ndarray, "*many 3"], corners: Float64[np.ndarray, "*more 3 3"]) -> Weights:

@@ -22,7 +22,7 @@ SMOOTHING = (0.03, 0.02, 0.012, 0.008)
 """Metres over which the surface is bent, from coarse to fine."""
 KEPT = 0.85
 """Share of the nearest pairs that counts: the models end at different borders."""
-FACE, FAR = 0.95, 0.008
+FACE_SHARE, FAR = 0.95, 0.008
 """Share of the face's points, and metres from which they are too far off (measured: heads 0.2 to 2 mm, an egg 19)."""
 TORN = 0.03
 """Share of the map's side that a corner may lie off its triangle's plane; beyond it the triangle is across a seam."""
@@ -198,7 +198,7 @@ def refuse_no_head(name: str, surface: Surface, other: MorphableModel) -> None:
     e = other.embedding
     points, ways = _places(other, e.dense_triangles, e.dense_barycentric)
     away = np.linalg.norm(surface.closest_points(points, ways) - points, axis=1)
-    far = float(np.quantile(away, FACE))
+    far = float(np.quantile(away, FACE_SHARE))
     if not far < FAR:
         raise ModelError(
             f"the surface of this {name} is no head: laid over ours, 5% of its face are more than {1000 * far:.0f} mm away "

@@ -18,7 +18,7 @@ from facetex_plugins.fit.licensed import LicensedFitter
 from facetex_plugins.fit.readers.inert_pickle import array_of, read_pickle
 
 IDENTITIES = 300
-JAW_JOINT, JAW = 2, np.radians(8.0)
+JAW_JOINT, JAW_ANGLE = 2, np.radians(8.0)
 """Joints: root, neck, jaw, eyes. Three standard deviations open the mouth by 24 degrees."""
 
 
@@ -81,6 +81,8 @@ def jaw_turn(file: dict[str, object], mean: Shaped[np.ndarray, "vertices 3"]) ->
     if (regressor.shape[1:], weights.shape[:1], directions.shape[:-1]) != (mean.shape[:1], mean.shape[:1], mean.shape):
         raise ValueError("its skeleton has other vertices than its mean")
     joint = regressor[JAW_JOINT] @ mean
-    change = np.array([[1, 0, 0], [0, np.cos(JAW), -np.sin(JAW)], [0, np.sin(JAW), np.cos(JAW)]]) - np.eye(3)
+    change = np.array(
+        [[1, 0, 0], [0, np.cos(JAW_ANGLE), -np.sin(JAW_ANGLE)], [0, np.sin(JAW_ANGLE), np.cos(JAW_ANGLE)]]
+    ) - np.eye(3)
     corrective = directions[..., 9 * (JAW_JOINT - 1) : 9 * JAW_JOINT] @ change.ravel()
     return weights[:, JAW_JOINT, None] * ((mean - joint) @ change.T) + corrective

@@ -21,7 +21,7 @@ VERTICES, SKIN = 26719, 11248
 BEHIND = {"left_eye": (21451, 22221), "right_eye": (23021, 23791), "mouth": (11248, 13294), "teeth": (17039, 21451)}
 """Ranges of vertices by the README of ICT-FaceKit; the eyes without the discs of their irises."""
 ONE_SHAPE_IN_ARKIT = ("browInnerUp", "cheekPuff")
-PUPIL = "PupilDilate"
+PUPIL_SHAPE = "PupilDilate"
 
 
 api_version = 2
@@ -60,7 +60,7 @@ class IctFitter(LicensedFitter):
             raise ValueError("it holds no identity000.obj, identity001.obj, ...")
         identity = np.stack([shapes.pop(name) - mean for name in identities])
         moves: dict[str, Float[np.ndarray, "vertices 3"]] = {}
-        for name in sorted(name for name in shapes if not name.startswith(PUPIL)):
+        for name in sorted(name for name in shapes if not name.startswith(PUPIL_SHAPE)):
             moves[arkit_name(name)] = moves.get(arkit_name(name), 0) + shapes[name] - mean
         spans = {"skin": (0, SKIN), **BEHIND}
         pieces = {part: _within(triangles, span) for part, span in spans.items()}

@@ -17,6 +17,8 @@ from facetex_plugins.fit.bare_model import BareModel
 from facetex_plugins.fit.correspondence import transfer_layout
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 
+MILLIMETRE = 1e-3
+
 
 class LicensedFitter(ModelFitter):
     """At most `identity` and `expression` coefficients of a model that the user has added to the zoo."""

@@ -13,9 +13,8 @@ from jaxtyping import Float32, Shaped
 from facetex_core import ModelImporter, hookimpl
 from facetex_core.io.declared import read_file
 from facetex_plugins.fit.bare_model import BareModel, by_vertex, scaled_modes
-from facetex_plugins.fit.licensed import LicensedFitter
+from facetex_plugins.fit.licensed import MILLIMETRE, LicensedFitter
 
-MILLIMETRE = 1e-3
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"
 
 

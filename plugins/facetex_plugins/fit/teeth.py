@@ -8,13 +8,8 @@ from jaxtyping import Bool, Float32
 from facetex_core import MorphableModel
 from facetex_core.geometry.landmarks import UPPER_LIP, UPPER_LIP_68
 from facetex_core.parts.teeth import rows_of
+from facetex_plugins.fit.energy.thresholds import BESIDE_LIP, LIP_BEFORE_TEETH, LIP_OVER_TEETH, TEETH_FURTHEST, TEETH_LONGER
 
-UNDER, BEHIND = 0.001, 0.0005
-"""Metres by which the upper lip's edge hangs over the upper teeth, and stands in front of them."""
-NEAR = 0.0025
-"""Metres to either side of a point of the lip within which teeth lie behind it."""
-LONGER, FURTHEST = 0.0015, 0.008
-"""Metres by which teeth may be longer than the model's, and by which they may stand elsewhere."""
 MIDDLE = 0.002
 """Metres from the middle within which a row may be cut in two."""
 
@@ -33,8 +28,8 @@ def behind_lips(model: MorphableModel, vertices: Float32[np.ndarray, "vertices 3
     moves[middle, 0] = -model.mean[middle, 0]
     lift, back = _misplaced(vertices[upper], _lip(model, vertices))
     row = vertices[upper, 1]
-    longer = min(lift, LONGER) * (row - row.min()) / max(float(np.ptp(row)), 1e-6)
-    moves[upper, 1], moves[upper, 2] = longer + max(lift - LONGER, 0), -back
+    longer = min(lift, TEETH_LONGER) * (row - row.min()) / max(float(np.ptp(row)), 1e-6)
+    moves[upper, 1], moves[upper, 2] = longer + max(lift - TEETH_LONGER, 0), -back
     return moves
 
 
@@ -49,15 +44,15 @@ def _lip(model: MorphableModel, vertices: Float32[np.ndarray, "vertices 3"]) -> 
 
 def _misplaced(row: Float32[np.ndarray, "vertices 3"], lip: Float32[np.ndarray, "points 3"]) -> tuple[float, float]:
     """Metres by which the row's front ends below the lip's edge, and by which it stands out of it."""
-    beside = np.abs(row[:, 0] - lip[:, None, 0]) < NEAR
+    beside = np.abs(row[:, 0] - lip[:, None, 0]) < BESIDE_LIP
     seen = lip[beside.any(1)]
     if not len(seen):
         return 0.0, 0.0
     beside = beside[beside.any(1)]
     top = np.where(beside, row[:, 1], -np.inf).max(1)
     front = np.where(beside, row[:, 2], -np.inf).max(1)
-    lift, back = (seen[:, 1] + UNDER - top).max(), (front + BEHIND - seen[:, 2]).max()
-    return float(np.clip(lift, 0, FURTHEST)), float(np.clip(back, 0, FURTHEST))
+    lift, back = (seen[:, 1] + LIP_OVER_TEETH - top).max(), (front + LIP_BEFORE_TEETH - seen[:, 2]).max()
+    return float(np.clip(lift, 0, TEETH_FURTHEST)), float(np.clip(back, 0, TEETH_FURTHEST))
 
 
 @lru_cache(maxsize=8)

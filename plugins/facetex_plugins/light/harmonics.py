@@ -14,7 +14,7 @@ from facetex_core.lighting.estimate_lighting import SIZE, albedo_model, estimate
 from facetex_core.lighting.harmonics import ambient, harmonics
 from facetex_core.texture.regions import region, resize_texture
 
-RIDGE = 1e-3
+PLAIN_RIDGE = 1e-3
 """Of the plain least squares, relative to a texel's weight: a face shows only half of all directions."""
 
 
@@ -77,6 +77,6 @@ def _solved(
     light = np.zeros((9, 3), np.float32)
     for channel in range(3):
         design = basis * albedo[:, channel, None].astype(np.float64)
-        matrix = (design * weight[:, None]).T @ design + RIDGE * max(float(weight.sum()), 1.0) * np.eye(9)
+        matrix = (design * weight[:, None]).T @ design + PLAIN_RIDGE * max(float(weight.sum()), 1.0) * np.eye(9)
         light[:, channel] = np.linalg.solve(matrix, (design * weight[:, None]).T @ seen[:, channel])
     return light

@@ -15,18 +15,9 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin
 from facetex_core.texture.view_weight import view_weight
+from facetex_plugins.merge.thresholds import BAND_BLUR, BETTER, FADE, PATCH_BLUR, SEAM
 
-BROAD = 0.02
-"""Blur between the two bands, as a share of the map."""
-FADE = 0.1
-"""Width over which a photo's broad colour comes in from the border of what it shows, as a share of the map."""
-SEAM = 0.006
-"""Blur of the seams between details, as a share of the map."""
-PATCH = 0.02
-"""Blur by which small patches of one photo's detail within another's are given up, as a share of the map."""
-BETTER = 3.0
-"""How much better than the main photo another must see a texel to give its detail: one face is better than a patchwork."""
-_DARKEST, _LEAST = 1e-3, 1e-6
+DARKEST_MERGED, LEAST_WEIGHT = 1e-3, 1e-6
 
 Maps = Float32[np.ndarray, "views size size"]
 
@@ -52,8 +43,8 @@ class BandMerger:
         if len(views) == 1:
             return Merged(views[0].albedo, seen.astype(np.float32))
         clear = np.stack([view_weight(view.albedo, view.fit) for view in views])
-        colours = [np.log(np.maximum(view.albedo.rgb, _DARKEST)) for view in views]
-        broad = [_blur(colour, on, BROAD) for colour, on in zip(colours, seen, strict=True)]
+        colours = [np.log(np.maximum(view.albedo.rgb, DARKEST_MERGED)) for view in views]
+        broad = [_blur(colour, on, BAND_BLUR) for colour, on in zip(colours, seen, strict=True)]
         fine = [colour - low for colour, low in zip(colours, broad, strict=True)]
         plain = plain_skin(views[0].fit.model, views[0].albedo.size) > 0.5
         shares = _shares(clear, seen)
@@ -86,7 +77,7 @@ def _in_one_tone(broad: list[Picture], seen: Seen) -> list[Picture]:
 def _shares(clear: Maps, seen: Seen) -> Maps:
     """1 where a photo is the best, the main one with a start, in patches of some size with soft seams; 0 where it is blind."""
     start = np.array([BETTER] + [1] * (len(clear) - 1))[:, None, None]
-    patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH)
+    patches = _where_largest(clear * _depth(seen, 2 * SEAM) * start, PATCH_BLUR)
     return _normalised(_where_largest(patches, SEAM), seen)
 
 
@@ -108,8 +99,8 @@ def _blur(values: Picture, on: Bool[np.ndarray, "size size"], width: float) -> P
 
 def _normalised(weights: Maps, seen: Seen) -> Maps:
     """Weights that add up to 1 where anything is seen."""
-    some = (weights + _LEAST) * seen
-    return np.asarray(some / np.maximum(some.sum(0), _LEAST), np.float32)
+    some = (weights + LEAST_WEIGHT) * seen
+    return np.asarray(some / np.maximum(some.sum(0), LEAST_WEIGHT), np.float32)
 
 
 def _sum(weights: Maps, layers: list[Picture]) -> Picture:

@@ -16,17 +16,7 @@ from jaxtyping import Float, Float32
 from facetex_core import Bank, Descriptor, OwnDescriptors
 from facetex_core.descriptors.bank import coefficients_under, supports
 from facetex_core.descriptors.correlations import merge
-
-MIRROR = 0.3
-"""Share of the mirror where it is seen: 0.2 to 0.4 predict alike; at 1 it is worse than the blend alone."""
-RIDGE = 0.06
-"""Of the least squares by which exemplars that are left out are explained, as the solver's own."""
-WORTHWHILE = 0.4
-"""Share below which nothing is carried over: at the .1 to .35 of conv3_1, photos are told no better, some splits 2 % worse."""
-MUCH = 0.2
-"""Share of the skin from which on what is hidden is aimed at by itself; a narrow rim stands for nothing but itself."""
-FAINTEST = 0.1
-"""An exemplar whose hidden skin is fainter than this share of the mean energy counts no more than one at it."""
+from facetex_plugins.predict.thresholds import BLEND_RIDGE, FAINTEST_EXEMPLAR, MIRROR, MUCH, WORTHWHILE
 
 Supports = Float32[np.ndarray, "cells"]
 
@@ -77,13 +67,13 @@ def carried_over(bank: Bank, seen: Sequence[Descriptor], hidden: Mapping[str, Su
     """
     there = {layer: coefficients_under(bank, layer, supports(seen, layer)).astype(np.float64) for layer in hidden}
     rows = np.concatenate([found / np.sqrt(max((found**2).sum(1).mean(), 1e-12)) for found in there.values()], 1)
-    inverse = np.linalg.inv(rows @ rows.T + RIDGE * np.eye(len(rows)))
+    inverse = np.linalg.inv(rows @ rows.T + BLEND_RIDGE * np.eye(len(rows)))
     left_out = inverse / np.diag(inverse)[:, None]
     shares = {}
     for layer, lost in hidden.items():
         elsewhere = coefficients_under(bank, layer, lost)
         known, unknown, energy = left_out @ there[layer], left_out @ elsewhere, (elsewhere**2).sum(1)
-        worth = 1 / np.maximum(energy, max(FAINTEST * energy.mean(), 1e-12))
+        worth = 1 / np.maximum(energy, max(FAINTEST_EXEMPLAR * energy.mean(), 1e-12))
         both, alone = worth @ (known * unknown).sum(1), worth @ (known**2).sum(1)
         share = float(both / max(alone, 1e-12))
         shares[layer] = min(share, 1.0) if share >= WORTHWHILE else 0.0

@@ -8,7 +8,8 @@ from jaxtyping import Float32
 from facetex_core import Bank, Descriptor, Meta, OwnDescriptors, hookimpl
 from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import mix
-from facetex_plugins.predict.hidden_skin import MIRROR, hidden_skin
+from facetex_plugins.predict.hidden_skin import hidden_skin
+from facetex_plugins.predict.thresholds import MIRROR
 
 api_version = 2
 

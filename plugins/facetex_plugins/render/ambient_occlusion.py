@@ -6,9 +6,9 @@ from jaxtyping import Float, Float32
 from facetex_core.geometry.raycast import Scene
 
 RAYS = 40
-REACH = 0.03
+OCCLUSION_REACH = 0.03
 """Metres beyond which a wall no longer darkens: half the depth of a mouth, whose flesh is painted darker the deeper it lies."""
-OFFSET = 0.0003
+OCCLUSION_OFFSET = 0.0003
 """Metres that rays start off the surface."""
 
 
@@ -19,9 +19,9 @@ def occlusion(
     local = _cosine_directions(RAYS)
     side, up = _frames(normals)
     ways = local[:, :1] * side[:, None] + local[:, 1:2] * up[:, None] + local[:, 2:] * normals[:, None]
-    origins = np.broadcast_to((points + OFFSET * normals)[:, None], ways.shape)
+    origins = np.broadcast_to((points + OCCLUSION_OFFSET * normals)[:, None], ways.shape)
     _, _, distance = scene.first_hits(origins.reshape(-1, 3), ways.reshape(-1, 3).astype(np.float32))
-    closed = np.clip(1 - distance.reshape(len(points), RAYS) / REACH, 0, 1)
+    closed = np.clip(1 - distance.reshape(len(points), RAYS) / OCCLUSION_REACH, 0, 1)
     return np.asarray(1 - closed.mean(1), np.float32)
 
 

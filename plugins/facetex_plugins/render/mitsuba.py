@@ -20,7 +20,7 @@ from facetex_plugins.render.path_tracing import Shape, over_ground, shapes_of
 
 BOUNCES = 6
 """From the camera to the light at most; what is left after them is under a hundredth."""
-SHEEN = 0.15
+FUZZ_SHEEN = 0.15
 """Light that fine hair scatters at grazing angles."""
 
 
@@ -109,7 +109,7 @@ def _mesh(mi: Any, shape: Shape, textures: dict[str, dict[str, object]]) -> obje
         "eta": REFRACTION.get(shape.name, REFRACTION["skin"]),
     }
     if shape.name == "skin":
-        surface = {"type": "normalmap", "normalmap": textures["normals"], "bsdf": {**surface, "sheen": SHEEN}}
+        surface = {"type": "normalmap", "normalmap": textures["normals"], "bsdf": {**surface, "sheen": FUZZ_SHEEN}}
     properties = mi.Properties()
     properties["bsdf"] = mi.load_dict({"type": "twosided", "bsdf": surface})
     counts = len(shape.places), len(shape.triangles)

@@ -10,7 +10,7 @@ from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.unweld import part_normals, split_part
 from facetex_core.lighting.studio import ground
 
-LEAST = 0.05
+LEAST_COSINE = 0.05
 """The least cosine between a normal and the way to the camera."""
 
 Corners = Float32[np.ndarray, "corners 3"]
@@ -47,7 +47,7 @@ def _facing(places: Corners, normals: Corners, triangles: Int32[np.ndarray, "tri
     front = np.einsum("ti,ti->t", triangle_normals(places, triangles), view[triangles[:, 0]]) > 0
     seen = np.zeros(len(places), bool)
     seen[triangles[front]] = True
-    lean = np.where(seen, np.maximum(LEAST - towards, 0), 0)
+    lean = np.where(seen, np.maximum(LEAST_COSINE - towards, 0), 0)
     turned = normals + lean[:, None] * view
     return np.asarray(turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-12), np.float32)
 

@@ -26,7 +26,7 @@ LIGHT = 0.05
 highlight of an eye would be smaller than a pixel."""
 RED_SOFTNESS = 0.6
 """How far red light ignores fine normals: it leaves the skin millimetres from where it went in (Ma et al. 2007)."""
-ROWS = 96
+RASTER_ROWS = 96
 """Rows of samples done at once; what fits into the cache is twice as fast."""
 
 
@@ -58,8 +58,8 @@ class RasterRenderer:
         width, height = camera.size
         fine = np.repeat(np.repeat(ground(width, height), self.samples, 0), self.samples, 1)
         left, top, right, bottom = (edge * self.samples for edge in _extent(camera, head.fit.vertices))
-        for start in range(top, bottom, ROWS):
-            rows = slice(start, min(start + ROWS, bottom))
+        for start in range(top, bottom, RASTER_ROWS):
+            rows = slice(start, min(start + RASTER_ROWS, bottom))
             tile = fine[rows, left:right]
             rays = _rays(camera, rows, slice(left, right), self.samples)
             tile[...] = surface.seen(camera.position, rays, lighting, tile.reshape(-1, 3)).reshape(tile.shape)

@@ -12,15 +12,10 @@ from jaxtyping import Float32
 from facetex_core import Face, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.lazy import cv2
-from facetex_plugins.restore.guided_filter import AROUND, guided_filter, part_around
+from facetex_plugins.restore.guided_filter import guided_filter, part_around
+from facetex_plugins.restore.thresholds import AROUND, BLOCKY, LARGEST_JUMP
 
 SQUARE = 8
-VISIBLE = 9e-4
-"""Mean square of the jumps in sRGB-coded light, beyond those elsewhere, from which squares are smoothed: about quality 20.
-
-34 portraits have 6e-4 at most; qualities 20, 10 and 5 have 9 to 14, 15 to 26 and 26 to 42e-4."""
-LARGEST = 0.02
-"""Squares of differences above it are outlines."""
 
 
 api_version = 2
@@ -53,7 +48,7 @@ def deblock(photo: Photo, box: Float32[np.ndarray, "4"]) -> Photo:
     inner, outer = part_around(photo, box, 0), part_around(photo, box, AROUND)
     face = encode_srgb(photo.rgb[inner]).mean(-1)
     jumps = blockiness(face) if min(face.shape) > 2 * SQUARE else 0.0
-    if jumps < VISIBLE:
+    if jumps < BLOCKY:
         return photo
     coded = cv2.cvtColor(encode_srgb(photo.rgb[outer]), cv2.COLOR_RGB2YCrCb)
     ways = ((SQUARE, 2 * jumps), (2 * SQUARE, jumps), (2 * SQUARE, jumps))  # colours are kept at half the resolution
@@ -68,7 +63,7 @@ def blockiness(light: Float32[np.ndarray, "height width"]) -> float:
     """By how much the mean square of differences at every eighth pixel exceeds that of the others; the weaker of both ways."""
     found = []
     for axis in (0, 1):
-        steps = np.minimum(np.diff(light, axis=axis) ** 2, LARGEST).mean(1 - axis)
+        steps = np.minimum(np.diff(light, axis=axis) ** 2, LARGEST_JUMP).mean(1 - axis)
         steps = steps[: len(steps) // SQUARE * SQUARE].reshape(-1, SQUARE)
         places = np.sort(steps.mean(0))
         found.append(float(places[-1] - np.median(places[:-1])))

@@ -9,10 +9,9 @@ from jaxtyping import Float32
 from facetex_core import Face, Meta, Photo, hookimpl
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_core.lazy import cv2
-from facetex_plugins.restore.guided_filter import AROUND, guided_filter, part_around
+from facetex_plugins.restore.guided_filter import guided_filter, part_around
+from facetex_plugins.restore.thresholds import AROUND, GRAIN_RADIUS
 
-RADIUS = 2
-"""Pixels: grain is finer, pores of a sharp portrait are about as large."""
 LAPLACIAN = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Blind to whatever is linear or quadratic along a row or column."""
 
@@ -38,9 +37,11 @@ class DenoiseRestorer:
         """Each channel of sRGB-coded light by itself."""
         part = part_around(photo, face.box, AROUND)
         coded = encode_srgb(photo.rgb[part])
-        if min(coded.shape[:2]) <= 2 * RADIUS:
+        if min(coded.shape[:2]) <= 2 * GRAIN_RADIUS:
             return photo
-        channels = [guided_filter(each, RADIUS, self.strength * noise_variance(each)) for each in np.moveaxis(coded, -1, 0)]
+        channels = [
+            guided_filter(each, GRAIN_RADIUS, self.strength * noise_variance(each)) for each in np.moveaxis(coded, -1, 0)
+        ]
         rgb = photo.rgb.copy()
         rgb[part] = decode_srgb(np.clip(np.stack(channels, -1), 0, 1))
         return replace(photo, rgb=rgb)

@@ -6,9 +6,6 @@ from jaxtyping import Float, Float32
 from facetex_core import Photo
 from facetex_core.lazy import cv2
 
-AROUND = 0.5
-"""How far around a face the photo is smoothed, as a share of its box."""
-
 
 def guided_filter(
     picture: Float32[np.ndarray, "height width"], radius: int, smallest: float

@@ -10,28 +10,23 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 from facetex_core.lazy import cv2
+from facetex_plugins.segment.thresholds import (
+    BEND,
+    CLEAREST,
+    LENS_DROP,
+    LENS_FARTHEST,
+    LENS_HEIGHT,
+    LENS_NEAREST,
+    LINE_BLUR,
+    RIM_BEYOND,
+    RIM_CLEAR,
+    RIM_SHARE,
+    ROUND_EYES,
+    THICKEST,
+    WORN,
+)
 
-# In units of the eye distance.
-ROUND = (0.5, 0.6)
-"""Width and height that the skin round an eye reaches beyond it: lenses hide it from the mask."""
-THICKEST = 0.07
-"""Of a rim."""
-NEAREST, FARTHEST, HIGH = 0.2, 0.68, 0.8
-"""Radii of lenses to the side; their heights are less by the last."""
-DROP = 0.06
-"""How far the middle of a lens lies below that of the eye."""
-BEYOND = 0.05
-"""How far the rim's own width and its shade reach outwards."""
-
-WORN = 0.26
-"""Share of the skin round the eyes that the mask misses: over .28 on seven wearers, under .24 on 26 others in soft light."""
-RIM = 0.18
-"""How clear rims are at least, on average of both: .21 and more on the wearers, .16 where hard shadow hid the eyes."""
-CLEAREST = 0.4
-"""Difference in log light from which a line is surely one."""
 ANGLES, RADII, STEEPEST = 120, 72, 3
-BEND = 0.03
-"""What a step of a radius costs, beside the line's difference in log light."""
 
 
 def within_rims(
@@ -45,20 +40,29 @@ def within_rims(
     `eyes` are their outlines and `unit` the distance between them, in pixels.
     """
     inside = np.zeros(skin.shape, np.uint8)
-    if not _worn(skin, eyes, unit):
+    if missed(skin, eyes, unit) <= WORN:
         return inside > 0
-    lines = _lines(coded, unit)
-    rims, clear = zip(*(_rim(lines, eye, unit) for eye in eyes), strict=True)
-    if np.mean(clear) > RIM:
+    rims, clear = rims_of(coded, eyes, unit)
+    if clear > RIM_CLEAR:
         cv2.fillPoly(inside, [np.round(rim).astype(np.int32) for rim in rims], 1)
-    return np.asarray(cv2.dilate(inside, _disc(2 * BEYOND * unit, 2 * BEYOND * unit)) > 0)
+    return np.asarray(cv2.dilate(inside, _disc(2 * RIM_BEYOND * unit, 2 * RIM_BEYOND * unit)) > 0)
 
 
-def _worn(skin: Float[np.ndarray, "side side"], eyes: Sequence[Float[np.ndarray, "_ 2"]], unit: float) -> bool:
+def missed(skin: Float[np.ndarray, "side side"], eyes: Sequence[Float[np.ndarray, "_ 2"]], unit: float) -> float:
+    """Share of the skin round the eyes that the mask misses."""
     inner = np.zeros(skin.shape, np.uint8)
     cv2.fillPoly(inner, [np.round(eye).astype(np.int32) for eye in eyes], 1)
-    around = (cv2.dilate(inner, _disc(ROUND[0] * unit, ROUND[1] * unit)) > 0) & (inner == 0)
-    return bool((skin[around] < 0.5).mean() > WORN)
+    around = (cv2.dilate(inner, _disc(ROUND_EYES[0] * unit, ROUND_EYES[1] * unit)) > 0) & (inner == 0)
+    return float((skin[around] < 0.5).mean())
+
+
+def rims_of(
+    coded: Float[np.ndarray, "side side 3"], eyes: Sequence[Float[np.ndarray, "_ 2"]], unit: float
+) -> tuple[list[Float32[np.ndarray, "angles 2"]], float]:
+    """The outlines of both lenses, and how clear they are on average."""
+    lines = _lines(coded, unit)
+    rims, clear = zip(*(_rim(lines, eye, unit) for eye in eyes), strict=True)
+    return list(rims), float(np.mean(clear))
 
 
 def _lines(coded: Float[np.ndarray, "side side 3"], unit: float) -> Float32[np.ndarray, "side side"]:
@@ -66,7 +70,7 @@ def _lines(coded: Float[np.ndarray, "side side 3"], unit: float) -> Float32[np.n
     light = np.log(np.maximum(coded.mean(-1), 0.03)).astype(np.float32)
     kernel = _disc(THICKEST * unit, THICKEST * unit)
     either = [cv2.morphologyEx(light, how, kernel) for how in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT)]
-    return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), 0.008 * unit))
+    return np.asarray(cv2.GaussianBlur(np.clip(np.maximum(*either), 0, CLEAREST), (0, 0), LINE_BLUR * unit))
 
 
 def _rim(
@@ -74,13 +78,13 @@ def _rim(
 ) -> tuple[Float32[np.ndarray, "angles 2"], float]:
     """The outline of a lens, and how clear a line three quarters of it are."""
     turn = np.linspace(0, 2 * np.pi, ANGLES, endpoint=False)[:, None]
-    radii = unit * np.linspace(NEAREST, FARTHEST, RADII)
+    radii = unit * np.linspace(LENS_NEAREST, LENS_FARTHEST, RADII)
     left, up = eye.mean(0)
     x = (left + radii * np.cos(turn)).astype(np.float32)
-    y = (up + DROP * unit + HIGH * radii * np.sin(turn)).astype(np.float32)
+    y = (up + LENS_DROP * unit + LENS_HEIGHT * radii * np.sin(turn)).astype(np.float32)
     gains = cv2.remap(lines, x - 0.5, y - 0.5, cv2.INTER_LINEAR)
     there = np.arange(ANGLES), _dearest_loop(gains)
-    return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], 0.25))
+    return np.stack([x[there], y[there]], 1), float(np.quantile(gains[there], RIM_SHARE))
 
 
 def _dearest_loop(gains: Float32[np.ndarray, "angles radii"]) -> Int[np.ndarray, "angles"]:

@@ -16,7 +16,7 @@ from facetex_plugins.segment.glasses import within_rims
 if TYPE_CHECKING:
     import onnxruntime
 
-CROP = 256
+SKIN_CROP = 256
 """Side of the network's input in pixels; model_zoo/cards/skin.md."""
 FINER = 2
 """How many times finer rims of glasses are looked for."""
@@ -98,8 +98,8 @@ class SkinSegmenter:
         """All classes; outside of the crop only background, which goes on as at the crop's edge."""
         import cv2
 
-        matrix = crop_matrix(face.landmarks, CROP)
-        coded = encode_srgb(cut_crop(photo.rgb, matrix, CROP))
+        matrix = crop_matrix(face.landmarks, SKIN_CROP)
+        coded = encode_srgb(cut_crop(photo.rgb, matrix, SKIN_CROP))
         image = np.ascontiguousarray(coded.transpose(2, 0, 1)[None], np.float32)
         skin, around = self._session.run(["skin", "surroundings"], {"image": image})
         height, width = photo.rgb.shape[:2]
@@ -122,7 +122,7 @@ def glasses(skin: Float32[np.ndarray, "crop crop"], photo: Photo, face: Face, ma
     """1 on glasses: the network misses thin rims, and what they frame shines. `matrix` cuts a crop FINER times as large."""
     import cv2
 
-    side, (height, width) = FINER * CROP, photo.rgb.shape[:2]
+    side, (height, width) = FINER * SKIN_CROP, photo.rgb.shape[:2]
     eyes = [eye @ matrix[:, :2].T + matrix[:, 2] for eye in face_outlines(face.landmarks, face.dense)[1:3]]
     coded, finer = encode_srgb(cut_crop(photo.rgb, matrix, side)), cv2.resize(skin, (side, side))
     covered = within_rims(coded, finer, eyes, side / CROP_SIDE).astype(np.float32)

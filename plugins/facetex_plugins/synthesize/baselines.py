@@ -6,16 +6,12 @@ from jaxtyping import Float32
 from facetex_core import DelitView, Fit, Target, Texture, hookimpl
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model
+from facetex_core.lighting.thresholds import ALBEDO_NOISE, INDEPENDENT
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import resize_texture
 from facetex_plugins.synthesize.texture.completion import completed, confidence
 
-NOISE = 0.15
-"""What a texel's log albedo deviates by from the best low-frequency model."""
-INDEPENDENT = 0.05
-"""Share of texels that count as independent evidence: neighbours err together."""
-
-SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
+STAYS_SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
 """What none of the three promises: hidden skin stays smooth."""
 
 
@@ -31,7 +27,7 @@ def synthesizers() -> dict[str, type]:
 class LowFrequencySynthesizer:
     """Own texels, the rest from the fit's low-frequency albedo: a baseline."""
 
-    waived_checks = SMOOTH
+    waived_checks = STAYS_SMOOTH
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing."""
@@ -42,7 +38,7 @@ class LowFrequencySynthesizer:
 class MirrorSynthesizer:
     """Own texels, their mirror images where those are seen, the fit's low-frequency albedo elsewhere: a baseline."""
 
-    waived_checks = SMOOTH
+    waived_checks = STAYS_SMOOTH
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """The other side's texels as they are, colour and all."""
@@ -56,7 +52,7 @@ class MirrorSynthesizer:
 class PcaSynthesizer:
     """Own texels, the rest from the albedo model's modes as the visible texels tell their coefficients: a baseline."""
 
-    waived_checks = SMOOTH
+    waived_checks = STAYS_SMOOTH
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Smooth where the photo shows nothing, in the colour of what it shows."""
@@ -75,7 +71,7 @@ def projected(albedo: Texture, fit: Fit) -> Float32[np.ndarray, "small small 3"]
     on = seen.visibility > 0
     design = model.modes[:, on].reshape(len(model.modes), -1).T.astype(np.float64)
     target = (np.log(np.maximum(seen.rgb[on], DARKEST)) - model.mean[on]).ravel()
-    weight = np.repeat(seen.visibility[on], 3) * INDEPENDENT / NOISE**2
+    weight = np.repeat(seen.visibility[on], 3) * INDEPENDENT / ALBEDO_NOISE**2
     weighted = (design * weight[:, None]).T
     coefficients = np.linalg.solve(weighted @ design + np.eye(design.shape[1]), weighted @ target)
     return np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float32)

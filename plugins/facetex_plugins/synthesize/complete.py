@@ -39,15 +39,10 @@ from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from facetex_plugins.synthesize.texture.pores import unresolved_pores
+from facetex_plugins.synthesize.thresholds import OCTAVES, POLISHED, WORTH_MATCHING
 
-OCTAVES = (0.0007, 0.0014, 0.0028)
-"""Blurs between the octaves of the texture, as shares of the map."""
 MATCHED_SIZE = 512
 """The map's size at which correlations are matched: the bank's."""
-POLISHED = 1.05
-"""The decoder's octaves are made at most so many times stronger or weaker: 1.2 is 1 % farther, 2 is leather."""
-WORTH_MATCHING = 0.01
-"""Share of the face's box; a rim of a few texels carries no correlations."""
 
 Plane = Float32[np.ndarray, "size size"]
 Picture = Float32[np.ndarray, "size size 3"]

@@ -20,10 +20,11 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.progress import report_progress
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_slices, region, skin_texels
-from facetex_plugins.synthesize.texture.completion import SMOOTH, confidence
+from facetex_plugins.synthesize.texture.completion import confidence
 from facetex_plugins.synthesize.texture.gram_match import match_correlations
 from facetex_plugins.synthesize.texture.objective import bfloat16_is_fast
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
+from facetex_plugins.synthesize.thresholds import DETAIL_BLUR
 
 api_version = 2
 
@@ -90,6 +91,6 @@ def with_own_detail(
     """The low frequency of the face's box, and on it what the photo shows of the skin's detail, or its mirror."""
     own = confidence(albedo, fit)[..., None]
     logarithm = np.log(np.maximum(albedo.rgb, DARKEST))
-    seen = own * (logarithm - blur_where(logarithm, own[..., 0], SMOOTH * albedo.size))
+    seen = own * (logarithm - blur_where(logarithm, own[..., 0], DETAIL_BLUR * albedo.size))
     both = seen + (1 - own) * seen[:, ::-1]
     return np.asarray(layout * np.exp(both[face_slices(fit.model, albedo.size)]), np.float32)

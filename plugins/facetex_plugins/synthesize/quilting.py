@@ -13,12 +13,11 @@ from facetex_core.lazy import cv2
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, skin_texels
 from facetex_plugins.synthesize.texture.completion import completed, confidence
+from facetex_plugins.synthesize.thresholds import DETAIL_BLUR
 
-SMOOTH = 0.012
-"""Blur between low frequency and detail, as a share of the map."""
-PATCH, LEAST = 0.05, 12
+BLOCK, SMALLEST_BLOCK = 0.05, 12
 """Side of a block as a share of the map, and the fewest texels that it has."""
-OVERLAP = 1 / 6
+BLOCK_OVERLAP = 1 / 6
 """Of a block's side, by which it lies over its neighbours."""
 TOLERANCE = 0.1
 """Patches that err by this share more than the best one are as good (section 2 of the paper)."""
@@ -46,10 +45,10 @@ class QuiltingSynthesizer:
         albedo, fit = view.albedo, view.fit
         own, size = confidence(albedo, fit), albedo.size
         logarithm = np.log(np.maximum(albedo.rgb, DARKEST))
-        detail = logarithm - blur_where(logarithm, own, SMOOTH * size)
+        detail = logarithm - blur_where(logarithm, own, DETAIL_BLUR * size)
         usable = (own > 0.99) & (plain_skin(fit.model, size) > 0.9)
         hidden = skin_texels(fit.model, size).inside & (own < 1)
-        sewn = quilt(detail.astype(np.float32), usable, hidden, max(LEAST, round(PATCH * size)), rng)
+        sewn = quilt(detail.astype(np.float32), usable, hidden, max(SMALLEST_BLOCK, round(BLOCK * size)), rng)
         return completed(albedo, own, expected_albedo(view.appearance, size) * np.exp(sewn), fit)
 
 
@@ -63,7 +62,7 @@ def quilt(
     """A field like the usable part of the sample, by blocks of `side` texels where one is wanted; 0 without a whole patch."""
     inside = cv2.erode(usable.astype(np.uint8), np.ones((side, side)), anchor=(0, 0), borderValue=0)
     inside = inside[: len(sample) - side + 1, : sample.shape[1] - side + 1] > 0
-    lap = max(2, round(OVERLAP * side))
+    lap = max(2, round(BLOCK_OVERLAP * side))
     field = np.zeros((len(sample) + side, sample.shape[1] + side, 3), np.float32)
     laid = np.zeros(field.shape[:2], np.float32)
     if not inside.any():

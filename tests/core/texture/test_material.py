@@ -25,7 +25,7 @@ from facetex_core.lighting.environment import hdr_bytes, radiance_of
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.panorama import read_panorama
 from facetex_core.lighting.studio import studio
-from facetex_core.texture.material import PARTS, REGIONS, SKIN, roughness_map, roughness_of
+from facetex_core.texture.material import PART_ROUGHNESS, REGION_ROUGHNESS, SKIN_ROUGHNESS, roughness_map, roughness_of
 from facetex_core.texture.regions import region
 from facetex_core.workbench.evaluation.environment import Environment, light_of
 
@@ -50,12 +50,12 @@ def test_each_region_has_its_roughness_and_each_part_its_own():
     rough, texels = roughness_of(head), all_texels(head.fit.model, 256)
     skin = head.fit.model.mesh.parts["skin"].stop
     plain = (texels.triangle >= 0) & (texels.triangle < skin)
-    plain &= np.max([region(head.fit.model, name, 256) for name in REGIONS], 0) < 1e-3
-    assert_allclose(np.median(rough[plain]), SKIN, atol=1e-4)
+    plain &= np.max([region(head.fit.model, name, 256) for name in REGION_ROUGHNESS], 0) < 1e-3
+    assert_allclose(np.median(rough[plain]), SKIN_ROUGHNESS, atol=1e-4)
     for name in ("lips", "nose", "forehead"):
         weight = region(head.fit.model, name, 256)
-        assert rough[weight > 0.9 * weight.max()].mean() < SKIN - 0.03
-    for part, value in PARTS.items():
+        assert rough[weight > 0.9 * weight.max()].mean() < SKIN_ROUGHNESS - 0.03
+    for part, value in PART_ROUGHNESS.items():
         if part in head.fit.model.mesh.parts:
             which = head.fit.model.mesh.parts[part]
             assert_array_equal(rough[(texels.triangle >= which.start) & (texels.triangle < which.stop)], np.float32(value))

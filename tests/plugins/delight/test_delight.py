@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from facetex_plugins.delight.division import NoDelighter
 from facetex_plugins.delight.harmonics import HarmonicsDelighter
-from facetex_plugins.delight.residuals import ONE_SIDED
+from facetex_plugins.delight.thresholds import ONE_SIDED
 from numpy.testing import assert_array_equal
 from sampled import tiny_appearance, tiny_fit, tiny_head, tiny_model, view_of
 from skimage.color import deltaE_ciede2000
@@ -15,9 +15,10 @@ from suite_cases import case_of
 
 from facetex_core import Lighting, PhotoError, Texture
 from facetex_core.imaging.colour import luminance
-from facetex_core.lighting.estimate_lighting import SKIN_TONE, estimate_appearance, is_monochrome, normal_map, refit_lighting
+from facetex_core.lighting.estimate_lighting import estimate_appearance, is_monochrome, normal_map, refit_lighting
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.highlights import specular_map
+from facetex_core.lighting.thresholds import SKIN_TONE
 from facetex_core.texture.regions import plain_skin, region
 from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_summary
 from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo

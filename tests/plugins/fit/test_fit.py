@@ -17,8 +17,9 @@ from facetex_core import Appearance, Lighting, Photo
 from facetex_core.geometry.camera import project, yaw_degrees
 from facetex_core.geometry.landmarks import JAW
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, estimate_appearance, normal_map
+from facetex_core.lighting.estimate_lighting import PHOTO, estimate_appearance, normal_map
 from facetex_core.lighting.harmonics import harmonics, shade
+from facetex_core.lighting.thresholds import SKIN_TONE
 from facetex_core.structures import Fit
 from facetex_core.texture.unwrap import unwrap
 

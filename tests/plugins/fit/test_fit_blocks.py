@@ -51,7 +51,7 @@ def dense_solve(normals, what):
     low, high = np.zeros((2, len(right)))
     low[places], high[places] = what.low, what.high
     solved, free = np.zeros(len(right)), np.ones(len(right), bool)
-    for _ in range(normal_equations.ROUNDS):
+    for _ in range(normal_equations.HELD_ROUNDS):
         solved[free] = np.linalg.solve(matrix[np.ix_(free, free)], right[free] - matrix[np.ix_(free, ~free)] @ solved[~free])
         over = (solved < low) | (solved > high)
         solved = np.clip(solved, low, high)
@@ -90,7 +90,7 @@ def test_many_photos_of_one_person_are_fitted_as_by_one_dense_matrix(monkeypatch
         face = seen(model, [0.9, -0.7], generator.uniform(-0.2, 1.2, 2), camera_at(generator.uniform(-30, 30)))
         noise = generator.normal(0, 2, face.dense.shape)
         sights.append(observe_landmarks(model, replace(face, dense=np.float32(face.dense + noise)), SIZE))
-    monkeypatch.setattr(landmark_term, "STEPS", landmark_term.RIGID_STEPS + 2)
+    monkeypatch.setattr(landmark_term, "LANDMARK_STEPS", landmark_term.RIGID_STEPS + 2)
     by_blocks = fit_landmarks(model, sights)
     monkeypatch.setattr(normal_equations, "solve_by_blocks", dense_solve)
     at_once = fit_landmarks(model, sights)

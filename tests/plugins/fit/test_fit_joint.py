@@ -16,8 +16,9 @@ from lit_heads import SIZE, camera_at, render_flat, seen
 from sampled import tiny_model
 
 from facetex_core import Fit, Lighting, Photo
-from facetex_core.lighting.estimate_lighting import PHOTO, SKIN_TONE, albedo_model
+from facetex_core.lighting.estimate_lighting import PHOTO, albedo_model
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes, shade
+from facetex_core.lighting.thresholds import SKIN_TONE
 
 TOLERANCE = 1e-3
 """Of the largest entry in a column of the Jacobian: what central differences and single precision leave."""
@@ -159,7 +160,7 @@ def test_colours_alone_tell_the_heads_proportions(lit, monkeypatch):
     wide = replace(face, dense=((face.dense - middle) * np.float32([1.03, 1]) + middle).astype(np.float32))
     alone = fit_landmarks(truth.model, [observe_landmarks(truth.model, wide, SIZE)]).identity
     assert alone @ PROPORTIONS > truth.identity @ PROPORTIONS + 0.025
-    monkeypatch.setattr(colour_term, "WEIGHT", 1e7)
+    monkeypatch.setattr(colour_term, "COLOUR_WEIGHT", 1e7)
     (found,) = fit_jointly(truth.model, [photo], [wide])
     np.testing.assert_allclose(found.identity @ PROPORTIONS, truth.identity @ PROPORTIONS, atol=0.004)
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.paint.iris import BROWN, DARKEST, iris_colour
+from facetex_plugins.paint.iris import BROWN, iris_colour
 from facetex_plugins.paint.parts import EyePainter
+from facetex_plugins.paint.thresholds import DARKEST_IRIS
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture, view_of
 
@@ -65,7 +66,7 @@ def test_the_iris_has_the_photo_s_colour(side):
 def test_an_iris_in_the_dark_is_brown_whatever_is_left_of_its_colour(side):
     photo, fit = portrait([0.012, 0.0003, 0.0003])
     colour = iris_colour(seen(photo, fit), side)
-    assert luminance(colour) >= 0.99 * DARKEST
+    assert luminance(colour) >= 0.99 * DARKEST_IRIS
     assert_allclose(colour / luminance(colour), BROWN / luminance(np.float32(BROWN)), rtol=0.25)
 
 

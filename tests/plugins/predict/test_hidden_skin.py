@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_plugins.predict.hidden_skin import RIDGE, WORTHWHILE, carried_over, hidden_from, predict_hidden
+from facetex_plugins.predict.hidden_skin import carried_over, hidden_from, predict_hidden
 from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
+from facetex_plugins.predict.thresholds import BLEND_RIDGE, WORTHWHILE
 from facetex_plugins.solve.affine import LeastSquaresSolver
 from sampled import tiny_fit
 
@@ -62,7 +63,7 @@ def generator():
 
 
 def blend_of(bank, own):
-    return LeastSquaresSolver(RIDGE).solve(merge(own.seen), under_mask(bank, own.seen))
+    return LeastSquaresSolver(BLEND_RIDGE).solve(merge(own.seen), under_mask(bank, own.seen))
 
 
 def test_a_face_that_no_blend_explains_is_told_better_by_what_it_shows_of_itself(generator):
@@ -89,7 +90,7 @@ def test_exemplars_left_out_are_explained_as_if_the_bank_had_never_held_them(gen
     both = alone = 0.0
     for number in range(9):
         others = np.arange(9) != number
-        matrix = scaled[others] @ scaled[others].T + RIDGE * np.eye(8)
+        matrix = scaled[others] @ scaled[others].T + BLEND_RIDGE * np.eye(8)
         weights = np.linalg.solve(matrix, scaled[others] @ scaled[number])
         left, lost = known[number] - weights @ known[others], unknown[number] - weights @ unknown[others]
         energy = (unknown[number] ** 2).sum()

@@ -3,7 +3,8 @@
 from io import BytesIO
 
 import numpy as np
-from facetex_plugins.restore.deblock import VISIBLE, blockiness, deblock
+from facetex_plugins.restore.deblock import blockiness, deblock
+from facetex_plugins.restore.thresholds import BLOCKY
 from PIL import Image
 
 from facetex_core.imaging.colour import decode_srgb, encode_srgb
@@ -46,7 +47,7 @@ def colour_error(photo):
 def test_squares_of_strong_compression_are_smoothed():
     photo = compressed(8)
     smooth = deblock(photo, BOX)
-    assert jumps(photo) > VISIBLE
+    assert jumps(photo) > BLOCKY
     assert jumps(smooth) < 0.5 * jumps(photo)
     assert colour_error(smooth) < 0.8 * colour_error(photo)
 

@@ -7,7 +7,7 @@ import pytest
 from facetex_plugins.describe.network import SmallExtractor
 from facetex_plugins.synthesize.feedforward import FeedforwardSynthesizer
 from facetex_plugins.synthesize.texture.completion import confidence
-from facetex_plugins.synthesize.texture.decoder import SIZE
+from facetex_plugins.synthesize.texture.decoder import DECODER_SIZE
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import aim, tiny_appearance, tiny_fit, view_of
 
@@ -22,7 +22,7 @@ class TestFeedforwardSynthesizer(SynthesizerContract):
     make = FeedforwardSynthesizer
 
 
-def grainy(grain, size=SIZE):
+def grainy(grain, size=DECODER_SIZE):
     """The tiny face in the tone of its fit, its pores of this deviation."""
     from scipy.ndimage import gaussian_filter
 
@@ -36,11 +36,11 @@ def shown(rgb, hidden):
     return Texture((rgb * (seen[..., None] > 0)).astype(np.float32), seen.astype(np.float32))
 
 
-def lower(size=SIZE):
+def lower(size=DECODER_SIZE):
     return np.arange(size)[:, None] > np.full(size, 0.33 * size)
 
 
-def right(size=SIZE):
+def right(size=DECODER_SIZE):
     return np.arange(size) > np.full((size, 1), 0.5 * size)
 
 
@@ -55,14 +55,14 @@ def completed(texture, wanted):
 
 @pytest.fixture(scope="module")
 def skin():
-    return plain_skin(tiny_fit().model, SIZE) > 0.5
+    return plain_skin(tiny_fit().model, DECODER_SIZE) > 0.5
 
 
 def test_what_the_photo_shows_stays(skin):
     rgb = grainy(0.02)
     texture = shown(rgb, right())
     found = completed(texture, described(rgb, skin))
-    kept = (confidence(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, SIZE).inside
+    kept = (confidence(texture, tiny_fit()) == 1) & skin_texels(tiny_fit().model, DECODER_SIZE).inside
     assert kept.mean() > 0.1
     assert_allclose(found[kept], rgb[kept], rtol=0, atol=1e-6)
 
@@ -73,7 +73,7 @@ def test_hidden_skin_carries_the_wanted_correlations_better_than_low_frequency_d
     unseen = skin & (confidence(texture, tiny_fit()) == 0)
     far, near = (
         relative_error(described(each, unseen), described(rgb, unseen))
-        for each in (expected_albedo(tiny_appearance(), SIZE), completed(texture, wanted))
+        for each in (expected_albedo(tiny_appearance(), DECODER_SIZE), completed(texture, wanted))
     )
     assert near["conv3_1"] < 0.6 * far["conv3_1"]
     assert sum(near.values()) < 0.7 * sum(far.values())  # the mean colour, most of conv1_1, is exact in the smooth fill
@@ -119,7 +119,7 @@ def test_a_large_map_has_octaves_that_a_small_one_cannot_hold(skin):
 
 def test_a_face_of_which_nothing_is_surely_seen_is_completed(skin):
     rgb = grainy(0.02)
-    faint = Texture(rgb, np.full((SIZE, SIZE), 0.05, np.float32))
+    faint = Texture(rgb, np.full((DECODER_SIZE, DECODER_SIZE), 0.05, np.float32))
     assert np.isfinite(completed(faint, described(rgb, skin))).all()
 
 

@@ -20,14 +20,9 @@ from facetex_core.lighting.harmonics import harmonics, harmonics_slopes
 from facetex_core.texture.unwrap import facing
 from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
-from facetex_plugins.fit.energy.shading_term import DARKEST, by_shape, sample, texels_of
+from facetex_plugins.fit.energy.shading_term import DARKEST_PIXEL, by_shape, sample, texels_of
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
-
-WEIGHT = 10_000.0
-"""Of E_c in shares of the face's light, where a landmark one percent of the eye distance off weighs 1: thrice as much and
-portraits' landmarks leave their places, a third and half of the gain is lost (measured)."""
-FLOOR = 0.02
-"""Share of the face's light below which a difference is noise: the norm is rounded off there."""
+from facetex_plugins.fit.energy.thresholds import COLOUR_FLOOR, COLOUR_WEIGHT
 
 Colours = Float64[np.ndarray, "points 3"]
 Picture = Float32[np.ndarray, "height width 3"]
@@ -67,9 +62,9 @@ def colour_term(
     skin, weights = visible(model, camera, state, pose)
     intrinsics = camera.intrinsics.astype(np.float64)
     seen, residual, jacobian = colour_differences(model, picture, skin, intrinsics, state, pose, look)
-    level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST)
-    norm = np.sqrt((residual**2).sum(1) / level**2 + FLOOR**2)
-    robust = WEIGHT * weights / (2 * norm * weights.sum())
+    level = max(float(np.average(seen.mean(1), weights=weights)), DARKEST_PIXEL)
+    norm = np.sqrt((residual**2).sum(1) / level**2 + COLOUR_FLOOR**2)
+    robust = COLOUR_WEIGHT * weights / (2 * norm * weights.sum())
     flat = jacobian.reshape(residual.size, -1)
     return normal_equations(flat / level, residual.ravel() / level, np.repeat(robust, 3), joint_values(state, pose, look))
 

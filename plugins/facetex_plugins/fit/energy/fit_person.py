@@ -29,15 +29,8 @@ from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.outline_term import outline_error, outline_term
 from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, shading_term
+from facetex_plugins.fit.energy.thresholds import POOR, SHADING_BLUR, STRANGERS
 from facetex_plugins.fit.teeth import behind_lips
-
-POOR = 2.0
-"""Percent of the eye distance: on portraits the landmarks of the inner face are 0.8 off at most (measured)."""
-STRANGERS = 3.3
-"""Millimetres, root mean square over the face, between heads fitted to one photo each: two pairs of photos of one person
-gave 1.7 and 3.1, pairs of different people 1.8 in the middle. So only those who look quite unlike each other are told."""
-BLUR = (3.0, 1.5)
-"""Percent of the eye distance by which the photo is smoothed, from coarse to fine: finer than the mesh is no use."""
 
 LANDMARKS, OUTLINE = "landmarks (% of eye distance)", "outline (% of eye distance)"
 """The residuals' names."""
@@ -67,7 +60,7 @@ def fit_person(
     sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     _warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
-    for blur in BLUR if shading else ():
+    for blur in SHADING_BLUR if shading else ():
         seen = zip(photos, sights, state.poses, strict=True)
         state = step(model, state, (_terms(model, photo, sight, state, pose, blur) for photo, sight, pose in seen))
     fits = tuple(_fit(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))

@@ -14,15 +14,12 @@ from jaxtyping import Float64
 
 from facetex_core import MorphableModel
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
+from facetex_plugins.fit.energy.thresholds import EXPRESSION_PRIOR, IDENTITY_PRIOR, WIDE_EYES
 
 RIGID = 6
 """A turn about the camera's centre and a shift."""
-IDENTITY_PRIOR = 5.0
-EXPRESSION_PRIOR = 9.0
 RIGID_PRIOR = 1e-9
 """Nothing but a pivot where no landmark is trusted."""
-WIDE_EYES = 20.0
-"""Prior of eyeWide beside the others': without it nearly every portrait opens its eyes to raise its brows (measured: 0.5)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

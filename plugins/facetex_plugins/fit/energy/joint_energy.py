@@ -42,18 +42,15 @@ from facetex_plugins.fit.energy.landmark_term import (
     observe_landmarks,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
+from facetex_plugins.fit.energy.thresholds import IDENTITY_PRIOR, JOINT_BLUR
 from facetex_plugins.fit.teeth import behind_lips
 
-ALBEDO_PRIOR = 5.0
-"""As of identity: E_reg weighs all coefficients alike."""
 LIGHT_PRIOR = 1e-6
 """Nothing but a pivot: the energy has no prior on light."""
 LIGHTS = 27
 """Second-order harmonics of three channels."""
-BLUR = (6.0, 3.0, 1.5)
-"""Percent of the eye distance by which the photo is smoothed, from coarse to fine,"""
-STEPS = 3
-"""and Gauss-Newton steps at each."""
+JOINT_STEPS = 3
+"""Of Gauss-Newton at each blur."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,8 +72,8 @@ def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[
     """The model laid over every photo, with one identity and one albedo."""
     sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
     state, looks = fit_landmarks(model, sights), [_even_light(model)] * len(photos)
-    for blur, shape_too in ((BLUR[0], False), *((blur, True) for blur in BLUR)):
-        for _ in range(STEPS):
+    for blur, shape_too in ((JOINT_BLUR[0], False), *((blur, True) for blur in JOINT_BLUR)):
+        for _ in range(JOINT_STEPS):
             each = zip(photos, sights, state.poses, looks, strict=True)
             terms = (
                 joint_term(model, smoothed(photo, blur * sight.unit), sight, state, pose, look)
@@ -106,7 +103,7 @@ def joint_unknowns(model: MorphableModel, modes: int) -> Unknowns:
     free = np.full(sum(sizes), np.inf)
     return Unknowns(
         np.concatenate([shape.shared, np.repeat([True, False], sizes)]),
-        np.concatenate([shape.prior, np.repeat([ALBEDO_PRIOR, LIGHT_PRIOR], sizes)]),
+        np.concatenate([shape.prior, np.repeat([IDENTITY_PRIOR, LIGHT_PRIOR], sizes)]),
         np.concatenate([shape.low, -free]),
         np.concatenate([shape.high, free]),
     )
@@ -139,7 +136,7 @@ def _joint_fit(
 ) -> JointFit:
     skin, weights = visible(model, camera_of(sight, pose), state, pose)
     seen, residual, _ = colour_differences(
-        model, smoothed(photo, BLUR[-1] * sight.unit), skin, sight.intrinsics, state, pose, look
+        model, smoothed(photo, JOINT_BLUR[-1] * sight.unit), skin, sight.intrinsics, state, pose, look
     )
     left = np.average(residual.mean(1) ** 2, weights=weights) / np.average(seen.mean(1) ** 2, weights=weights)
     return JointFit(
@@ -167,8 +164,8 @@ def appearance_on(photo: Photo, fit: Fit) -> Appearance:
     matrix = camera.world_to_camera.astype(np.float64)
     pose = FrameParameters(matrix[:3, :3], matrix[:3, 3], fit.expression.astype(np.float64))
     state, looks = State(fit.identity.astype(np.float64), (pose,)), [_even_light(model)]
-    picture = smoothed(photo, BLUR[-1] * _unit_of(fit))
-    for _ in range(2 * STEPS):
+    picture = smoothed(photo, JOINT_BLUR[-1] * _unit_of(fit))
+    for _ in range(2 * JOINT_STEPS):
         terms = [colour_term(model, picture, camera, state, pose, looks[0])]
         _, looks = joint_step(model, state, looks, terms, shape_too=False)
     colours = albedo_model(model)

@@ -20,18 +20,11 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
+from facetex_plugins.fit.energy.thresholds import ASSUMED_FOCAL, CAUCHY, LID_WEIGHT, OVAL_WEIGHT, TURNED
 
-FOCAL = 2.4
-"""Focal length over the longer side of the photo: a portrait lens; between 1.5 and 4 the fit hardly changes (measured)."""
-STEPS = 10
+LANDMARK_STEPS = 10
 RIGID_STEPS = 2
 """The head has to stand before it is deformed."""
-CAUCHY = 3.0
-"""Residuals beyond three percent of the eye distance lose weight."""
-CONTOURS = 10.0
-"""Weight of lid margins and inner lips: an eye a millimetre too open stares, a mouth shows teeth that the photo does not."""
-TURNED = 0.4
-"""Cosine below which a point of the oval begins to slide."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,7 +46,7 @@ def observe_landmarks(model: MorphableModel, face: Face, size: tuple[int, int]) 
     """Dense points where the detector gives them: they halve the error of the 68 (measured)."""
     dense = len(face.dense) > 0 and len(face.dense) == len(model.embedding.dense_triangles)
     probes, weights, ways = _landmarks(model, dense)
-    focal = FOCAL * max(size)
+    focal = ASSUMED_FOCAL * max(size)
     return LandmarkObservation(
         probes,
         (face.dense if dense else face.landmarks).astype(np.float64),
@@ -77,9 +70,9 @@ def _landmarks(
     weights = 1 + np.einsum("pk,pk->p", lids_and_lips, barycentric)
     lids = EYES if dense else EYES_68
     lips = INNER_LIPS if dense else INNER_LIPS_68
-    weights[[*lids["right_eye"], *lids["left_eye"], *lips]] = CONTOURS
+    weights[[*lids["right_eye"], *lids["left_eye"], *lips]] = LID_WEIGHT
     oval = np.array(OVAL if dense else JAW_68)
-    weights[oval] = 0.35
+    weights[oval] = OVAL_WEIGHT
     ways = np.zeros((len(weights), 3))
     ways[oval] = _ways(model, corners[oval], barycentric[oval])
     return surface_points_at(model, corners, barycentric), weights, ways
@@ -88,7 +81,7 @@ def _landmarks(
 def fit_landmarks(model: MorphableModel, sights: Sequence[LandmarkObservation]) -> State:
     """One identity, and a pose and an expression for each photo."""
     state = State(np.zeros(len(model.identity)), tuple(_stand(sight) for sight in sights))
-    for number in range(STEPS):
+    for number in range(LANDMARK_STEPS):
         terms = (landmark_term(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
         state = step(model, state, terms, rigid=number < RIGID_STEPS)
     return state

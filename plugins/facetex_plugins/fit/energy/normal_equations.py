@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float64
 
-ROUNDS = 8
+HELD_ROUNDS = 8
 """Solutions, each with more unknowns held at a limit."""
 
 Vector = Float64[np.ndarray, "unknowns"]
@@ -91,7 +91,7 @@ def solve_by_blocks(normals: Iterable[NormalEquations], unknowns: Unknowns) -> F
     arrow = _arrow(normals, unknowns)
     low, high = unknowns.low[~unknowns.shared], unknowns.high[~unknowns.shared]
     side = np.zeros(arrow.right_own.shape)  # -1 held at the lower limit, 1 at the upper one, 0 free
-    for _ in range(ROUNDS):
+    for _ in range(HELD_ROUNDS):
         shared, own = arrow.solve(side == 0, np.where(side < 0, low, high))
         over = np.where(side == 0, np.sign(own - np.clip(own, low, high)), 0)
         if not over.any():

@@ -14,14 +14,11 @@ from facetex_core import MorphableModel
 from facetex_core.geometry.landmarks import JAW, JAW_68
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, values_of
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation
+from facetex_plugins.fit.energy.landmark_term import LandmarkObservation
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
+from facetex_plugins.fit.energy.thresholds import CAUCHY, CONTOUR_REACH, CONTOUR_WEIGHT
 
-REACH = 8.0
-"""Percent of the eye distance within which a landmark looks for the outline."""
-WEIGHT = 2.0
-"""Of a landmark on the outline, beside an inner landmark's 1."""
 INSIDE = ("lips", "eyes", "nose", "nostrils")
 """Regions with outlines of their own, inside the face."""
 
@@ -33,7 +30,7 @@ def outline_term(
     residual, jacobian = _across(model, sight, state, pose)
     if not len(residual):
         return None
-    return normal_equations(jacobian, residual, WEIGHT / (1 + (residual / CAUCHY) ** 2), values_of(state, pose))
+    return normal_equations(jacobian, residual, CONTOUR_WEIGHT / (1 + (residual / CAUCHY) ** 2), values_of(state, pose))
 
 
 def outline_error(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> float | None:
@@ -51,7 +48,7 @@ def _across(
     pixels, jacobian = observe(probes, state, pose, sight.intrinsics)
     seen = sight.seen[list(JAW if len(sight.seen) > max(JAW) else JAW_68)]
     away = np.linalg.norm(pixels[None] - seen[:, None], axis=-1) / sight.unit
-    near = away.min(1, initial=np.inf) < REACH
+    near = away.min(1, initial=np.inf) < CONTOUR_REACH
     nearest = away[near].argmin(1) if near.any() else np.zeros(0, int)
     across = (normals @ pose.rotation.T)[nearest, :2]
     across /= np.linalg.norm(across, axis=1, keepdims=True)

@@ -8,13 +8,9 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
-from facetex_plugins.fit.energy.landmark_term import CAUCHY, LandmarkObservation, misses
+from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, misses
 from facetex_plugins.fit.energy.surface_points import world
-
-REACH = 0.008
-"""Metres over which neighbours move together."""
-NOISE = 0.1
-"""Variance of a landmark's own error, as a share of the misses' variance."""
+from facetex_plugins.fit.energy.thresholds import CAUCHY, FLOW_NOISE, FLOW_REACH
 
 
 def residual_flow(
@@ -25,10 +21,10 @@ def residual_flow(
     missed = misses(sight, state, pose)[inner]
     trust = 1 / (1 + (np.linalg.norm(missed, axis=1) / sight.unit / CAUCHY) ** 2)
     points = world(sight.surface_points, state, pose)[inner]
-    among = _kernel(points, points) + np.diag(NOISE / trust)
+    among = _kernel(points, points) + np.diag(FLOW_NOISE / trust)
     return (_kernel(vertices.astype(np.float64), points) @ np.linalg.solve(among, missed)).astype(np.float32)
 
 
 def _kernel(first: Float[np.ndarray, "first 3"], second: Float[np.ndarray, "second 3"]) -> Float64[np.ndarray, "first second"]:
     squared = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return np.asarray(np.exp(-np.maximum(squared, 0) / (2 * REACH**2)))
+    return np.asarray(np.exp(-np.maximum(squared, 0) / (2 * FLOW_REACH**2)))

@@ -16,25 +16,21 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import harmonics, harmonics_slopes
+from facetex_core.lighting.thresholds import HIGHLIGHT, HIGHLIGHT_FROM
 from facetex_core.texture.regions import NO_SKIN
 from facetex_core.texture.unwrap import facing
 from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
+from facetex_plugins.fit.energy.thresholds import SHADING_DEVIATION, SHADING_WEIGHT
 
-WEIGHT = 0.3
-"""Of a vertex whose brightness is right, beside a landmark's 1 at one percent of the eye distance."""
-DEVIATION = 0.1
-"""What log albedo deviates by from the low-frequency model; residuals beyond lose weight."""
-HIGHLIGHT = 0.3
-"""Weight of what is brighter than explained: highlights are no diffuse light."""
-DARKEST = 0.01
+DARKEST_PIXEL = 0.01
 """Linear light below which a photo holds noise."""
 
 
 def blurred(photo: Photo, sigma: float) -> Float32[np.ndarray, "height width"]:
     """Log luminance, smoothed over `sigma` pixels."""
-    light = np.log(np.maximum(luminance(photo.rgb), DARKEST))
+    light = np.log(np.maximum(luminance(photo.rgb), DARKEST_PIXEL))
     return np.asarray(cv2.GaussianBlur(light, (0, 0), sigma), np.float32)
 
 
@@ -52,13 +48,15 @@ def shading_term(
     row, column = texels_of(model.mesh, picked, len(appearance.albedo))
     albedo = appearance.albedo[row, column].astype(np.float64)
     shading = np.maximum(harmonics(normals[picked]) @ light, 0.02)
-    sent = np.maximum((albedo * shading) @ LUMINANCE, DARKEST)
+    sent = np.maximum((albedo * shading) @ LUMINANCE, DARKEST_PIXEL)
     by_normal = np.einsum("vik,kc,vc->vi", harmonics_slopes(normals[picked]), light, albedo * LUMINANCE)
     jacobian = np.einsum("vi,viu->vu", slopes, by_pixels)
     jacobian[:, RIGID:] -= by_shape(model, vertices, picked, by_normal / sent[:, None])
     residual = (seen - np.log(sent)).astype(np.float64)
-    robust = WEIGHT * sight / (1 + (residual / DEVIATION) ** 2) * np.where(residual > 0.1, HIGHLIGHT, 1)
-    return normal_equations(jacobian / DEVIATION, residual / DEVIATION, robust, values_of(state, pose))
+    robust = (
+        SHADING_WEIGHT * sight / (1 + (residual / SHADING_DEVIATION) ** 2) * np.where(residual > HIGHLIGHT_FROM, HIGHLIGHT, 1)
+    )
+    return normal_equations(jacobian / SHADING_DEVIATION, residual / SHADING_DEVIATION, robust, values_of(state, pose))
 
 
 def by_shape(

@@ -16,7 +16,7 @@ from jaxtyping import Float64
 from facetex_core.io.declared import Allowance
 from facetex_core.io.npz import AnyArray
 
-KINDS = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
+NUMBER_TYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 """Numbers and truth values, by numpy's names."""
 
 
@@ -35,7 +35,7 @@ class Kind(Made):
     """What the numbers of an array are."""
 
     def __init__(self, name: object) -> None:
-        if not isinstance(name, str) or name not in KINDS:
+        if not isinstance(name, str) or name not in NUMBER_TYPES:
             # What is no text is not shown: a tuple of a few steps may take hours to write out.
             shown = repr(name[:20]) if isinstance(name, str) else "unknown"
             raise ValueError(f"the pickle has an array of kind {shown}, which no model needs")

@@ -9,7 +9,7 @@ from facetex_core.io.declared import Allowance
 from facetex_core.io.npz import Arrays
 
 HEADER = 128
-KINDS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+MATLAB_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 """numpy's names of the types that data elements may have."""
 MATRIX, COMPRESSED = 14, 15
 NUMERIC = range(6, 16)
@@ -53,9 +53,9 @@ def _matrix(data: bytes, order: str) -> Arrays:
     if len(parts) < 4 or len(parts[0][1]) < 4 or parts[0][1][0 if order == "<" else 3] not in NUMERIC:
         return {}
     kind, content = parts[3]
-    if kind not in KINDS:
+    if kind not in MATLAB_TYPES:
         raise ValueError(f"an array of it has numbers of an unknown type {kind}")
-    values = np.frombuffer(content, order + KINDS[kind])
+    values = np.frombuffer(content, order + MATLAB_TYPES[kind])
     shape = Allowance(len(content)).array(np.frombuffer(parts[1][1], order + "i4").tolist(), values.itemsize)
     values = values.reshape(shape, order="F")
     return {parts[2][1].decode("latin1"): values.astype(values.dtype.newbyteorder("="))}

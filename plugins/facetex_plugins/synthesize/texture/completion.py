@@ -7,23 +7,19 @@ from facetex_core import DelitView, Fit, Texture
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
-from facetex_core.texture.expected_albedo import DARKEST, SURE, expected_albedo
+from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, region, skin_texels
-from facetex_plugins.synthesize.texture.pores import LARGEST
+from facetex_core.texture.thresholds import SURE
 from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
-
-FEATHER = 0.016
-"""Width of the border over which own skin fades, as a share of the map."""
-SMOOTH = 0.012
-"""Blur between low frequency and detail, as a share of the map (six texels at 512)."""
-NEAR = 0.03
-"""How far (blur, as a share of the map) visible skin tells the colour of hidden skin beside it."""
-MIRRORED = 0.3
-"""Weight of a mirrored texel in the low frequency: at 0.1 the hidden half's tone was 1.8 off (CIEDE2000), at 0.3 it is 1.5."""
-AWAY = 0.008
-"""How far from features pores are sampled (blur, as a share of the map)."""
-NOSTRILS = np.array([0.35, 0.2, 0.17], np.float32)
-"""What is left of the skin's colour inside of a nostril: light that has been reflected by red flesh several times."""
+from facetex_plugins.synthesize.thresholds import (
+    AWAY,
+    DETAIL_BLUR,
+    FEATHER,
+    LARGEST_PORE,
+    MIRROR_WEIGHT,
+    NEAR_SKIN,
+    NOSTRIL_COLOUR,
+)
 
 Picture = Float32[np.ndarray, "size size 3"]
 Plane = Float[np.ndarray, "size size"]
@@ -49,14 +45,14 @@ def low_frequency(view: DelitView, own: Plane) -> Picture:
     expected = expected_albedo(view.appearance, size)
     ratio = np.where(own[..., None] > 0, np.log(np.maximum(albedo.rgb, DARKEST)) - np.log(expected), 0)
     sure = own * albedo.visibility
-    by_mirror = MIRRORED * (own < 0.1) * sure[:, ::-1]
+    by_mirror = MIRROR_WEIGHT * (own < 0.1) * sure[:, ::-1]
     weight = np.asarray(sure + by_mirror, np.float32)
     both = (sure[..., None] * ratio + by_mirror[..., None] * ratio[:, ::-1]) / np.maximum(weight, 1e-6)[..., None]
-    sigma = SMOOTH * size
+    sigma = DETAIL_BLUR * size
     smooth = blur_where(both.astype(np.float32), weight, sigma)
     clear = (albedo.visibility > SURE) & (plain_skin(model, size) > 0.5)
     far = np.median(ratio[clear], axis=0) if clear.any() else np.zeros(3)
-    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR * size), 0, 1)[..., None]
+    near = np.clip(2 * cv2.GaussianBlur(weight, (0, 0), NEAR_SKIN * size), 0, 1)[..., None]
     close = np.clip(4 * cv2.GaussianBlur(weight, (0, 0), sigma), 0, 1)
     filled = near * fill_smooth(smooth, close) + (1 - near) * far
     lips = region(model, "lips", size)
@@ -85,13 +81,13 @@ def noise_texture(seen: Picture, own: Plane, fit: Fit, rng: np.random.Generator)
     size = len(own)
     features = cv2.GaussianBlur((plain_skin(fit.model, size) < 0.9).astype(np.float32), (0, 0), AWAY * size)
     usable = (own * (features < 0.05)).astype(np.float32)
-    return random_phase_texture(seen - blur_where(seen, own, LARGEST * size), usable, rng)
+    return random_phase_texture(seen - blur_where(seen, own, LARGEST_PORE * size), usable, rng)
 
 
 def darken_nostrils(rgb: Picture, own: Plane, fit: Fit) -> Picture:
     """No photo sees into a nose, and no renderer of a game engine darkens it by itself."""
     depth = (region(fit.model, "nostrils", len(rgb)) * (1 - own))[..., None]
-    return np.asarray(rgb * (1 - depth * (1 - NOSTRILS)), np.float32)
+    return np.asarray(rgb * (1 - depth * (1 - NOSTRIL_COLOUR)), np.float32)
 
 
 def completed(albedo: Texture, own: Plane, rest: Picture, fit: Fit) -> Texture:

@@ -22,23 +22,16 @@ from facetex_core.io.onnx_session import open_session
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import NO_SKIN, region
 from facetex_plugins.synthesize.texture.completion import mean_detail
+from facetex_plugins.synthesize.thresholds import DECODED_RIM, NOSTRIL_BORDER, OCTAVE_BLUR, STRONGEST_OCTAVE
 
 if TYPE_CHECKING:
     import onnxruntime
 
 NETWORK = "descriptor"
 """Whose correlations the decoder was trained to carry."""
-SIZE = 512
+DECODER_SIZE = 512
 """Texels of the map that it works on: the bank's."""
-RIM = 0.03
-"""Blur of the border between face and head, as a share of the map: portraits hardly show what lies there."""
-NOSTRILS = 0.012
-"""Blur of the nostrils' border, which they hardly show either."""
-PATCH = 8
-"""Blur in texels under which the strength of an octave is taken."""
-STRONGEST = 1.5
-"""The largest factor of the octaves above the decoder's."""
-FAINTEST = 1e-3
+FAINTEST_TEXTURE = 1e-3
 """Deviation of log lightness that is no texture."""
 
 Plane = Float32[np.ndarray, "size size"]
@@ -86,22 +79,22 @@ class Decoder:
         """Log albedo over the base, at the sources' size."""
         size = len(sources.own)
         decoded = self._decode(sources, wanted, fit, rng)
-        if size <= SIZE:
+        if size <= DECODER_SIZE:
             return _resized(decoded, size)
         return np.asarray(_resized(decoded, size) + _finer_octaves(decoded.mean(-1), sources.plain(fit)), np.float32)
 
     def _decode(self, sources: Sources, wanted: Descriptor, fit: Fit, rng: np.random.Generator) -> Picture:
         """The same at the decoder's size."""
-        shown = _resized(sources.own, SIZE)
+        shown = _resized(sources.own, DECODER_SIZE)
         maps = decoder_maps(
-            _resized(np.log(sources.base), SIZE),
-            _resized(sources.own[..., None] * sources.seen, SIZE) / np.maximum(shown, 1e-3)[..., None],
+            _resized(np.log(sources.base), DECODER_SIZE),
+            _resized(sources.own[..., None] * sources.seen, DECODER_SIZE) / np.maximum(shown, 1e-3)[..., None],
             shown,
-            _resized(sources.noise_texture, SIZE),
-            mean_detail(fit, SIZE),
-            region(fit.model, NO_SKIN, SIZE),
+            _resized(sources.noise_texture, DECODER_SIZE),
+            mean_detail(fit, DECODER_SIZE),
+            region(fit.model, NO_SKIN, DECODER_SIZE),
         )
-        noise = rng.standard_normal((1, 1, SIZE, SIZE)).astype(np.float32)
+        noise = rng.standard_normal((1, 1, DECODER_SIZE, DECODER_SIZE)).astype(np.float32)
         correlations = {layer: wanted.correlations[layer][None] for layer in self.layers}
         (detail,) = self._session.run(None, {"maps": maps[None], "noise": noise, **correlations})
         return np.asarray(detail[0].transpose(1, 2, 0), np.float32)
@@ -123,24 +116,24 @@ def decoder_maps(
 
 def decoded_part(fit: Fit, size: int) -> Plane:
     """How often, about, portraits show a texel: 1 in the middle of the face, 0 on scalp, neck, ears and inside of nostrils."""
-    inside = cv2.GaussianBlur(region(fit.model, "face", SIZE), (0, 0), RIM * SIZE)
-    nostrils = cv2.GaussianBlur(region(fit.model, "nostrils", SIZE), (0, 0), NOSTRILS * SIZE)
+    inside = cv2.GaussianBlur(region(fit.model, "face", DECODER_SIZE), (0, 0), DECODED_RIM * DECODER_SIZE)
+    nostrils = cv2.GaussianBlur(region(fit.model, "nostrils", DECODER_SIZE), (0, 0), NOSTRIL_BORDER * DECODER_SIZE)
     part = np.clip(3 * inside - 2, 0, 1) * (1 - np.clip(4 * nostrils, 0, 1))
     return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _finer_octaves(decoded: Plane, plain: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns 3"]:
     """What `plain` has beyond the decoder's resolution, as strong as the decoder's finest octave is beside that of `plain`."""
-    coarse = _resized(plain, SIZE)
+    coarse = _resized(plain, DECODER_SIZE)
     made, given = (_strength(light) for light in (decoded, coarse.mean(-1)))
-    factor = _resized(np.minimum(made / given, STRONGEST), len(plain))
+    factor = _resized(np.minimum(made / given, STRONGEST_OCTAVE), len(plain))
     return np.asarray(factor[..., None] * (plain - _resized(coarse, len(plain))), np.float32)
 
 
 def _strength(light: Plane) -> Plane:
     """Deviation of the finest octave around each texel."""
     fine = light - cv2.GaussianBlur(light, (0, 0), 1)
-    return np.asarray(np.sqrt(cv2.GaussianBlur(fine**2, (0, 0), PATCH)) + FAINTEST, np.float32)
+    return np.asarray(np.sqrt(cv2.GaussianBlur(fine**2, (0, 0), OCTAVE_BLUR)) + FAINTEST_TEXTURE, np.float32)
 
 
 def _resized(picture: Float[np.ndarray, "height width *channels"], size: int) -> Float32[np.ndarray, "size size *channels"]:

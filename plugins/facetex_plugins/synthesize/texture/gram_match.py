@@ -18,20 +18,15 @@ from facetex_core.imaging.colour import decode_srgb, encode_srgb
 from facetex_plugins.synthesize.texture.lbfgs import HISTORY, Evaluate, lbfgs
 from facetex_plugins.synthesize.texture.objective import Objective
 from facetex_plugins.synthesize.texture.onnx_torch import Network
+from facetex_plugins.synthesize.thresholds import CONTENT, CONTENT_BLUR, STRONGEST_BAND
 
 if TYPE_CHECKING:
     import torch
 
-CONTENT = 50.0
-"""Weight of the low-frequency layout; between 20 and 200 the picture hardly changes (measured)."""
-CONTENT_BLUR = 16
-"""Texels over which averages stand for the blur."""
 FIRST_STEP = 0.003
 """Root mean square of the first change of sRGB-coded values."""
-SHORT = 3
+SHORT_HISTORY = 3
 """Pairs that L-BFGS remembers of a picture too large for the memory: at 8192 each pair takes 0.8 GB."""
-STRONGEST = 3.0
-"""The largest factor of a band."""
 CODED = 2.2
 """A change of log linear light is about this much larger than that of sRGB-coded values."""
 
@@ -74,7 +69,7 @@ def match_correlations(  # noqa: PLR0913  # the picture, what is wanted of it, a
         iterations=iterations,
         first_step=FIRST_STEP,
         enough=enough,
-        history=HISTORY if objective.whole else SHORT,
+        history=HISTORY if objective.whole else SHORT_HISTORY,
         progress=progress,
     )
     height, width = free.shape
@@ -108,7 +103,7 @@ def match_strengths(
     iterations: int,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Float32[np.ndarray, "bands"]:
-    """Factors in [0, STRONGEST] of the bands (log linear light) with which start * exp(sum_b factor_b band_b) comes nearest.
+    """Factors in [0, STRONGEST_BAND] of the bands (log linear light): start * exp(sum_b factor_b band_b) then comes nearest.
 
     They begin at 1: the bands are expected to be about right.
     """
@@ -122,16 +117,16 @@ def match_strengths(
     def evaluate(raw: torch.Tensor) -> tuple[float, torch.Tensor]:
         nonlocal unit
         raw = raw.detach().requires_grad_()
-        factors = STRONGEST * torch.sigmoid(raw)
+        factors = STRONGEST_BAND * torch.sigmoid(raw)
         picture = image * torch.exp((factors[:, None, None, None] * layers).sum(0))
         loss, gradient = objective(picture.detach())
         (slope,) = torch.autograd.grad(picture, raw, gradient)
         unit = unit or max(loss, 1e-20)  # grain is a small part of a correlation: without it the steps would end at once
         return loss / unit, slope / unit
 
-    begin = torch.full((len(bands),), -float(np.log(STRONGEST - 1)), device=network.device)
+    begin = torch.full((len(bands),), -float(np.log(STRONGEST_BAND - 1)), device=network.device)
     raw = lbfgs(evaluate, begin, iterations=iterations, first_step=1.0, progress=progress)
-    return np.asarray((STRONGEST * torch.sigmoid(raw)).cpu().numpy(), np.float32)
+    return np.asarray((STRONGEST_BAND * torch.sigmoid(raw)).cpu().numpy(), np.float32)
 
 
 def correlations_of(network: Network, name: str, picture: Picture, window: Plane) -> Descriptor:

@@ -13,7 +13,7 @@ Evaluate = Callable[["torch.Tensor"], tuple[float, "torch.Tensor"]]
 
 HISTORY = 10
 """Pairs of steps and of changes of the gradient that stand for the curvature."""
-TRIES = 12
+LINE_TRIES = 12
 """Shorter steps that are tried before the descent ends."""
 DECREASE = 1e-4
 """Share of the slope's promise that a step has to keep (Armijo)."""
@@ -76,7 +76,7 @@ def _step(
 ) -> "tuple[torch.Tensor, float, torch.Tensor] | None":
     """The first point along the direction where the loss is enough lower, with its loss and gradient."""
     slope, length = float(gradient.dot(direction)), 1.0
-    for _ in range(TRIES if slope < 0 else 0):
+    for _ in range(LINE_TRIES if slope < 0 else 0):
         there = point.add(direction, alpha=length)
         below, gradient_there = evaluate(there)
         if below <= loss + DECREASE * length * slope:

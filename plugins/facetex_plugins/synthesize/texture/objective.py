@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TILE = 512
 """Texels along a tile's side: the overlap is a tenth of the work."""
-SMALLEST = 64
+SMALLEST_TILE = 64
 """A tile below which memory is not what is missing."""
 COPIES = 8
 """Bytes for every number that the network computes of a texel: itself and its gradient."""
@@ -70,7 +70,7 @@ class Objective:
                 if not out_of_memory(error):
                     raise
                 smaller = min(TILE, self.tile // 2)
-                if smaller < SMALLEST:
+                if smaller < SMALLEST_TILE:
                     raise MemoryError from None
                 self.tile = smaller
             warn(f"out of memory: the synthesis goes on with tiles of {self.tile} texels")

@@ -6,17 +6,7 @@ from jaxtyping import Float32
 from facetex_core import Fit, Texture
 from facetex_core.lazy import cv2
 from facetex_core.texture.view_weight import pixels_per_texel
-
-COARSE = 0.6
-"""Pixels a texel below which something is missing."""
-PIXEL = 0.5
-"""Blur that a pixel is, in pixels."""
-FINEST = 0.5
-"""Blur, in texels, of what a map can just hold."""
-LARGEST = 0.004
-"""Blur that pores may not exceed, as a share of the map: larger spots look like blisters."""
-STRENGTH = 0.018
-"""Standard deviation of log lightness in an octave; the smoothest tenth of sharp portraits has 0.025, not all of it pores."""
+from facetex_plugins.synthesize.thresholds import COARSE_PHOTO, FINEST_PORE, LARGEST_PORE, PIXEL_BLUR, PORE_STRENGTH
 
 
 def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:
@@ -24,12 +14,12 @@ def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Flo
     seen = albedo.visibility > 0
     pixels = float(np.median(pixels_per_texel(fit, albedo.size)[seen])) if seen.any() else 1.0
     pores = np.zeros((albedo.size, albedo.size), np.float32)
-    if pixels > COARSE:
+    if pixels > COARSE_PHOTO:
         return pores
     noise = rng.standard_normal(pores.shape).astype(np.float32)
-    blur, most = FINEST, min(PIXEL / pixels, LARGEST * albedo.size)
+    blur, most = FINEST_PORE, min(PIXEL_BLUR / pixels, LARGEST_PORE * albedo.size)
     while blur < most:
         octave = cv2.GaussianBlur(noise, (0, 0), blur) - cv2.GaussianBlur(noise, (0, 0), 2 * blur)
-        pores += STRENGTH * octave / octave.std()
+        pores += PORE_STRENGTH * octave / octave.std()
         blur *= 2
     return pores

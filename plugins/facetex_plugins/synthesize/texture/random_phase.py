@@ -6,8 +6,8 @@ Pores have no direction; a sample's wrinkles and shadows have, and would run as 
 import numpy as np
 from jaxtyping import Float, Float32
 
-STRONGEST = 0.03
-"""Standard deviation of log lightness that pores have at most; stubble and hard light have more and make leather of a scalp."""
+from facetex_plugins.synthesize.thresholds import STRONGEST_PORES
+
 SAMPLE = 1 / 12
 """Side of the sample as a share of the map."""
 
@@ -31,7 +31,7 @@ def random_phase_texture(
     sample = (sample - (sample * weight).sum((0, 1)) / weight.sum()) * np.sqrt(weight)
     noise = rng.standard_normal((size, size))
     field = np.fft.irfft2(np.fft.rfft2(noise) * _isotropic(sample.mean(-1) / np.sqrt(weight.sum()), size), (size, size))
-    field *= min(1.0, STRONGEST / max(float(field.std()), 1e-12))
+    field *= min(1.0, STRONGEST_PORES / max(float(field.std()), 1e-12))
     gain = (sample * sample.mean(-1, keepdims=True)).sum((0, 1)) / max(float((sample.mean(-1) ** 2).sum()), 1e-12)
     return np.asarray(field[..., None] * gain, np.float32)
 

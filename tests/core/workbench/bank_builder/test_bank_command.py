@@ -12,7 +12,8 @@ from PIL import Image
 
 from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept
-from facetex_core.workbench.bank_builder.portrait_quality import LIMITS, complaint
+from facetex_core.workbench.bank_builder.portrait_quality import complaint
+from facetex_core.workbench.bank_builder.thresholds import LIMITS
 
 STAGES = ("detector", "restorer", "segmenter", "fitter", "cleaner", "light", "delighter", "descriptor")
 TOYS = [word for stage in STAGES for word in (f"--{stage}", "toy")]

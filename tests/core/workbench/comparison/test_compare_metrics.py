@@ -11,7 +11,7 @@ from facetex_core import Face, Photo, Texture, View
 from facetex_core.geometry.camera import project
 from facetex_core.workbench.comparison.cost import measured
 from facetex_core.workbench.comparison.metrics import face_pixels, reprojection, seam, shading_left, skin_of, tone_of
-from facetex_core.workbench.comparison.pictures import SIDE, crops_of, photo_cut
+from facetex_core.workbench.comparison.pictures import PAGE_SIDE, crops_of, photo_cut
 from facetex_core.workbench.comparison.truth import figures_against
 from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import fitted_skin
@@ -109,9 +109,9 @@ def test_crops_are_texels_of_plain_skin():
 def test_the_photo_is_cut_round_the_face_and_seen_by_its_own_camera():
     seen = view()
     cut, camera = photo_cut(seen)
-    assert cut.rgb.shape == (SIDE, SIDE, 3)
+    assert cut.rgb.shape == (PAGE_SIDE, PAGE_SIDE, 3)
     nose = project(camera, fitted_skin(seen.fit).landmarks[30:31])[0]
-    assert 0.2 * SIDE < nose.min() < nose.max() < 0.8 * SIDE
+    assert 0.2 * PAGE_SIDE < nose.min() < nose.max() < 0.8 * PAGE_SIDE
     assert cut.visibility[int(nose[1]), int(nose[0])] == 1
     assert cut.visibility[0, 0] == 0
 

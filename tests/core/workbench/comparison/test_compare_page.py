@@ -10,7 +10,7 @@ from facetex_core.config import Choice, load_preset
 from facetex_core.workbench.comparison.compare import Outcome
 from facetex_core.workbench.comparison.deliver import comparison_html
 from facetex_core.workbench.comparison.grid import Grid
-from facetex_core.workbench.comparison.pictures import KINDS, jpeg_uri, png_uri
+from facetex_core.workbench.comparison.pictures import PICTURES, jpeg_uri, png_uri
 from facetex_core.workbench.comparison.record import Comparison
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium, which draws the page")
@@ -30,7 +30,7 @@ def outcome(photo, number, variant):
     tint = np.float32([0.2 + 0.2 * number, 0.3, 0.5 if photo == "me.png" else 0.1])
     square = np.broadcast_to(tint, (64, 64, 3))
     crop = np.full((CROP, CROP, 3), 40 * number, np.uint8)
-    pictures = {kind: png_uri(crop) if "cheek" in kind or kind == "forehead" else jpeg_uri(square) for kind in KINDS}
+    pictures = {kind: png_uri(crop) if "cheek" in kind or kind == "forehead" else jpeg_uri(square) for kind in PICTURES}
     figures = {
         "reprojection": 1.0 + number,
         "photo_psnr": 25.0 - number,

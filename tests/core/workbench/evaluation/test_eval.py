@@ -17,7 +17,7 @@ from toy_stages import ToySegmenter
 from facetex_core import ConfigError, Photo, PhotoError
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.observe import Observer
-from facetex_core.workbench.evaluation.evaluate import METRICS, Score, attempts, measured, summary
+from facetex_core.workbench.evaluation.evaluate import SURFACE_METRICS, Score, attempts, measured, summary
 from facetex_core.workbench.evaluation.suite import Case, Truth, write_case
 from facetex_core.workbench.evaluation.suite_mesh import obj_of, read_mesh
 from facetex_core.workbench.evaluation.surface_error import Skin, align, fitted_skin, pose_error
@@ -213,4 +213,4 @@ def test_a_suite_without_a_face_is_told(tmp_path, capsys):
 
 
 def test_every_metric_is_a_field_of_a_score():
-    assert set(METRICS) <= set(asdict(Score("case", "fitter")))
+    assert set(SURFACE_METRICS) <= set(asdict(Score("case", "fitter")))

@@ -8,7 +8,7 @@ import facetex_model_zoo as zoo
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_cli.leave_one_out import SPLITS as SPLITS_BY_NAME
+from facetex_cli.leave_one_out import SPLIT_NAMES as SPLITS_BY_NAME
 from facetex_cli.main import main
 from facetex_plugins.light.harmonics import HarmonicsEstimator
 from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
@@ -23,7 +23,7 @@ from facetex_core.texture.regions import face_slices, region
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, hidden_errors, moments
 from facetex_core.workbench.evaluation.leave_one_out import (
     FRONTAL,
-    SPLITS,
+    SPLIT_NAMES,
     Subject,
     examine,
     predict,
@@ -65,7 +65,7 @@ def pipeline(tmp_path):
 
 
 def hide(split="left", number=0):
-    mask = list(SPLITS[split].values())[number]
+    mask = list(SPLIT_NAMES[split].values())[number]
     return mask(tiny_fit(), SIZE)
 
 
@@ -110,7 +110,7 @@ def test_what_is_shown_decides_what_is_wanted(pipeline):
 
 
 def test_the_command_line_names_every_split():
-    assert tuple(SPLITS) == SPLITS_BY_NAME
+    assert tuple(SPLIT_NAMES) == SPLITS_BY_NAME
 
 
 def test_where_no_border_is_known_no_seam_is_told(eyes):
