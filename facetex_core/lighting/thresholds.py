@@ -39,7 +39,7 @@ texels of SIZE that are blurred before. Portraits in colour have at least 2.4, s
 SKIN_TONE = np.log(np.array([0.47, 0.27, 0.185], np.float32))
 """A middle skin in log linear RGB, for models that bring no albedo,"""
 SKIN_TONES = np.array([[0.45, 0.55, 0.6], [0.1, -0.05, -0.05], [0.0, 0.05, -0.08]], np.float32)
-"""and how skins differ from it: melanin, blood, and the rest (`python model_zoo/training/albedo.py`: it keeps these)."""
+"""and how skins differ from it: melanin, blood, and the rest (`python -m training.skin_albedo all`: it keeps these)."""
 HIGHLIGHT_WIDTH = 0.006
 """Width, as a share of the map, of the smallest highlight of the specular map: grain is finer, where pores were added to a
 coarse photo. By eye (`contact_sheet.py`)."""

@@ -16,7 +16,7 @@ SURE = 0.35
 """Visibility from which a texel is kept as it is; below, it fades into the next source. By eye."""
 
 SMALLEST_FACE = 32
-"""Pixels along the longer side of the box; below, landmarks are guesses (`python model_zoo/training/landmarks_eval.py`)."""
+"""Pixels along the longer side of the box; below, landmarks are guesses (`python -m training.landmarks eval`)."""
 LEAST_SKIN = 0.02
 """Share of the map; a fit's forehead alone is three times as much."""
 WIDEST_YAW = 70.0

@@ -61,6 +61,7 @@ def test_every_threshold_says_what_it_is(path):
 def test_commands_that_measure_thresholds_are_there(path):
     text = path.read_text("utf-8")
     scripts = re.findall(r"python (\S+\.py)", text)
+    scripts += [f"model_zoo/training/{name}/__main__.py" for name in re.findall(r"python -m training\.(\w+)", text)]
     assert scripts or "facetex " in text
     assert [script for script in scripts if not (ROOT / script).is_file()] == []
     named = re.findall(r"`(\w+\.py)", text)

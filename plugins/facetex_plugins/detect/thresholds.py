@@ -1,7 +1,7 @@
 """Detection: from which score a place is a face, and when two places are one.
 
     python tests/benchmarks/thresholds.py detect --photos photos/dev   what each of these moves
-    python model_zoo/training/landmarks_eval.py --work W               faces found, false faces, errors of the points
+    python -m training.landmarks eval                                  faces found, false faces, errors of the points
 
 Set on photos/dev and on pictures without faces (model_zoo/cards/faces.md and landmarks.md tell which).
 """

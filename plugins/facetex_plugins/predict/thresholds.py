@@ -1,8 +1,8 @@
 """The blend: what is told of hidden skin by others' faces, by the face's own, and by its mirror.
 
-    python model_zoo/training/bank_eval.py                                      errors of the correlations of hidden skin
-    python model_zoo/training/bank_eval.py --photos photos/bank --in-bank       the same, each face left out of the bank
-    python tests/benchmarks/thresholds.py predict --photos photos/dev           what each of these moves
+    python -m training.bank eval                                        errors of the correlations of hidden skin
+    python -m training.bank eval --settings FILE                        on photos/bank (photos, in_bank of [eval] in settings.toml)
+    python tests/benchmarks/thresholds.py predict --photos photos/dev   what each of these moves
 
 Set on photos/bank, each face left out of its bank; tested on photos/dev.
 """

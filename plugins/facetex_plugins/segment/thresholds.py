@@ -1,7 +1,7 @@
 """Glasses: when some are worn, and where their rims may lie. Lengths in units of the eye distance.
 
     python tests/benchmarks/thresholds.py segment --photos photos/dev   both figures of each portrait; what each of these moves
-    python model_zoo/training/skin_eval.py --work W                     the mask of skin without the rims
+    python -m training.skin eval                                        the mask of skin without the rims
 
 Set on 34 portraits (photos/dev and photos/extra), seven of them with glasses; outlines by eye (`contact_sheet.py`).
 """
