@@ -22,7 +22,7 @@ def radiance_of(lighting: Lighting) -> Float32[np.ndarray, "rows columns 3"]:
     """A panorama that is negative nowhere and whose irradiance is the lighting: of all such, the least in squares.
 
     It is max(0, Y a): a is found by climbing the dual, whose curvature is at most the Gram matrix of Y. Where the lighting
-    is darker than black somewhere, no light gives it, and the panorama is a near one. Laid out as `Environment` has it.
+    is darker than black somewhere, no light gives it, and the panorama is a near one. Laid out as `panorama_directions` has it.
     """
     basis, weight = _basis(ENVIRONMENT_ROWS // 2)
     gram = basis.T @ (weight * basis)

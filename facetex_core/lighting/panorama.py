@@ -1,4 +1,4 @@
-"""Light from everywhere round a head: panoramas, read or made up, their irradiance, and directions to sample them by."""
+"""Panoramas, light from everywhere round a head: read from a file, and the directions of their pixels."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ ROWS = 36
 
 
 def panorama_directions(rows: int, columns: int) -> Float[np.ndarray, "pixels 3"]:
-    """Unit directions of the pixels' centres, row by row."""
+    """Unit directions of the pixels' centres, row by row: row 0 is up (+y), the middle column ahead (+z), others towards +x."""
     down = (np.arange(rows) + 0.5) / rows * np.pi
     round_about = ((np.arange(columns) + 0.5) / columns - 0.5) * 2 * np.pi
     across = np.sin(down)[:, None]

@@ -20,7 +20,7 @@ Panorama = Float32[np.ndarray, "rows columns 3"]
 
 @dataclass(frozen=True, eq=False)
 class Environment:
-    """Distant light as a panorama; row 0 is up (+y), the middle column is ahead of the head (+z), columns turn towards +x."""
+    """Distant light as a panorama, laid out as `panorama_directions` has it."""
 
     rgb: Panorama
     """Linear radiance; a white surface under radiance 1 from everywhere sends back 1."""
