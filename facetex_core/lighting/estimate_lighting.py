@@ -17,26 +17,8 @@ from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
+from facetex_core.lighting import thresholds
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.lighting.thresholds import (
-    ALBEDO_ERROR,
-    ALBEDO_NOISE,
-    BRIGHT,
-    COLOURED,
-    EXPOSURE,
-    HIGHLIGHT,
-    HIGHLIGHT_FROM,
-    INDEPENDENT,
-    LEVEL,
-    LIGHT_ERROR,
-    LIGHT_RIDGE,
-    SKIN_TONE,
-    SKIN_TONES,
-    TINT,
-    TONED,
-    TONED_BLUR,
-    WARMTH,
-)
 from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, MorphableModel, Texture
 from facetex_core.texture.regions import region, resize_texture, skin_texels
 
@@ -65,7 +47,7 @@ def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
     albedo = np.exp(model.mean).astype(np.float64)
     for _ in range(LIGHT_ROUNDS):
         light = _solve_light(seen.rgb[on], albedo[on], basis[on], weight[on])
-        light = _whiten(light * LEVEL / np.maximum(np.quantile(basis[on] @ light, BRIGHT, axis=0), 0.05))
+        light = _whiten(light * thresholds.LEVEL / np.maximum(np.quantile(basis[on] @ light, thresholds.BRIGHT, axis=0), 0.05))
         shading = np.maximum(basis @ light, 0.05)
         coefficients, exposure = _solve_albedo(seen.rgb[on] / shading[on], model, on, weight[on])
         albedo = np.exp(model.mean + np.tensordot(coefficients, model.modes, 1)).astype(np.float64)
@@ -97,12 +79,12 @@ def is_monochrome(texture: Texture, model: MorphableModel) -> bool:
     on = (seen.visibility > 0) & (region(model, "face", SIZE) > 0.5)
     if not on.any():
         return False
-    smooth = blur_where(seen.rgb, (seen.visibility > 0).astype(np.float32), TONED_BLUR)
+    smooth = blur_where(seen.rgb, (seen.visibility > 0).astype(np.float32), thresholds.TONED_BLUR)
     lightness, *chroma = cv2.cvtColor(smooth[on][None], cv2.COLOR_LRGB2LAB)[0].T / np.float32(100)
     design = np.stack([lightness**power for power in range(4)], 1).astype(np.float64)
     wanted = np.stack(chroma, 1)
     left = wanted - design @ np.linalg.lstsq(design, wanted, rcond=None)[0]
-    return bool(100 * np.sqrt((left**2).sum(1).mean()) < TONED)
+    return bool(100 * np.sqrt((left**2).sum(1).mean()) < thresholds.TONED)
 
 
 def _in_grey(texture: Texture) -> Texture:
@@ -129,13 +111,13 @@ def albedo_model(model: MorphableModel) -> AlbedoModel:
     if model.albedo is not None and model.albedo.mean.shape[0] == SIZE:
         return model.albedo
     ones = np.ones((SIZE, SIZE, 3), np.float32)
-    return AlbedoModel(ones * SKIN_TONE, SKIN_TONES[:, None, None] * ones, 0 * ones)
+    return AlbedoModel(ones * thresholds.SKIN_TONE, thresholds.SKIN_TONES[:, None, None] * ones, 0 * ones)
 
 
 def _whiten(light: Light) -> Light:
     """Takes out part of what the light's colour changes by with direction: of it, blood under the skin explains much."""
     grey = light.mean(1, keepdims=True)
-    return np.asarray(grey + COLOURED * (light - grey))
+    return np.asarray(grey + thresholds.COLOURED * (light - grey))
 
 
 def _solve_light(
@@ -151,10 +133,11 @@ def _solve_light(
         w = weight.copy()
         for _ in range(4):
             matrix = (design * w[:, None]).T @ design
-            ridge = np.diag(LIGHT_RIDGE) * w.sum() * scale**2
+            ridge = np.diag(thresholds.LIGHT_RIDGE) * w.sum() * scale**2
             light[:, channel] = np.linalg.solve(matrix + ridge, (design * w[:, None]).T @ seen[:, channel] + ridge @ prior)
             error = (seen[:, channel] - design @ light[:, channel]) / scale
-            w = weight / (1 + (error / LIGHT_ERROR) ** 2) * np.where(error > HIGHLIGHT_FROM, HIGHLIGHT, 1.0)
+            w = weight / (1 + (error / thresholds.LIGHT_ERROR) ** 2)
+            w = w * np.where(error > thresholds.HIGHLIGHT_FROM, thresholds.HIGHLIGHT, 1.0)
     return light
 
 
@@ -168,11 +151,13 @@ def _solve_albedo(
     target = (np.log(np.clip(observed, 0.01, 2.0)) - model.mean[on]).ravel()
     channels = np.tile(np.eye(3), (len(observed), 1))
     design = np.concatenate([model.modes[:, on].reshape(len(model.modes), -1).T, channels], 1)
-    w = np.repeat(weight, 3) * INDEPENDENT / ALBEDO_NOISE**2
+    w = np.repeat(weight, 3) * thresholds.INDEPENDENT / thresholds.ALBEDO_NOISE**2
     prior = np.eye(design.shape[1])
-    prior[-3:, -3:] = np.linalg.inv(EXPOSURE**2 + np.outer(WARMTH, WARMTH) + TINT**2 * np.eye(3))
+    prior[-3:, -3:] = np.linalg.inv(
+        thresholds.EXPOSURE**2 + np.outer(thresholds.WARMTH, thresholds.WARMTH) + thresholds.TINT**2 * np.eye(3)
+    )
     solved = np.zeros(design.shape[1])
     for _ in range(3):
-        robust = w / (1 + ((target - design @ solved) / ALBEDO_ERROR) ** 2)
+        robust = w / (1 + ((target - design @ solved) / thresholds.ALBEDO_ERROR) ** 2)
         solved = np.linalg.solve((design * robust[:, None]).T @ design + prior, (design * robust[:, None]).T @ target)
     return solved[:-3], np.exp(solved[-3:])

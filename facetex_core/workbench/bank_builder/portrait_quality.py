@@ -11,14 +11,7 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.structures import Camera, DelitView, Face, Fit, Texture
 from facetex_core.texture.regions import plain_skin, region
-from facetex_core.workbench.bank_builder.thresholds import (
-    COARSE_DETAIL,
-    FINE_DETAIL,
-    LIMITS,
-    MASK_BORDER,
-    ROUND_THE_EYES,
-    SIDES_BLUR,
-)
+from facetex_core.workbench.bank_builder import thresholds
 
 Mask = Bool[np.ndarray, "size size"]
 Plane = Float32[np.ndarray, "size size"]
@@ -26,7 +19,7 @@ Plane = Float32[np.ndarray, "size size"]
 
 def complaint(figures: Mapping[str, float]) -> str:
     """What is wrong, with the figure and its limit; empty where nothing is."""
-    for name, limit in LIMITS.items():
+    for name, limit in thresholds.LIMITS.items():
         value = figures[name]
         if not limit.least <= value <= limit.most:
             low = value < limit.least and limit.least >= 0
@@ -66,7 +59,7 @@ def _gap(face: Face) -> float:
 
 def _round_the_eyes(fit: Fit, size: int) -> Mask:
     eyes = (region(fit.model, "eyes", size) > 0.5).astype(np.uint8)
-    reach = 2 * round(ROUND_THE_EYES * size) + 1
+    reach = 2 * round(thresholds.ROUND_THE_EYES * size) + 1
     return np.asarray(cv2.dilate(eyes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0)
 
 
@@ -80,16 +73,16 @@ def _uneven(albedo: Texture, plain: Mask) -> float:
     """Root mean square of what the logarithms of both sides differ by, smoothly, where both are seen."""
     skin = (albedo.visibility * plain).astype(np.float32)
     both = np.minimum(skin, skin[:, ::-1])
-    smooth = blur_where(_log_luminance(albedo), skin, SIDES_BLUR * albedo.size)[..., 0]
+    smooth = blur_where(_log_luminance(albedo), skin, thresholds.SIDES_BLUR * albedo.size)[..., 0]
     return float(np.sqrt((both * (smooth - smooth[:, ::-1]) ** 2).sum() / max(float(both.sum()), 1e-6)))
 
 
 def _sharpness(albedo: Texture, plain: Mask) -> float:
     """Detail of a texel's size over that of two, on skin away from any border: below 1, the photo holds less than the map."""
     seen = (albedo.visibility > 0).astype(np.float32)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MASK_BORDER + 1, 2 * MASK_BORDER + 1))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * thresholds.MASK_BORDER + 1, 2 * thresholds.MASK_BORDER + 1))
     inside = cv2.erode(((albedo.visibility > 0.5) & plain).astype(np.float32), kernel)
-    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (FINE_DETAIL, COARSE_DETAIL)]
+    bands = [_band(_log_luminance(albedo), seen, *blurs) for blurs in (thresholds.FINE_DETAIL, thresholds.COARSE_DETAIL)]
     fine, coarse = (float(np.sqrt((inside * band**2).sum())) for band in bands)
     return fine / max(coarse, 1e-6)
 

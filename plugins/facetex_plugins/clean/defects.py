@@ -14,22 +14,7 @@ from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin, region
-from facetex_plugins.clean.thresholds import (
-    BEARD_BLUR,
-    BEARD_SHADE,
-    BLACK,
-    BRIGHTER,
-    CROWD,
-    DARKER,
-    DEFECT_MARGIN,
-    GLINT,
-    GLITTER,
-    SPECK,
-    THIN,
-    WHISKER_REACH,
-    WHISKERS,
-    WHITE,
-)
+from facetex_plugins.clean import thresholds
 
 api_version = 2
 
@@ -63,17 +48,17 @@ def mask_defects(lit: Texture, model: MorphableModel) -> Texture:
     seen = lit.visibility > 0
     whole = fill_smooth(lit.rgb, seen.astype(np.float32)).mean(-1)
     light, coded = np.log(np.maximum(whole, 1e-3)), encode_srgb(lit.rgb).mean(-1)
-    kernel = _disc(THIN, lit.size)
-    bright = cv2.morphologyEx(light, cv2.MORPH_TOPHAT, kernel) > BRIGHTER
-    dark = (cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel) > DARKER) & (coded < BLACK)
-    dark &= cv2.GaussianBlur(light, (0, 0), BEARD_BLUR * lit.size) > np.median(light[seen]) - BEARD_SHADE
+    kernel = _disc(thresholds.THIN, lit.size)
+    bright = cv2.morphologyEx(light, cv2.MORPH_TOPHAT, kernel) > thresholds.BRIGHTER
+    dark = (cv2.morphologyEx(light, cv2.MORPH_BLACKHAT, kernel) > thresholds.DARKER) & (coded < thresholds.BLACK)
+    dark &= cv2.GaussianBlur(light, (0, 0), thresholds.BEARD_BLUR * lit.size) > np.median(light[seen]) - thresholds.BEARD_SHADE
     plain = seen & (plain_skin(model, lit.size) > 0.9)
-    mouth = cv2.dilate(region(model, "lips", lit.size), _disc(2 * WHISKER_REACH, lit.size)) > 0.5
-    damaged = (bright & (coded > WHITE) | dark) & plain
+    mouth = cv2.dilate(region(model, "lips", lit.size), _disc(2 * thresholds.WHISKER_REACH, lit.size)) > 0.5
+    damaged = (bright & (coded > thresholds.WHITE) | dark) & plain
     specks = damaged & _short(damaged)
-    damaged &= ~(mouth & specks & (_share(specks, seen) > WHISKERS))
-    glitter = (_share(bright & (coded > GLINT) & plain, seen) > GLITTER * lit.visibility**2) & ~mouth
-    kept = seen & ~glitter & (cv2.dilate(damaged.astype(np.uint8), _disc(2 * DEFECT_MARGIN, lit.size)) == 0)
+    damaged &= ~(mouth & specks & (_share(specks, seen) > thresholds.WHISKERS))
+    glitter = (_share(bright & (coded > thresholds.GLINT) & plain, seen) > thresholds.GLITTER * lit.visibility**2) & ~mouth
+    kept = seen & ~glitter & (cv2.dilate(damaged.astype(np.uint8), _disc(2 * thresholds.DEFECT_MARGIN, lit.size)) == 0)
     rgb, visibility = np.where(kept[..., None], lit.rgb, 0), np.where(kept, lit.visibility, 0)
     return replace(lit, rgb=rgb.astype(np.float32), visibility=visibility.astype(np.float32))
 
@@ -82,12 +67,12 @@ def _short(marks: Bool[np.ndarray, "size size"]) -> Bool[np.ndarray, "size size"
     """Where the mark is no longer than a speck."""
     _, labels, found, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
     extents = found[:, cv2.CC_STAT_WIDTH : cv2.CC_STAT_HEIGHT + 1].max(1)
-    return np.asarray((extents < SPECK * len(marks))[labels])
+    return np.asarray((extents < thresholds.SPECK * len(marks))[labels])
 
 
 def _share(marks: Bool[np.ndarray, "size size"], seen: Bool[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size"]:
     """Of the neighbourhood that is seen."""
-    near, all_near = (cv2.GaussianBlur(each.astype(np.float32), (0, 0), CROWD * len(seen)) for each in (marks, seen))
+    near, all_near = (cv2.GaussianBlur(each.astype(np.float32), (0, 0), thresholds.CROWD * len(seen)) for each in (marks, seen))
     return np.asarray(near / np.maximum(all_near, 0.1))
 
 

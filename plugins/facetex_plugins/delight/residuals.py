@@ -16,26 +16,7 @@ from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import albedo_model, is_monochrome, normal_map
 from facetex_core.texture.regions import NO_SKIN, plain_skin, region
-from facetex_plugins.delight.thresholds import (
-    BEARDED,
-    BRIGHTEST_SHADING,
-    CRUMB,
-    DARKEST_SHADING,
-    DOWNWARD,
-    DOWNWARD_FADE,
-    FAINT_HAIR,
-    HAIR_WIDTH,
-    LENS,
-    LENS_LEAST,
-    ONE_SIDED,
-    OUTLINE_REACH,
-    RESIDUAL_BLUR,
-    SHADED,
-    SHADOW_EDGE,
-    SHINE_LEAST,
-    SHINE_PALER,
-    SHINE_WIDTH,
-)
+from facetex_plugins.delight import thresholds
 
 _TINY = 1e-4
 
@@ -62,9 +43,9 @@ def remove_residual_shading(
         return lit
     middle = np.median(shading[seen], axis=0)
     depth = (shading / middle).min(-1)
-    visibility = lit.visibility * np.clip((2 * depth - SHADED) / SHADED, 0, 1)
+    visibility = lit.visibility * np.clip((2 * depth - thresholds.SHADED) / thresholds.SHADED, 0, 1)
     visibility = visibility * _not_below(normal_map(fit, lit.size), fit)
-    albedo = lit.rgb / np.clip(shading, DARKEST_SHADING * middle, BRIGHTEST_SHADING * middle)
+    albedo = lit.rgb / np.clip(shading, thresholds.DARKEST_SHADING * middle, thresholds.BRIGHTEST_SHADING * middle)
     if is_monochrome(lit, fit.model):
         albedo = colourise(albedo, view)
     expected = cv2.resize(view.appearance.albedo, (lit.size, lit.size), interpolation=cv2.INTER_LINEAR)
@@ -83,7 +64,7 @@ def _flattened(albedo: Colours, expected: Colours, skin: Plane, share: float) ->
     """Of colour three times over: beards and brows are dark, but what changes the colour over a whole cheek is light."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
-    smooth = blur_where(np.clip(residual, -1, 1), skin, RESIDUAL_BLUR * len(albedo))
+    smooth = blur_where(np.clip(residual, -1, 1), skin, thresholds.RESIDUAL_BLUR * len(albedo))
     lightness = smooth.mean(-1, keepdims=True)
     taken = share * lightness + (1 - (1 - share) ** 3) * (smooth - lightness)
     return np.asarray(albedo * np.exp(-taken), np.float32)
@@ -93,10 +74,10 @@ def _without_shine(albedo: Colours, expected: Colours, skin: Plane, share: float
     """A highlight adds the light's colour: it is brighter than its surroundings and paler, so blue rises the most."""
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
-    wide = blur_where(residual, skin, RESIDUAL_BLUR * len(albedo))
-    bump = blur_where(residual - wide, skin, SHINE_WIDTH * len(albedo))
-    paler = np.clip((bump[..., 2] - bump[..., 0]) / SHINE_PALER, 0, 1)[..., None]
-    return np.asarray(albedo * np.exp(-share * np.maximum(bump - SHINE_LEAST, 0) * paler), np.float32)
+    wide = blur_where(residual, skin, thresholds.RESIDUAL_BLUR * len(albedo))
+    bump = blur_where(residual - wide, skin, thresholds.SHINE_WIDTH * len(albedo))
+    paler = np.clip((bump[..., 2] - bump[..., 0]) / thresholds.SHINE_PALER, 0, 1)[..., None]
+    return np.asarray(albedo * np.exp(-share * np.maximum(bump - thresholds.SHINE_LEAST, 0) * paler), np.float32)
 
 
 def _one_sided_light_out(albedo: Colours, expected: Colours, skin: Plane) -> Float32[np.ndarray, "size size 3"]:
@@ -107,11 +88,13 @@ def _one_sided_light_out(albedo: Colours, expected: Colours, skin: Plane) -> Flo
     size = len(albedo)
     residual = _log_ratio(albedo, expected)
     residual -= _middle(residual, skin > 0)
-    smooth = blur_where(np.clip(residual, -1, 1), skin, SHADOW_EDGE * size)
+    smooth = blur_where(np.clip(residual, -1, 1), skin, thresholds.SHADOW_EDGE * size)
     other = smooth - smooth[:, ::-1]
-    excess = np.where(smooth * other > 0, np.minimum(np.abs(smooth), np.abs(other)) - ONE_SIDED, 0)
+    excess = np.where(smooth * other > 0, np.minimum(np.abs(smooth), np.abs(other)) - thresholds.ONE_SIDED, 0)
     patch = np.sign(smooth) * np.maximum(excess, 0) * (skin * skin[:, ::-1] > 0)[..., None]
-    return np.asarray(albedo * np.exp(-blur_where(patch.astype(np.float32), skin, SHADOW_EDGE * size / 4)), np.float32)
+    return np.asarray(
+        albedo * np.exp(-blur_where(patch.astype(np.float32), skin, thresholds.SHADOW_EDGE * size / 4)), np.float32
+    )
 
 
 def _without_fringe(albedo: Colours, expected: Colours, skin: Plane, sure: Plane) -> Float32[np.ndarray, "size size 3"]:
@@ -128,7 +111,7 @@ def _without_fringe(albedo: Colours, expected: Colours, skin: Plane, sure: Plane
 
 def _not_below(normals: Colours, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """0 on the underside of the jaw: it lies in the head's own shadow, which no harmonics explain; nose and lips stay."""
-    down = np.clip((-normals[..., 1] - DOWNWARD) / DOWNWARD_FADE, 0, 1)
+    down = np.clip((-normals[..., 1] - thresholds.DOWNWARD) / thresholds.DOWNWARD_FADE, 0, 1)
     return np.asarray(1 - down * (1 - region(fit.model, ("nose", "lips", "eyes", "brows"), len(normals))), np.float32)
 
 
@@ -140,18 +123,18 @@ def _clear_of_outline(albedo: Colours, expected: Colours, visibility: Plane, fit
     size = len(albedo)
     residual = _log_ratio(albedo, expected).mean(-1)
     residual = residual - _middle(residual, (visibility > 0) & (plain_skin(fit.model, size) > 0.5))
-    dark = blur_where(np.clip(residual, -1, 1)[..., None], visibility, HAIR_WIDTH * size)[..., 0]
-    hair = np.clip((-dark - FAINT_HAIR) / FAINT_HAIR, 0, 1)
-    above = cv2.GaussianBlur(region(fit.model, ("forehead", "scalp"), size), (0, 0), HAIR_WIDTH * size)
+    dark = blur_where(np.clip(residual, -1, 1)[..., None], visibility, thresholds.HAIR_WIDTH * size)[..., 0]
+    hair = np.clip((-dark - thresholds.FAINT_HAIR) / thresholds.FAINT_HAIR, 0, 1)
+    above = cv2.GaussianBlur(region(fit.model, ("forehead", "scalp"), size), (0, 0), thresholds.HAIR_WIDTH * size)
     chin = _middle(dark, (visibility > 0) & (region(fit.model, "chin", size) > 0.5))
-    beard = np.clip((-chin - BEARDED) / BEARDED, 0, 1)
+    beard = np.clip((-chin - thresholds.BEARDED) / thresholds.BEARDED, 0, 1)
     outline = (1 - beard) * _near_outline(_whole(visibility, fit))
     return np.asarray(1 - hair * np.clip(2 * above + outline, 0, 1), np.float32)
 
 
 def _without_crumbs(visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size size"]:
     """1 on the face's broad shape: what sticks out of it, or lies by itself, is cut off by shadow and in shadow too."""
-    reach = 2 * round(CRUMB * len(visibility)) + 1
+    reach = 2 * round(thresholds.CRUMB * len(visibility)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     broad = cv2.morphologyEx(_whole(visibility, fit), cv2.MORPH_OPEN, disc)
     return np.asarray(cv2.GaussianBlur(broad.astype(np.float32), (0, 0), 1.0) * broad)
@@ -160,7 +143,7 @@ def _without_crumbs(visibility: Plane, fit: Fit) -> Float32[np.ndarray, "size si
 def _whole(visibility: Plane, fit: Fit) -> UInt8[np.ndarray, "size size"]:
     """The shape of the face, features and glasses' lenses in it: no border of what is shown runs through the middle."""
     size = len(visibility)
-    features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), LENS * size) > LENS_LEAST
+    features = cv2.GaussianBlur(region(fit.model, NO_SKIN, size), (0, 0), thresholds.LENS * size) > thresholds.LENS_LEAST
     return _filled((visibility > 0) | features)
 
 
@@ -172,7 +155,7 @@ def _filled(shown: Bool[np.ndarray, "size size"]) -> UInt8[np.ndarray, "size siz
 
 def _near_outline(shown: UInt8[np.ndarray, "size size"]) -> Float32[np.ndarray, "size size"]:
     """1 at the outer border of what is shown, falling to 0 within."""
-    depth = cv2.distanceTransform(shown.astype(np.uint8), cv2.DIST_L2, 5) / (OUTLINE_REACH * len(shown))
+    depth = cv2.distanceTransform(shown.astype(np.uint8), cv2.DIST_L2, 5) / (thresholds.OUTLINE_REACH * len(shown))
     return np.asarray(np.clip(2 - 2 * depth, 0, 1), np.float32)
 
 

@@ -9,18 +9,7 @@ from facetex_core.geometry.landmarks import EYES, EYES_68
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import shade
 from facetex_core.parts.eyes import IRIS_RADIUS
-from facetex_plugins.paint.thresholds import (
-    BRIGHTEST_IRIS,
-    DARKEST_IRIS,
-    FEWEST_PIXELS,
-    IRIS_CONTRAST,
-    IRIS_LIGHT,
-    IRIS_RING,
-    LID_SHADE,
-    OPEN_EYE,
-    REDDEST_IRIS,
-    SMALLEST_IRIS,
-)
+from facetex_plugins.paint import thresholds
 
 BROWN = (0.085, 0.042, 0.022)
 """Linear albedo of the commonest iris."""
@@ -36,7 +25,7 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     radius = IRIS_RADIUS * float(fit.camera.intrinsics[0, 0]) / distance
     low, high = np.floor(contour.min(0)).astype(int) - 1, np.ceil(contour.max(0)).astype(int) + 2
     inside_photo = bool(np.all(low >= 0) and np.all(high <= photo.size))
-    if radius < SMALLEST_IRIS or not inside_photo:
+    if radius < thresholds.SMALLEST_IRIS or not inside_photo:
         return None
     crop = photo.rgb[low[1] : high[1], low[0] : high[0]]
     between = _between_lids(contour - low, crop.shape[:2])
@@ -75,11 +64,11 @@ def _darkest_disc(light: Plane, between: Plane, radius: float) -> Place | None:
     disc = (x * x + y * y <= radius * radius).astype(np.float32)
     seen = cv2.filter2D(between, -1, disc, borderType=cv2.BORDER_CONSTANT)
     dark = cv2.filter2D(light * between, -1, disc, borderType=cv2.BORDER_CONSTANT) / np.maximum(seen, 1)
-    allowed = (seen > OPEN_EYE * disc.sum()) & (between > 0)
+    allowed = (seen > thresholds.OPEN_EYE * disc.sum()) & (between > 0)
     if not allowed.any():
         return None
     dark = np.where(allowed, dark, np.inf)
-    if dark.min() > IRIS_CONTRAST * light[between > 0].mean():
+    if dark.min() > thresholds.IRIS_CONTRAST * light[between > 0].mean():
         return None
     y, x = np.unravel_index(np.argmin(dark), dark.shape)
     return np.array([x, y])
@@ -91,16 +80,17 @@ def _ring_colour(
     """The median between pupil and limbus, lashes' shadow and highlights left out, over the light that falls on it."""
     y, x = np.mgrid[: crop.shape[0], : crop.shape[1]]
     away = np.hypot(x - centre[0], y - centre[1]) / radius
-    ring = (away > IRIS_RING[0]) & (away < IRIS_RING[1]) & (between > 0) & (y > centre[1] - LID_SHADE * radius)
+    inner, outer = thresholds.IRIS_RING
+    ring = (away > inner) & (away < outer) & (between > 0) & (y > centre[1] - thresholds.LID_SHADE * radius)
     pixels = crop[ring]
-    if len(pixels) < FEWEST_PIXELS:
+    if len(pixels) < thresholds.FEWEST_PIXELS:
         return None
     light = luminance(pixels)
-    low, high = np.quantile(light, IRIS_LIGHT)
+    low, high = np.quantile(light, thresholds.IRIS_LIGHT)
     colour = np.median(pixels[(light >= low) & (light <= high)], 0) / np.maximum(white, 0.05)
-    colour[0] = min(colour[0], REDDEST_IRIS * colour[1])
+    colour[0] = min(colour[0], thresholds.REDDEST_IRIS * colour[1])
     level = float(luminance(colour.astype(np.float32)))
-    if level < DARKEST_IRIS:  # nearly black, it has no hue that could be made stronger; nearly all dark irises are brown
+    if level < thresholds.DARKEST_IRIS:  # nearly black, it has no hue to be made stronger; nearly all dark irises are brown
         brown = np.array(BROWN, np.float32)
-        return np.asarray(colour + (DARKEST_IRIS - level) * brown / luminance(brown), np.float32)
-    return np.asarray(colour * min(1, BRIGHTEST_IRIS / level), np.float32)
+        return np.asarray(colour + (thresholds.DARKEST_IRIS - level) * brown / luminance(brown), np.float32)
+    return np.asarray(colour * min(1, thresholds.BRIGHTEST_IRIS / level), np.float32)
