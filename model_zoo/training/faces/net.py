@@ -1,11 +1,15 @@
 """The face finder: a small fully convolutional net that marks face centres (CenterNet, Zhou et al. 2019)."""
 
+import copy
+from pathlib import Path
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import Residual, unit
+from training.common.export import store_halved, write_onnx
 
 STRIDE = 8  # pixels per cell of the map
 UNIT = 48.0  # pixels; sizes are logarithms of side / UNIT
@@ -44,3 +48,12 @@ class Deployed(nn.Module):
         maps = self.net(picture - 0.5)
         side = UNIT * torch.exp(maps[:, 3:4])
         return torch.sigmoid(maps[:, 0]), torch.cat([maps[:, 1:3] * STRIDE, side, maps[:, 4:]], 1)
+
+
+def export(net: FaceNet, path: Path) -> None:
+    """Writes the ONNX file, with free batch, height and width."""
+    axes = {"picture": {0: "batch", 2: "height", 3: "width"}, "heat": {0: "batch", 1: "rows", 2: "columns"}}
+    axes["geometry"] = {0: "batch", 2: "rows", 3: "columns"}
+    example, outputs = (torch.rand(1, 3, 160, 160),), ["heat", "geometry"]
+    write_onnx(Deployed(copy.deepcopy(net)), path, example, input_names=["picture"], output_names=outputs, dynamic_axes=axes)
+    store_halved(path)

@@ -1,11 +1,16 @@
 """The landmark net: a residual trunk, a linear shape layer, and two refinements from features read at the points."""
 
+import copy
+from pathlib import Path
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import Residual, unit
+from training.common.export import store_halved, write_onnx
+from training.landmarks.labels import flip_indices
 
 CROP = 112
 MARGIN = 1.4  # side of the crop over side of the face square
@@ -99,3 +104,13 @@ class Deployed(nn.Module):
         points = (here + torch.stack([1 - x, y], 2)) / 2
         here, there = logits.chunk(2)
         return points[:, :468], points[:, 468:], torch.sigmoid((here + there) / 2)
+
+
+def export(net: LandmarkNet, path: Path) -> None:
+    """Writes the ONNX file, with a free batch size."""
+    deployed = Deployed(copy.deepcopy(net), torch.from_numpy(flip_indices()))
+    outputs = ["dense", "landmarks", "score"]
+    axes = {name: {0: "batch"} for name in ("crop", *outputs)}
+    example = (torch.rand(2, 3, CROP, CROP),)
+    write_onnx(deployed, path, example, input_names=["crop"], output_names=outputs, dynamic_axes=axes)
+    store_halved(path)
