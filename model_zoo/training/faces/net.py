@@ -25,9 +25,9 @@ class FaceNet(nn.Module):
         self.eighth = nn.Sequential(unit(24, 48, 2), Residual(48), Residual(48))
         self.sixteenth = nn.Sequential(unit(48, 80, 2), Residual(80), Residual(80), Residual(80))
         self.narrow = nn.Conv2d(80, 48, 1)
-        self.merge = nn.Sequential(unit(48, 48), nn.Conv2d(48, 6, 1))
-        with torch.no_grad():
-            self.merge[1].bias.copy_(torch.tensor([-4.0, 0.5, 0.5, 0.0, 1.0, 0.0]))  # a face is rare and upright
+        last = nn.Conv2d(48, 6, 1)
+        last.bias = nn.Parameter(torch.tensor([-4.0, 0.5, 0.5, 0.0, 1.0, 0.0]))  # a face is rare and upright
+        self.merge = nn.Sequential(unit(48, 48), last)
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 6 rows columns"]:
         """Height and width are multiples of 16."""

@@ -100,7 +100,8 @@ def degrade(image: Rgb, rng: np.random.Generator, face_pixels: float) -> Rgb:
 
 def compress(image: Rgb, quality: int) -> Rgb:
     """Through JPEG."""
-    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))
 
 
 def _shrink(image: Rgb, pixels: float) -> Rgb:

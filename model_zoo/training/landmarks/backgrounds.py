@@ -45,7 +45,7 @@ def lights(rng: np.random.Generator) -> list[Rgb]:
     """Crops of the environment lights at several exposures."""
     crops = []
     for path in sorted((DATA / "hdri").glob("*.hdr")):
-        radiance = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., ::-1]
+        radiance = np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))[..., ::-1]
         for _ in range(16):
             crop = _piece(radiance, 140, 420, rng)
             exposed = crop / np.median(crop + 1e-3) * 10 ** rng.uniform(-1.0, 0.0)

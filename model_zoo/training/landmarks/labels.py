@@ -171,7 +171,7 @@ def _jitter(square: Square, rng: np.random.Generator) -> Square:
 
 def read(path: Path, size: int = PHOTO_SIZE) -> Rgb:
     """A photograph as sRGB bytes with its longer side at `size`."""
-    rgb = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
+    rgb = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR))[..., ::-1]
     scale = size / max(rgb.shape[:2])
     return cv2.resize(rgb, (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)), interpolation=cv2.INTER_AREA)
 

@@ -32,8 +32,8 @@ def onto(portrait: Portrait, square: Square) -> Portrait:
     size = portrait.rgb.shape[0]
     own, other = (homogeneous(place.matrix(1)) for place in (face_square(portrait.dense), square))
     matrix = (np.linalg.inv(other) @ own)[:2]
-    pictures = (warp(part, matrix, size) for part in (portrait.rgb, portrait.mask))
-    return Portrait(*pictures, apply(matrix, portrait.dense))
+    rgb, mask = (warp(part, matrix, size) for part in (portrait.rgb, portrait.mask))
+    return Portrait(rgb, mask, apply(matrix, portrait.dense))
 
 
 def bend(portrait: Portrait, target: Float64[np.ndarray, "468 2"]) -> Portrait:
@@ -47,12 +47,11 @@ def bend(portrait: Portrait, target: Float64[np.ndarray, "468 2"]) -> Portrait:
     grid = np.stack(np.meshgrid(axis, axis), axis=2)
     field = RBFInterpolator(places, moves, smoothing=1.0)(grid.reshape(-1, 2)).reshape(CELLS, CELLS, 2)
     rows, columns = np.mgrid[0:size, 0:size]
-    at = np.stack([columns, rows], axis=2) + cv2.resize(field, (size, size))
-    pictures = (
-        cv2.remap(part, *at.astype(np.float32).transpose(2, 0, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for part in (portrait.rgb, portrait.mask)
+    x, y = (np.stack([columns, rows]) + cv2.resize(field, (size, size)).transpose(2, 0, 1)).astype(np.float32)
+    rgb, mask = (
+        cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for part in (portrait.rgb, portrait.mask)
     )
-    return Portrait(*pictures, target)
+    return Portrait(rgb, mask, target)
 
 
 def mixed(one: Portrait, other: Portrait, part: float) -> Portrait:

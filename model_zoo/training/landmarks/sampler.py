@@ -191,6 +191,6 @@ def worn(image: Rgba, lines: list[Places], depth: Float[np.ndarray, "size size"]
         for a, b in pairwise(fine):
             x, y = ((a + b)[:2] / 2).astype(int).clip(0, SIZE - 1)
             if a[2] < depth[y, x] + 0.004:
-                ends = [tuple(int(v * 8) for v in end[:2]) for end in (a, b)]
-                cv2.line(image, *ends, (30, 25, 25, 255), 2, cv2.LINE_AA, 3)
+                start, end = (tuple(int(v * 8) for v in point[:2]) for point in (a, b))
+                cv2.line(image, start, end, (30, 25, 25, 255), 2, cv2.LINE_AA, 3)
     return image
