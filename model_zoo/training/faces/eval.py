@@ -6,7 +6,6 @@ import click
 import numpy as np
 from facetex_plugins.detect.alignment import image_pyramid
 
-from training.common.making import needed
 from training.common.steps import Run
 from training.faces.data import Settings
 from training.landmarks.changes import CHANGES, Photograph
@@ -56,7 +55,7 @@ def proposals(finder: Finder, rows: list[Photograph]) -> Proposals:
 
 def report(run: Run[Settings]) -> None:
     """Both tables."""
-    path, folder = needed(run.work / "faces.onnx", "faces export"), run.of("landmarks")
+    path, folder = latest(run.work / "faces.onnx"), run.of("landmarks")
     rows = load(folder / f"{TESTED}.npz")
     click.echo(HEADING)
     for name, change in CHANGES.items():

@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+import click
 import onnxruntime
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.detect.networks import FaceFinder, FacePoints
@@ -43,5 +44,6 @@ def detector(finder: Path, points: Path, min_score: float = LandmarkDetector().m
 
 
 def latest(path: Path) -> Path:
-    """The file of a model that was made here, or the one of the same name that ships."""
+    """The file of a model that was made here, or else the one of the same name that ships; says which."""
+    click.echo(f"{path.name}: the one {'made here' if path.exists() else 'that ships'}")
     return path if path.exists() else FILES / path.name
