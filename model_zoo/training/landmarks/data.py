@@ -28,9 +28,9 @@ Count = Annotated[int, Meta(ge=1)]
 class Mining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How false faces are looked for."""
 
-    portraits: Count = 250
+    portraits: Count = 1000
     """Pictures with a face, beside which they are looked for."""
-    backgrounds: Count = 250
+    backgrounds: Count = 1000
     """Pictures without one."""
     least: Annotated[float, Meta(ge=0, le=1)] = 0.05
     """Score from which a false face is kept."""

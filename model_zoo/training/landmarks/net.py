@@ -87,7 +87,7 @@ class LandmarkNet(nn.Module):
         points = [self.shaped(self.pose(hidden))]
         for look in self.looks:
             step, coefficients, context = look((fine, finest), points[-1])
-            shift = self.shaped(coefficients) - self.shape.bias.unflatten(0, (POINTS, 2))
+            shift = self.shaped(coefficients) - self.shape.bias.view(POINTS, 2)
             points.append(points[-1] + 0.02 * step + shift)
         logit = self.score(torch.cat([hidden, context], 1)).flatten()
         return points, logit.float()
