@@ -14,7 +14,7 @@ from training.common.loop import Schedule
 from training.common.making import needed, spread, stacked
 from training.common.steps import Run
 from training.landmarks.backgrounds import pool
-from training.landmarks.heads import sampler, taught, views
+from training.landmarks.heads import sampler, seen_marks, views
 from training.landmarks.labels import Row, label_photo, photographs
 from training.landmarks.morphs import Portrait, morph, pairs
 from training.landmarks.skins import write_skin
@@ -53,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     heads: Count = 400
     test_heads: Count = 60
     head_views: Count = 5
-    taught: Count = 60
+    mark_heads: Count = 60
     """Heads by which the marks of the sampled ones are moved to where the teachers see them."""
     faces: Count = 48
     """Of a batch."""
@@ -82,7 +82,10 @@ def write(run: Run[Settings], name: str, rows: list[Row]) -> None:
 def labels(run: Run[Settings]) -> None:
     """The photographs of each folder with their points."""
     for folder in (LEARNED, TESTED, HARDER):
-        rows = spread(label_photo, paths_of(folder, run), run.jobs, folder)
+        paths = paths_of(folder, run)
+        rows = list(spread(label_photo, paths, run.jobs, folder))
+        for path in (path for path, row in zip(paths, rows, strict=True) if not row):
+            click.echo(f"no face: {path.name}")
         write(run, folder, [row for row in rows if row])
 
 
@@ -121,7 +124,7 @@ def skins_of(folder: str, run: Run[Settings]) -> Path:
 
 def heads(run: Run[Settings]) -> None:
     """Heads sampled from the face basis: those that teach, and others that test, with skins of other people."""
-    marks = taught(sampler(needed(skins_of(LEARNED, run), "landmarks skins")), run.settings.taught)
+    marks = seen_marks(sampler(needed(skins_of(LEARNED, run), "landmarks skins")), run.settings.mark_heads)
     for seed, (folder, count) in enumerate(((LEARNED, run.settings.heads), (TESTED, run.settings.test_heads))):
         work = partial(views, skins=skins_of(folder, run), marks=marks, count=run.settings.head_views)
         made = spread(work, [(seed, number) for number in range(count)], run.jobs, f"heads like {folder}")

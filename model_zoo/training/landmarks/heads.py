@@ -37,7 +37,7 @@ def shown_offset(source: Sampler, marks: Embedding, number: int) -> Float64[np.n
     return (np.concatenate([dense[:, :2], sparse]) - points) * [metres, -metres]
 
 
-def taught(source: Sampler, heads: int = HEADS) -> Embedding:
+def seen_marks(source: Sampler, heads: int = HEADS) -> Embedding:
     """The skin's points nearest to those moved by the median over such heads, the same on both sides, in some rounds."""
     model, flip = source.model, flip_indices()
     marks = model.embedding
