@@ -1,11 +1,15 @@
 """The face finder: a small fully convolutional net that marks face centres (CenterNet, Zhou et al. 2019)."""
 
+import copy
+from pathlib import Path
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import Residual, unit
+from training.common.export import store_halved, write_onnx
 
 STRIDE = 8  # pixels per cell of the map
 UNIT = 48.0  # pixels; sizes are logarithms of side / UNIT
@@ -21,9 +25,9 @@ class FaceNet(nn.Module):
         self.eighth = nn.Sequential(unit(24, 48, 2), Residual(48), Residual(48))
         self.sixteenth = nn.Sequential(unit(48, 80, 2), Residual(80), Residual(80), Residual(80))
         self.narrow = nn.Conv2d(80, 48, 1)
-        self.merge = nn.Sequential(unit(48, 48), nn.Conv2d(48, 6, 1))
-        with torch.no_grad():
-            self.merge[1].bias.copy_(torch.tensor([-4.0, 0.5, 0.5, 0.0, 1.0, 0.0]))  # a face is rare and upright
+        last = nn.Conv2d(48, 6, 1)
+        last.bias = nn.Parameter(torch.tensor([-4.0, 0.5, 0.5, 0.0, 1.0, 0.0]))  # a face is rare and upright
+        self.merge = nn.Sequential(unit(48, 48), last)
 
     def forward(self, x: Float[Tensor, "batch 3 height width"]) -> Float[Tensor, "batch 6 rows columns"]:
         """Height and width are multiples of 16."""
@@ -44,3 +48,12 @@ class Deployed(nn.Module):
         maps = self.net(picture - 0.5)
         side = UNIT * torch.exp(maps[:, 3:4])
         return torch.sigmoid(maps[:, 0]), torch.cat([maps[:, 1:3] * STRIDE, side, maps[:, 4:]], 1)
+
+
+def export(net: FaceNet, path: Path) -> None:
+    """Writes the ONNX file, with free batch, height and width."""
+    axes = {"picture": {0: "batch", 2: "height", 3: "width"}, "heat": {0: "batch", 1: "rows", 2: "columns"}}
+    axes["geometry"] = {0: "batch", 2: "rows", 3: "columns"}
+    example, outputs = (torch.rand(1, 3, 160, 160),), ["heat", "geometry"]
+    write_onnx(Deployed(copy.deepcopy(net)), path, example, input_names=["picture"], output_names=outputs, dynamic_axes=axes)
+    store_halved(path)

@@ -1,7 +1,8 @@
-"""Prints how far the shipped detector is from its teachers on photographs that it did not see, and what it finds falsely."""
+"""How far the detector is from its teachers on photographs that it did not see, and what it takes for faces falsely."""
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -9,85 +10,23 @@ import cv2
 import numpy as np
 import skimage
 from facetex_plugins.detect.landmarks import LandmarkDetector
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float, Float64
 
 from facetex_core import Face, Photo
 from facetex_core.imaging.colour import decode_srgb
-from training.landmarks.labels import Square, apply, face_square, read, warp
+from training.common.making import needed
+from training.common.steps import Run
+from training.landmarks.changes import CHANGES, Photograph, Points, painted
+from training.landmarks.data import HARDER, TESTED, Settings
+from training.landmarks.detector import detector, latest
+from training.landmarks.labels import Rgb, Square, apply, eye_distance, face_square, read, warp
 
-Rgb = UInt8[np.ndarray, "height width 3"]
-Points = Float64[np.ndarray, "points 2"]
-Change = Callable[[Rgb, Points], tuple[Rgb, Points]]
 WITHOUT = ("chelsea.png", "coffee.png", "rocket.jpg")
-
-
-def turned(degrees: float) -> Change:
-    """The photograph turned about the face."""
-
-    def change(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-        square = face_square(points)
-        size = max(rgb.shape[:2])
-        middle = np.array([size / 2, size / 2])
-        matrix = Square(middle, size, np.radians(degrees)).matrix(size)
-        matrix[:, 2] += square.centre - apply(matrix, square.centre)
-        return warp(rgb, matrix, size, cv2.BORDER_REFLECT), apply(matrix, points)
-
-    return change
-
-
-def shrunk(pixels: float) -> Change:
-    """The photograph at the size at which its face measures so many pixels."""
-
-    def change(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-        scale = pixels / face_square(points).side
-        size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
-        exact = np.array(size) / rgb.shape[1::-1]
-        return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), points * exact
-
-    return change
-
-
-def clean(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-    """As taken."""
-    return rgb, points
-
-
-def grey(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-    """Without colour."""
-    return cv2.cvtColor(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB), points
-
-
-def compressed(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-    """JPEG at quality 20."""
-    return cv2.imdecode(cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, 20])[1], cv2.IMREAD_COLOR), points
-
-
-def dark(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-    """A quarter of the coded values."""
-    return (rgb * 0.25).astype(np.uint8), points
-
-
-def covered(rgb: Rgb, points: Points) -> tuple[Rgb, Points]:
-    """A quarter of the face square, its lower left, under flat grey."""
-    square = face_square(points)
-    (x, y), half = square.centre.astype(int), int(square.side / 2)
-    image = rgb.copy()
-    image[y : y + half, max(x - half, 0) : x] = 120
-    return image, points
-
-
-CHANGES: dict[str, Change] = {
-    "clean": clean,
-    "turned 30 degrees": turned(30),
-    "turned 45 degrees": turned(45),
-    "face of 64 pixels": shrunk(64),
-    "face of 48 pixels": shrunk(48),
-    "face of 32 pixels": shrunk(32),
-    "grey": grey,
-    "JPEG 20": compressed,
-    "dark": dark,
-    "a quarter covered": covered,
-}
+OF_HARDER = ("clean", "turned 30 degrees", "face of 48 pixels", "grey", "JPEG 20", "dark")
+YAWS = ((0, 30), (30, 45), (45, 60))
+HEADING = "% of the outer-eye distance, mean and 95 %: dense, 68, inner 51; found; false faces; ms per photo"
+SPACED = "and in the last column: dense, in % of the outer-eye distance in space, which does not shrink with the yaw"
+TILE, ACROSS = 360, 6
 
 
 def photo(rgb: Rgb) -> Photo:
@@ -96,108 +35,123 @@ def photo(rgb: Rgb) -> Photo:
 
 
 def nearest(faces: tuple[Face, ...], points: Points) -> Face | None:
-    """The found face whose points lie within half an eye distance, if there is one."""
-    scale = np.linalg.norm(points[33] - points[263])
+    """The face whose points lie within half an eye distance, if there is one."""
     for face in faces:
-        if np.linalg.norm(face.dense - points[:468], axis=1).mean() < 0.5 * scale:
+        if np.linalg.norm(face.dense - points[:468], axis=1).mean() < 0.5 * eye_distance(points):
             return face
     return None
 
 
-def measure(detector: LandmarkDetector, rows: list[tuple[Rgb, Points]], eyes: np.ndarray | None = None) -> str:
-    """Errors of dense points and of the 68, recall, false faces, milliseconds; with `eyes`, dense ones in % of these too."""
-    dense, sparse, spaced, false, spent = [], [], [], 0, 0.0
-    for index, (rgb, points) in enumerate(rows):
+@dataclass
+class Tally:
+    """Of some photographs: errors in % of the outer-eye distance, what was found, seconds."""
+
+    dense: list[Float64[np.ndarray, "468"]] = field(default_factory=list)
+    sparse: list[Float64[np.ndarray, "68"]] = field(default_factory=list)
+    spaced: list[Float64[np.ndarray, "468"]] = field(default_factory=list)
+    photos: int = 0
+    false: int = 0
+    seconds: float = 0.0
+
+    def add(self, detector: LandmarkDetector, rgb: Rgb, points: Points, in_space: float | None) -> None:
+        """A photograph with its true points; with the eye distance in space (pixels), dense errors in % of this too."""
         picture, begin = photo(rgb), time.perf_counter()
         faces = detector.detect(picture)
-        spent += time.perf_counter() - begin
+        self.seconds += time.perf_counter() - begin
         face = nearest(faces, points)
-        false += len(faces) - (face is not None)
-        if face is not None:
-            scale = 100 / np.linalg.norm(points[33] - points[263])
-            if eyes is not None:
-                spaced.append(100 * np.linalg.norm(face.dense - points[:468], axis=1) / eyes[index])
-            dense.append(np.linalg.norm(face.dense - points[:468], axis=1) * scale)
-            sparse.append(np.linalg.norm(face.landmarks - points[468:], axis=1) * scale)
-    in_space = f"   {np.mean(spaced):5.2f}" if spaced else ""
-    numbers = [f"{np.mean(part):6.2f} {np.percentile(part, 95):6.2f}" for part in (dense, sparse, [row[17:] for row in sparse])]
-    return f"{'  '.join(numbers)}   {len(dense)}/{len(rows)}   {false:3d}   {1000 * spent / len(rows):5.0f}{in_space}"
+        self.photos += 1
+        self.false += len(faces) - (face is not None)
+        if face is None:
+            return
+        apart = 100 * np.linalg.norm(face.dense - points[:468], axis=1)
+        self.dense.append(apart / eye_distance(points))
+        self.sparse.append(100 * np.linalg.norm(face.landmarks - points[468:], axis=1) / eye_distance(points))
+        if in_space is not None:
+            self.spaced.append(apart / in_space)
+
+    def line(self) -> str:
+        """For the table; without a face, no errors."""
+        parts = (self.dense, self.sparse, [row[17:] for row in self.sparse])
+        errors = [f"{np.mean(part):6.2f} {np.percentile(part, 95):6.2f}" if part else "     -      -" for part in parts]
+        in_space = f"   {np.mean(self.spaced):5.2f}" if self.spaced else ""
+        milliseconds = 1000 * self.seconds / max(self.photos, 1)
+        return f"{'  '.join(errors)}   {len(self.dense)}/{self.photos}   {self.false:3d}   {milliseconds:5.0f}{in_space}"
 
 
-def load(path: Path) -> list[tuple[Rgb, Points]]:
+def measure(detector: LandmarkDetector, rows: list[Photograph], eyes: Float[np.ndarray, " rows"] | None = None) -> str:
+    """A line; `eyes` are the outer-eye distances in space, in pixels."""
+    tally = Tally()
+    for number, row in enumerate(rows):
+        tally.add(detector, *row, None if eyes is None else float(eyes[number]))
+    return tally.line()
+
+
+def load(path: Path) -> list[Photograph]:
     """Photographs with 468 + 68 points."""
-    rows = np.load(path)
-    points = np.concatenate([rows["dense"][..., :2], rows["mixed"]], axis=1)
-    return list(zip(rows["rgb"], points, strict=True))
+    with np.load(needed(path, "landmarks labels"), allow_pickle=False) as rows:
+        points = np.concatenate([rows["dense"][..., :2], rows["mixed"]], axis=1)
+        return list(zip(rows["rgb"], points, strict=True))
 
 
-def load_turned(path: Path, low: float, high: float) -> tuple[list[tuple[Rgb, Points]], np.ndarray]:
+def load_seen(path: Path, low: float, high: float) -> tuple[list[Photograph], Float[np.ndarray, " rows"]]:
     """Heads seen from the side, over grey, whose yaw lies between the two (degrees), and their outer-eye distance in space."""
-    rows = np.load(path)
-    cover = rows["rgba"][..., 3:] > 0
-    pictures = np.where(cover, rows["rgba"][..., :3], 110).astype(np.uint8)
-    yaw = np.degrees(np.abs(rows["yaw"]))
-    chosen = np.nonzero((yaw >= low) & (yaw < high))[0]
-    return [(pictures[index], rows["points"][index]) for index in chosen], rows["eyes"][chosen]
+    with np.load(needed(path, "landmarks heads"), allow_pickle=False) as rows:
+        yaw = np.degrees(np.abs(rows["yaw"]))
+        chosen = (yaw >= low) & (yaw < high)
+        rgba, points, eyes = (rows[name][chosen] for name in ("rgba", "points", "eyes"))
+    pictures = np.where(rgba[..., 3:] > 0, rgba[..., :3], 110).astype(np.uint8)
+    return list(zip(pictures, points, strict=True)), eyes
 
 
-def faceless(rows: list[tuple[Rgb, Points]]) -> list[tuple[str, Rgb]]:
+def faceless(rows: list[Photograph]) -> list[tuple[str, Rgb]]:
     """scikit-image's pictures that no training saw, noise, and portraits with the face painted over."""
     folder = Path(skimage.__file__).parent / "data"
     pictures = [(name, read(folder / name, 640)) for name in WITHOUT]
-    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
-    pictures.append(("noise", noise))
+    pictures.append(("noise", np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)))
     return pictures + [("painted over", painted(*row)) for row in rows]
 
 
-def painted(rgb: Rgb, points: Points) -> Rgb:
-    """The face square under its own mean colour."""
-    square, image = face_square(points), rgb.copy()
-    low, high = ((square.centre + sign * 0.55 * square.side).astype(int).clip(0) for sign in (-1, 1))
-    image[low[1] : high[1], low[0] : high[0]] = image[low[1] : high[1], low[0] : high[0]].mean((0, 1))
-    return image
+def tile(detector: LandmarkDetector, rgb: Rgb, points: Points) -> Rgb:
+    """The face with what was found on it, green dense and red 68."""
+    square = face_square(points)
+    matrix = Square(square.centre, square.side * 1.4, 0.0).matrix(TILE)
+    picture = np.ascontiguousarray(warp(rgb, matrix, TILE))
+    for face in detector.detect(photo(rgb)):
+        for marks, radius, colour in ((face.dense, 8, (0, 255, 0)), (face.landmarks, 14, (255, 0, 0))):
+            for x, y in apply(matrix, marks):
+                cv2.circle(picture, (int(x * 8), int(y * 8)), radius, colour, -1, cv2.LINE_AA, 3)
+    return picture
 
 
-def overlay(detector: LandmarkDetector, rows: list[tuple[Rgb, Points]], path: Path) -> None:
-    """A sheet of the photographs with what was found on them, green dense and red 68."""
-    tiles = []
-    for rgb, points in rows:
-        matrix = Square(face_square(points).centre, face_square(points).side * 1.4, 0.0).matrix(360)
-        tile = warp(rgb, matrix, 360)[..., ::-1].copy()
-        for face in detector.detect(photo(rgb)):
-            for found, radius, colour in ((face.dense, 1.0, (0, 255, 0)), (face.landmarks, 1.8, (0, 0, 255))):
-                for x, y in apply(matrix, found):
-                    cv2.circle(tile, (int(x * 8), int(y * 8)), int(radius * 8), colour, -1, cv2.LINE_AA, 3)
-        tiles.append(tile)
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % 6)
-    cv2.imwrite(str(path), np.vstack([np.hstack(tiles[index : index + 6]) for index in range(0, len(tiles), 6)]))
+def write_sheet(detector: LandmarkDetector, rows: list[Photograph], path: Path) -> None:
+    """The photographs' tiles, to look at."""
+    tiles = [tile(detector, *row) for row in rows]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % ACROSS)
+    lines = [np.hstack(tiles[index : index + ACROSS]) for index in range(0, len(tiles), ACROSS)]
+    cv2.imwrite(str(path), np.vstack(lines)[..., ::-1])
 
 
-@click.command(help=__doc__)
-@click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder of the caches (landmarks_labels.py).")
-@click.option("--min-score", default=LandmarkDetector().min_score, show_default=True)
-@click.option("--sheet", type=click.Path(path_type=Path), help="Write an overlay of dev and extra there.")
-def main(work: Path, min_score: float, sheet: Path | None) -> None:
-    """The table."""
-    detector = LandmarkDetector(min_score=min_score)
-    dev, extra = load(work / "dev.npz"), load(work / "extra.npz")
-    click.echo("% of the outer-eye distance, mean and 95 %: dense, 68, inner 51; found; false faces; ms per photo")
-    for name, change in CHANGES.items():
-        click.echo(f"dev, {name:20s} {measure(detector, [change(*row) for row in dev])}")
-    for name in ("clean", "turned 30 degrees", "face of 48 pixels", "grey", "JPEG 20", "dark"):
-        click.echo(f"extra, {name:18s} {measure(detector, [CHANGES[name](*row) for row in extra])}")
-    click.echo("and in the last column: dense, in % of the outer-eye distance in space, which does not shrink with the yaw")
-    for file, name in (("turned_dev", "dev"), ("heads_dev", "heads")):
-        for low, high in ((0, 30), (30, 45), (45, 60)):
-            numbers = measure(detector, *load_turned(work / f"{file}.npz", low, high))
+def table(detector: LandmarkDetector, folder: Path) -> None:
+    """A line for each way in which the photographs of the landmarks' folder are changed, and for each range of yaws."""
+    dev, extra = load(folder / f"{TESTED}.npz"), load(folder / f"{HARDER}.npz")
+    click.echo(HEADING)
+    for name, rows, changes in ((TESTED, dev, tuple(CHANGES)), (HARDER, extra, OF_HARDER)):
+        for change in changes:
+            click.echo(f"{f'{name}, {change}':25s} {measure(detector, [CHANGES[change](*row) for row in rows])}")
+    click.echo(SPACED)
+    for file, name in ((f"turned_{TESTED}", TESTED), (f"heads_{TESTED}", "heads")):
+        for low, high in YAWS:
+            numbers = measure(detector, *load_seen(folder / f"{file}.npz", low, high))
             click.echo(f"{f'{name}, yaw {low} to {high}':25s} {numbers}")
-    wrong: dict[str, int] = {}
+    wrong: Counter[str] = Counter()
     for name, rgb in faceless(dev):
-        wrong[name] = wrong.get(name, 0) + len(detector.detect(photo(rgb)))
-    click.echo(f"false faces where there is none: {wrong}")
-    if sheet:
-        overlay(detector, extra + dev, sheet)
+        wrong[name] += len(detector.detect(photo(rgb)))
+    click.echo(f"false faces where there is none: {dict(wrong)}")
 
 
-if __name__ == "__main__":
-    main()
+def report(run: Run[Settings]) -> None:
+    """The table, and found.png."""
+    present = detector(latest(run.of("faces") / "faces.onnx"), latest(run.work / "landmarks.onnx"))
+    table(present, run.work)
+    rows = load(run.work / f"{HARDER}.npz") + load(run.work / f"{TESTED}.npz")
+    write_sheet(present, rows, run.work / "found.png")

@@ -4,25 +4,25 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import cv2
 import numpy as np
-from jaxtyping import Float64, UInt8
+from jaxtyping import Float64, Int64, UInt8
 from scipy.interpolate import RBFInterpolator
 
 from training.common.data import DATA
-from training.landmarks.labels import Square, Teachers, apply, face_square, warp
+from training.landmarks.labels import Rgb, Row, Square, apply, face_square, homogeneous, teachers, warp
 
 EVERY = 4  # of the 468 points, so many apart steer the warp
 CELLS = 64  # the warp's grid
 FEATHER = 0.04  # face squares over which the mixed skin runs out
+SEED = 3
 
 
 @dataclass(frozen=True)
 class Portrait:
     """A photograph, how much of a pixel is person, its 468 points."""
 
-    rgb: UInt8[np.ndarray, "size size 3"]
+    rgb: Rgb
     mask: UInt8[np.ndarray, "size size"]
     dense: Float64[np.ndarray, "468 2"]
 
@@ -30,10 +30,10 @@ class Portrait:
 def onto(portrait: Portrait, square: Square) -> Portrait:
     """The portrait moved so that its face square is this one."""
     size = portrait.rgb.shape[0]
-    own, other = ((np.vstack([each.matrix(1), [0, 0, 1]])) for each in (face_square(portrait.dense), square))
+    own, other = (homogeneous(place.matrix(1)) for place in (face_square(portrait.dense), square))
     matrix = (np.linalg.inv(other) @ own)[:2]
-    pictures = (warp(part, matrix, size) for part in (portrait.rgb, portrait.mask))
-    return Portrait(*pictures, apply(matrix, portrait.dense))
+    rgb, mask = (warp(part, matrix, size) for part in (portrait.rgb, portrait.mask))
+    return Portrait(rgb, mask, apply(matrix, portrait.dense))
 
 
 def bend(portrait: Portrait, target: Float64[np.ndarray, "468 2"]) -> Portrait:
@@ -47,12 +47,11 @@ def bend(portrait: Portrait, target: Float64[np.ndarray, "468 2"]) -> Portrait:
     grid = np.stack(np.meshgrid(axis, axis), axis=2)
     field = RBFInterpolator(places, moves, smoothing=1.0)(grid.reshape(-1, 2)).reshape(CELLS, CELLS, 2)
     rows, columns = np.mgrid[0:size, 0:size]
-    at = np.stack([columns, rows], axis=2) + cv2.resize(field, (size, size))
-    pictures = (
-        cv2.remap(part, *at.astype(np.float32).transpose(2, 0, 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        for part in (portrait.rgb, portrait.mask)
+    x, y = (np.stack([columns, rows]) + cv2.resize(field, (size, size)).transpose(2, 0, 1)).astype(np.float32)
+    rgb, mask = (
+        cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for part in (portrait.rgb, portrait.mask)
     )
-    return Portrait(*pictures, target)
+    return Portrait(rgb, mask, target)
 
 
 def mixed(one: Portrait, other: Portrait, part: float) -> Portrait:
@@ -63,14 +62,14 @@ def mixed(one: Portrait, other: Portrait, part: float) -> Portrait:
     return Portrait((one.rgb * (1 - cover) + other.rgb * cover).astype(np.uint8), one.mask, one.dense)
 
 
-def between(one: Portrait, other: Portrait, generator: np.random.Generator) -> Portrait:
+def between(one: Portrait, other: Portrait, rng: np.random.Generator) -> Portrait:
     """Half of the time shape and skin of both; else the first's skin, its shape nearer to the second's or further from it."""
     other = onto(other, face_square(one.dense))
-    if generator.random() < 0.5:
-        part = generator.uniform(0.3, 0.7)
+    if rng.random() < 0.5:
+        part = rng.uniform(0.3, 0.7)
         target = (1 - part) * one.dense + part * other.dense
         return mixed(bend(one, target), bend(other, target), part)
-    part = generator.uniform(-0.7, 0.7)
+    part = rng.uniform(-0.7, 0.7)
     return bend(one, (1 - part) * one.dense + part * other.dense)
 
 
@@ -83,25 +82,15 @@ def chances(names: list[str]) -> Float64[np.ndarray, " portraits"]:
     return wanted / wanted.sum()
 
 
-@click.command(help=__doc__)
-@click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder of the caches (landmarks_labels.py).")
-@click.option("--count", default=1104, show_default=True)
-def main(work: Path, count: int) -> None:
-    """Writes morphs.npz with the keys of bank.npz."""
-    cv2.setNumThreads(1)
-    rows, generator, teachers = np.load(work / "bank.npz"), np.random.default_rng(3), Teachers()
-    portraits = [Portrait(*parts) for parts in zip(rows["rgb"], rows["mask"], rows["dense"][..., :2], strict=True)]
-    chance = chances(rows["names"].tolist())
-    made: dict[str, list[np.ndarray]] = {"rgb": [], "mask": [], "dense": [], "mixed": []}
-    for index in range(count):
-        one, other = generator.choice(len(portraits), 2, p=chance)
-        portrait = between(portraits[one], portraits[other], generator)
-        dense, _, points = teachers.label(portrait.rgb, face_square(portrait.dense), index)
-        for key, value in zip(made, (portrait.rgb, portrait.mask, dense, points), strict=True):
-            made[key].append(value)
-    np.savez(work / "morphs.npz", **{key: np.stack(value) for key, value in made.items()})
-    click.echo(f"{count} morphs")
+def pairs(names: list[str], count: int) -> Int64[np.ndarray, "count 2"]:
+    """Two different portraits a morph."""
+    rng, chance = np.random.default_rng(SEED), chances(names)
+    return np.array([rng.choice(len(names), 2, replace=False, p=chance) for _ in range(count)])
 
 
-if __name__ == "__main__":
-    main()
+def morph(item: tuple[int, Portrait, Portrait]) -> Row:
+    """A face between two, whose number seeds it, labelled as portraits are."""
+    number, one, other = item
+    portrait = between(one, other, np.random.default_rng([SEED, number]))
+    dense, _, points = teachers().label(portrait.rgb, face_square(portrait.dense), number)
+    return {"rgb": portrait.rgb, "mask": portrait.mask, "dense": dense, "mixed": points}

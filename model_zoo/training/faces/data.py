@@ -1,0 +1,37 @@
+"""What the face finder learns from: the pictures of the landmark net, python -m training.landmarks labels ... backgrounds."""
+
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from jaxtyping import UInt8
+from msgspec import Meta
+
+from training.common.loop import Schedule
+from training.common.making import needed
+from training.common.steps import Run
+from training.faces.pictures import SIZE, Pictures
+from training.landmarks.data import Mining
+from training.landmarks.sources import Backgrounds, load_portraits, load_turned
+
+SIDES = {"turned_bank": "turned", "heads_bank": "heads"}
+"""Files, and the step of the landmarks that makes each."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """settings.toml."""
+
+    train: Schedule
+    refine: Schedule
+    """With the false faces that were mined."""
+    mine: Mining = Mining()
+    batch: Annotated[int, Meta(ge=1)] = 24
+
+
+def read_pictures(run: Run[Settings], mined: UInt8[np.ndarray, "n 112 112 3"]) -> Pictures:
+    """From the landmarks' folder of work."""
+    folder = run.of("landmarks")
+    front = load_portraits(needed(folder / "bank.npz", "landmarks labels"))
+    paths = [needed(folder / f"{name}.npz", f"landmarks {step}") for name, step in SIDES.items()]
+    sides = [source for path in paths for source in load_turned(path)]
+    return Pictures(front, sides, Backgrounds(needed(folder / "backgrounds.npz", "landmarks backgrounds"), SIZE), mined)

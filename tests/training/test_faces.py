@@ -1,0 +1,98 @@
+"""The training of the face finder."""
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from facetex_plugins.detect.alignment import image_pyramid
+from facetex_plugins.detect.networks import peaks
+from made_faces import points_in, write_caches, write_canonical, write_mined
+from training.common.export import load
+from training.common.loop import Schedule
+from training.faces.data import Settings, read_pictures
+from training.faces.eval import Proposals
+from training.faces.net import STRIDE, UNIT, Deployed, FaceNet
+from training.faces.pictures import CELLS, SIZE, hidden, square_of, targets
+from training.faces.train import export, refine, train
+from training.landmarks.detector import Finder
+from training.landmarks.labels import Square
+from trainings import SCHEDULE, losses, shipped_settings, short_run
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A run on made-up pictures."""
+    write_canonical(tmp_path / "data", monkeypatch)
+    run = short_run("faces", Settings(train=SCHEDULE, refine=Schedule(steps=2, rate=1e-4), batch=4), tmp_path)
+    write_caches(run.of("landmarks"), np.random.default_rng(0))
+    write_mined(run.work, np.random.default_rng(1))
+    return run
+
+
+def test_twenty_steps_learn_and_are_written(work):
+    train(work)
+    first, last = losses(work.work / "train")
+    assert last < first
+    refine(work)
+    export(work)
+    net, picture = FaceNet(), torch.rand(1, 3, 96, 160)
+    load(net, work.work / "refine/weights.npz")
+    session = onnxruntime.InferenceSession(work.work / "faces.onnx", providers=["CPUExecutionProvider"])
+    written = session.run(["heat", "geometry"], {"picture": picture.numpy()})
+    with torch.no_grad():
+        for mine, theirs in zip(Deployed(net).eval()(picture), written, strict=True):
+            np.testing.assert_allclose(mine.numpy(), theirs, rtol=2e-3, atol=2e-3)  # stored in half precision
+    assert isinstance(Finder(work.work / "faces.onnx").propose(image_pyramid(np.full((80, 60, 3), 0.5, np.float32))), list)
+
+
+def test_a_batch_follows_from_the_generator(work):
+    pictures = read_pictures(work, np.load(work.work / "mined.npy"))
+    one, again = (pictures.batch(12, np.random.default_rng([0, 7])) for _ in range(2))
+    assert all(torch.equal(*parts) for parts in zip(one, again, strict=True))
+    maps = (CELLS, CELLS)
+    assert [tuple(part.shape) for part in one] == [(12, 3, SIZE, SIZE), (12, *maps), (12, *maps), (12, 6, *maps)]
+
+
+def test_the_detector_reads_the_faces_out_of_the_targets():
+    faces = [Square(np.array([50.0, 61.0]), 40.0, 0.3), Square(np.array([120.0, 100.0]), 70.0, -0.1)]
+    heat, weight, geometry = targets(faces)
+    assert weight.min() == 1
+    pixels = np.concatenate([geometry[:2] * STRIDE, UNIT * np.exp(geometry[2:3]), geometry[3:5]])
+    seen = sorted(peaks(heat, pixels), key=lambda square: square.side)
+    assert len(seen) == 2
+    for square, face in zip(seen, faces, strict=True):
+        np.testing.assert_allclose(square.centre, face.centre, atol=1e-3)
+        np.testing.assert_allclose([square.side, square.roll], [face.side, face.roll], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("side", "unsure"), [(18.0, True), (180.0, True), (10.0, False)])
+def test_faces_of_other_sizes_are_no_targets(side, unsure):
+    heat, weight, geometry = targets([Square(np.array([80.0, 80.0]), side, 0.0)])
+    assert heat.max() == geometry.max() == 0
+    assert (weight.min() == 0) == unsure
+
+
+def test_a_mirrored_face_has_the_same_square():
+    points = points_in(100, np.random.default_rng(0))
+    square, other = square_of(points), square_of(points * [-1, 1] + [100, 0])
+    np.testing.assert_allclose(other.centre, [100 - square.centre[0], square.centre[1]], atol=1e-4)
+    np.testing.assert_allclose([other.side, other.roll], [square.side, -square.roll], atol=1e-4)
+
+
+def test_how_much_of_a_face_is_hidden():
+    cover = np.zeros((SIZE, SIZE), np.uint8)
+    cover[:, 80:] = 255
+    assert hidden(Square(np.array([80.0, 80.0]), 40.0, 0.0), cover) == pytest.approx(0.5)
+    assert hidden(Square(np.array([500.0, 80.0]), 40.0, 0.0), cover) == 1
+
+
+def test_proposals_are_counted():
+    face, seen = Square(np.array([50.0, 50.0]), 40.0, 0.0), Proposals()
+    seen.add([Square(np.array([52.0, 50.0]), 44.0, 0.1, 0.8), Square(np.array([150.0, 50.0]), 30.0, 0.0, 0.9)], face)
+    seen.add([], face)
+    assert seen.line().split() == ["1/2", "0.80", "5.0", "10.0", "5.7", "0.50"]
+    assert Proposals(photos=1).line().startswith("0/1")
+
+
+def test_the_settings_are_read():
+    assert shipped_settings("faces", Settings).train.steps == 4500
