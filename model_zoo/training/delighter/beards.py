@@ -2,6 +2,7 @@
 
 import numpy as np
 from facetex_plugins.delight.network import SIDE, boxed
+from jaxtyping import Float
 
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.lazy import cv2
@@ -27,8 +28,8 @@ class Beards:
         self.corner, self.side = np.abs(marks[[48, 54], 0]).mean(), np.abs(marks[[0, 16], 0]).mean()
         self.lips = boxed(region(model, "lips", SIZE)[box])
 
-    def grown(self, albedo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The albedo (3, SIDE, SIDE) with a full beard, a goatee or a moustache, from stubble to dense."""
+    def grown(self, albedo: Float[np.ndarray, "3 side side"], rng: np.random.Generator) -> Float[np.ndarray, "3 side side"]:
+        """The albedo with a full beard, a goatee or a moustache, from stubble to dense."""
         reach, wave = rng.uniform(-0.3, 0.6), cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE)), (0, 0), 6)
         beyond = np.clip((self.across - self.corner) / (self.side - self.corner), 0, 1)
         line = self.mouth + reach * 0.01 + beyond * (self.eyes - self.mouth)

@@ -186,7 +186,7 @@ def label_photo(teachers: Teachers, hair_net: onnxruntime.InferenceSession, path
     if not squares:
         return None
     dense, _, landmarks = teachers.label(rgb, squares[0])
-    matrix = crop_matrix(landmarks, CROP_IN_WIDE)
+    matrix = crop_matrix(landmarks.astype(np.float32), CROP_IN_WIDE)
     matrix[:, 2] += (WIDE - CROP_IN_WIDE) / 2
     wide = cut_crop(rgb, matrix, WIDE)
     dense, landmarks = (apply(matrix, points).astype(np.float32) for points in (dense, landmarks))
