@@ -11,7 +11,7 @@ from facetex_plugins.segment import skin
 from facetex_plugins.segment.skin import CROP, SkinSegmenter, crop_matrix
 from sampled import face_points
 from training.common.data import save_arrays
-from training.common.export import load
+from training.common.export import load, save
 from training.landmarks.labels import apply
 from training.skin import data, draw, surroundings, train
 from training.skin.augment import examples
@@ -129,9 +129,8 @@ def run(tmp_path):
     settings = Settings(batch=1, train=SCHEDULE, surroundings_batch=1, surroundings=SCHEDULE)
     run = short_run("skin", settings, tmp_path)
     for name in data.FOLDERS:
-        (run.work / "labels" / name).mkdir(parents=True)
         for number in range(2 if name == "synthetic" else 1):
-            save_arrays(run.work / "labels" / name / f"{number}.npz", vars(face()))
+            save_arrays(run.of(f"skin/labels/{name}") / f"{number}.npz", vars(face()))
     return run
 
 
@@ -140,28 +139,41 @@ def answer(run, image):
     return session.run(None, {"image": image.numpy()})
 
 
-def test_twenty_steps_learn_and_are_written(run, monkeypatch):
+def test_twenty_steps_learn_and_are_written(run):
     train.train(run)
     train.export(run)
     first, last = losses(run.work)
     assert last < first
     net, image = SkinNet(), torch.rand(2, 3, CROP, CROP)
     load(net, run.work / "weights.npz")
-    (alone,) = answer(run, image)
+    (found,) = answer(run, image)
     with torch.no_grad():
-        np.testing.assert_allclose(torch.sigmoid(net.eval()(image)).numpy(), alone, atol=1e-4)
+        np.testing.assert_allclose(torch.sigmoid(net.eval()(image)).numpy(), found, atol=1e-4)
 
+
+@pytest.fixture
+def with_skin(run):
+    """With an encoder, trained or not."""
+    save(SkinNet(), run.work / "weights.npz")
+    train.export(run)
+    return run
+
+
+def test_twenty_steps_of_surroundings_leave_the_skin_as_it_was(with_skin, monkeypatch):
+    run, image = with_skin, torch.rand(2, 3, CROP, CROP)
+    (alone,) = answer(run, image)
     surroundings.train(run)
     surroundings.export(run)
     first, last = losses(run.work / "surroundings")
     assert last < first
-    second = SurroundingsNet()
-    load(second, run.work / "surroundings.npz")
+    encoder, net = SkinNet(), SurroundingsNet()
+    load(encoder, run.work / "weights.npz")
+    load(net, run.work / "surroundings.npz")
     bare, around = answer(run, image)
     np.testing.assert_array_equal(bare, alone)  # to the bit
     with torch.no_grad():
-        truth = torch.softmax(second.eval()(*net.skips(image)), 1)[:, 1:]
-        np.testing.assert_allclose(truth.numpy(), around, atol=1e-4)
+        truth = torch.softmax(net.eval()(*encoder.eval().skips(image)), 1)[:, 1:]
+    np.testing.assert_allclose(truth.numpy(), around, atol=1e-4)
 
     surroundings.export(run)  # another in its place
     np.testing.assert_array_equal(answer(run, image)[1], around)

@@ -1,4 +1,4 @@
-"""Colours as networks that learn see them."""
+"""Colours of torch tensors."""
 
 import torch
 from torch import Tensor

@@ -3,13 +3,10 @@
 import logging
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import click
-import cv2
 import msgspec
 import numpy as np
 from jaxtyping import Shaped
@@ -19,6 +16,7 @@ from tqdm import tqdm
 from facetex_core import FacetexError
 from training.common.data import DATA, save_arrays
 from training.common.loop import Schedule
+from training.common.making import needed, spread
 from training.common.steps import Run
 from training.delighter.heads import made_up_head, portrait_head
 from training.delighter.light import mean_of, panorama, shine_on
@@ -61,7 +59,6 @@ def read_arrays(path: Path) -> Arrays:
 
 
 def _write(job: Job) -> str:
-    cv2.setNumThreads(1)
     logging.getLogger("facetex").setLevel(logging.ERROR)
     make, target = job
     try:
@@ -71,13 +68,11 @@ def _write(job: Job) -> str:
     return ""
 
 
-def write_all(jobs: Sequence[Job], processes: int) -> None:
+def write_all(jobs: Sequence[Job], processes: int, title: str) -> None:
     """What is there already is not made again."""
-    wanted = [job for job in jobs if not job[1].exists()]
-    with ProcessPoolExecutor(processes) as pool:
-        for line in tqdm(pool.map(_write, wanted), total=len(wanted), unit="head"):
-            if line:
-                click.echo(line)
+    for line in spread(_write, [job for job in jobs if not job[1].exists()], processes, title):
+        if line:
+            tqdm.write(line)
 
 
 def make_heads(run: Run[Settings]) -> None:
@@ -85,22 +80,19 @@ def make_heads(run: Run[Settings]) -> None:
     folder, photos = run.of("delighter/heads"), sorted((DATA / "photos/bank").glob("*.jpg"))[:: run.settings.every]
     jobs: list[Job] = [(partial(portrait_head, path), folder / f"portrait-{path.stem}.npz") for path in photos]
     jobs += [(partial(made_up_head, seed), folder / f"made-up-{seed:03}.npz") for seed in range(run.settings.made_up)]
-    write_all(jobs, run.jobs)
+    write_all(jobs, run.jobs, "heads")
 
 
 def make_light(run: Run[Settings]) -> None:
     """Every head under lights of its own."""
     folder = run.of("delighter/light")
     jobs: list[Job] = [(partial(lit, head, run.settings.lights), folder / head.name) for head in heads(run.work)]
-    write_all(jobs, run.jobs)
+    write_all(jobs, run.jobs, "light")
 
 
 def heads(work: Path) -> list[Path]:
     """The files of all heads."""
-    paths = sorted((work / "heads").glob("*.npz"))
-    if not paths:
-        raise click.ClickException("there are no heads yet: python -m training.delighter heads")
-    return paths
+    return sorted(needed(work / "heads", "delighter heads").glob("*.npz"))
 
 
 def split(work: Path, *, held_out: bool) -> list[Path]:

@@ -18,7 +18,7 @@ from training.delighter.data import Settings, split
 from training.delighter.examples import Examples
 from training.delighter.train import Batch, errors, held_out_batches
 
-COLUMNS = {"texel": "by texel", "patch": "over eight texels", "tone": "of the whole face", "step": "between neighbours"}
+COLUMNS = {"texel": "by texel", "patch": "over eight texels", "tone": "of the whole face", "neighbours": "between neighbours"}
 
 
 def line(title: str, shading: Callable[[Batch], Tensor], batches: list[Batch]) -> str:

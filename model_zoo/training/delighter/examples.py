@@ -1,12 +1,12 @@
 """Heads in light, photographed: what the delighter's network learns from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from facetex_plugins.delight.network import network_maps, still_maps
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float, Float32
 
 from facetex_core.imaging.colour import LUMINANCE
 from facetex_core.lighting.estimate_lighting import SKIN_TONES
@@ -31,8 +31,6 @@ GREY = 0.08
 """Share of grey photographs."""
 ACROSS = np.array([-1, 1, 1], np.float32)
 """What a mirror does to directions."""
-PARTS = ("maps", "shading", "lit", "albedo", "weight")
-"""Of an example."""
 
 Rgb = Float32[np.ndarray, "3 side side"]
 Plane = Float[np.ndarray, "side side"]
@@ -60,7 +58,7 @@ class Photographed:
         """What the network is given, and what it is judged by."""
         planes = (self.visibility, self.normals, self.towards, self.still)
         maps, shading = network_maps(self.lit.transpose(1, 2, 0), *planes)
-        return dict(zip(PARTS, (maps, shading, self.lit, self.albedo, self.visibility[None]), strict=True))
+        return {"maps": maps, "shading": shading, "lit": self.lit, "albedo": self.albedo, "weight": self.visibility[None]}
 
 
 class Examples:
@@ -117,8 +115,3 @@ def photographed(
     seen = albedo * (come + walls(opened, mean) * albedo) + np.exp(rng.normal(0, 0.5)) * shine
     exposed = np.clip((level * balance)[:, None, None] * seen, 0, 1)
     return np.asarray(exposed ** np.exp(rng.normal(0, 0.05)), np.float32)
-
-
-def stacked(examples: Sequence[Mapping[str, Shaped[np.ndarray, "..."]]]) -> Example:
-    """A batch."""
-    return {name: np.stack([example[name] for example in examples]) for name in PARTS}

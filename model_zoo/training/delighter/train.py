@@ -9,14 +9,15 @@ from facetex_core.descriptors.bank import layout_of
 from training.common.colour import coded
 from training.common.export import load, save
 from training.common.loop import learn
+from training.common.making import stacked
 from training.common.portraits import basis
 from training.common.steps import Run
 from training.delighter.data import Settings, split
-from training.delighter.examples import Examples, stacked
+from training.delighter.examples import Examples
 from training.delighter.net import ShadingNet
 from training.delighter.net import export as write
 
-WEIGHTS = {"texel": 10.0, "patch": 10.0, "tone": 10.0, "step": 20.0}
+WEIGHTS = {"texel": 10.0, "patch": 10.0, "tone": 10.0, "neighbours": 20.0}
 AT_ONCE = 16
 
 Batch = dict[str, Tensor]
@@ -37,7 +38,7 @@ def errors(shading: Tensor, batch: Batch) -> Batch:
         "texel": (off.abs() * weight).sum() / 3 / weight.sum(),
         "patch": smooth.abs().sum() / 3 / inside.sum(),
         "tone": ((off * weight).sum((2, 3), keepdim=True) / whole).abs().mean(),
-        "step": (steps[0] + steps[1]) / 6 / weight.sum(),
+        "neighbours": (steps[0] + steps[1]) / 6 / weight.sum(),
     }
 
 

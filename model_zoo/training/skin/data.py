@@ -1,12 +1,10 @@
 """The labelled faces that the skin network learns from: a file a photo, made once."""
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import click
 import cv2
 import msgspec
 import numpy as np
@@ -16,6 +14,7 @@ from tqdm import tqdm
 
 from training.common.data import DATA, save_arrays
 from training.common.loop import Schedule
+from training.common.making import needed, spread
 from training.common.steps import Run
 from training.common.teacher import session
 from training.landmarks.labels import Teachers
@@ -43,13 +42,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 @cache
 def _teachers() -> tuple[Teachers, onnxruntime.InferenceSession]:
-    """Once a process."""
+    """Those of this process."""
     return Teachers(), session(DATA / "models/segment/mediapipe_hair_segmentation.onnx")
 
 
-def _label(job: tuple[Path, Path]) -> str:
-    photo, target = job
-    cv2.setNumThreads(1)
+def _label(pair: tuple[Path, Path]) -> str:
+    photo, target = pair
     face = label_photo(*_teachers(), photo)
     if face is None:
         return f"no face: {photo.name}"
@@ -61,23 +59,17 @@ def make(run: Run[Settings]) -> None:
     """Labels the photos that have none yet."""
     pairs = []
     for name in FOLDERS:
-        folder = run.work / "labels" / name
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = run.of(f"{run.name}/labels/{name}")
         photos = sorted((DATA / "photos" / name).glob("*.*g"))[:: run.settings.every]
         pairs += [(photo, folder / f"{photo.stem}.npz") for photo in photos]
-    wanted = [pair for pair in pairs if not pair[1].exists()]
-    with ProcessPoolExecutor(run.jobs) as pool:
-        for line in tqdm(pool.map(_label, wanted), total=len(wanted), unit="photo"):
-            if line:
-                click.echo(line)
+    for line in spread(_label, [pair for pair in pairs if not pair[1].exists()], run.jobs, "labels"):
+        if line:
+            tqdm.write(line)
 
 
 def labelled(work: Path, name: str) -> list[Path]:
     """The files of the faces of one folder of photos."""
-    paths = sorted((work / "labels" / name).glob("*.npz"))
-    if not paths:
-        raise click.ClickException("faces have no labels yet: python -m training.skin labels")
-    return paths
+    return sorted(needed(work / "labels" / name, "skin labels").glob("*.npz"))
 
 
 def synthetic(work: Path, *, held_out: bool) -> list[Path]:
