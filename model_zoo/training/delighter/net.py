@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from facetex_plugins.delight.network import NETWORK_SIDE
+from facetex_plugins.delight.network import SIDE
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import PlainResidual
-from training.common.export import store_halved
+from training.common.export import store_halved, write_onnx
 
 PLANES = 24
 WIDTHS = (16, 32, 56, 80, 96)
@@ -33,9 +34,8 @@ class ShadingNet(nn.Module):
         wide = WIDTHS[-1]
         self.whole = nn.Sequential(nn.Linear(wide, 96), nn.ReLU(), nn.Linear(96, 2 * sum(WIDTHS) + 3))
         self.head = nn.Conv2d(WIDTHS[0], 3, 3, padding=1)
-        for last in (self.head, self.whole[2]):
-            nn.init.normal_(last.weight, 0, 1e-3)
-            nn.init.zeros_(last.bias)
+        for weights in (*self.head.parameters(), *self.whole[2].parameters()):
+            nn.init.normal_(weights, 0, 1e-3 if weights.ndim > 1 else 0)
 
     def forward(self, maps: Tensor, shading: Tensor) -> Tensor:
         """Log shading (batch, 3, SIDE, SIDE) from the maps and log shading in harmonics."""
@@ -55,17 +55,10 @@ class ShadingNet(nn.Module):
         return self.after[level](value * (1 + scale) + shift)
 
 
-def export(net: ShadingNet, layout: np.ndarray, path: Path) -> None:
-    """Write ONNX: inputs `maps` and `shading`, output `found`; `layout` (68, 2) tells the UV map that it knows."""
-    torch.onnx.export(
-        net.eval(),
-        (torch.zeros(1, PLANES, NETWORK_SIDE, NETWORK_SIDE), torch.zeros(1, 3, NETWORK_SIDE, NETWORK_SIDE)),
-        str(path),
-        input_names=["maps", "shading"],
-        output_names=["found"],
-        opset_version=17,
-        dynamo=False,
-    )
+def export(net: ShadingNet, layout: Float[np.ndarray, "68 2"], path: Path) -> None:
+    """Write ONNX: inputs `maps` and `shading`, output `found`; `layout` says which UV map it knows."""
+    example = torch.zeros(1, PLANES, SIDE, SIDE), torch.zeros(1, 3, SIDE, SIDE)
+    write_onnx(net, path, example, input_names=["maps", "shading"], output_names=["found"])
     store_halved(path)
     model = onnx.load(path)
     onnx.helper.set_model_props(model, {"layout": json.dumps(np.round(layout, 5).tolist())})

@@ -1,143 +1,103 @@
-"""Trains a second decoder, for hair and background, on the frozen encoder of skin.onnx, and writes it into that file."""
+"""Trains the decoder of hair and background on the encoder as it is, and writes it into skin.onnx."""
 
 import tempfile
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
-import click
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from onnx.utils import Extractor
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from training.common.averaged import Plan, learn, load, plan_options, save
-from training.common.blocks import convolution, fold
-from training.common.teacher import session
-from training.skin.augment import example, shrink
-from training.skin.labels import BACKGROUND, HAIR, REST, SKIN, read_labelled, split_synthetic
-from training.skin.net import WIDTHS
-from training.skin.train import FILES
+from training.common.export import load, save
+from training.common.loop import learn
+from training.common.steps import Run
+from training.skin.augment import examples
+from training.skin.crops import CLASSES, class_overlap, network_image, taught
+from training.skin.data import Settings, faces_to_learn_from, labelled, read_faces, synthetic
+from training.skin.labels import BACKGROUND, HAIR, REST, SKIN, Labelled
+from training.skin.net import WIDTHS, SkinNet, SurroundingsNet, export_decoder
 
 SKIPS = ("/0/stem/stem.2/Relu_output_0", *(f"/0/down.{level}/down.{level}.1/Relu_output_0" for level in range(len(WIDTHS) - 1)))
 """What the encoder in skin.onnx gives at each resolution, fine to coarse."""
-BATCH = 8
-OWN_WIDTHS = (16, 32, 48, 64)
 UNKNOWN = -100
-CLASSES = np.full(256, UNKNOWN)
-"""The rest 0, hair 1, background 2 by the codes of skin_labels.py."""
-CLASSES[[REST, SKIN, HAIR, BACKGROUND]] = 0, 0, 1, 2
+CODES = np.full(256, UNKNOWN)
+"""The rest 0, hair 1, background 2 by the codes of labels.py."""
+CODES[[REST, SKIN, HAIR, BACKGROUND]] = 0, 0, 1, 2
 
 
-class AroundNet(nn.Module):
-    """Nearest-neighbour doublings from the coarsest skip up; for the last one, channels become neighbouring pixels."""
+class Task:
+    """Hair and background, where the teachers know."""
 
-    def __init__(self) -> None:
-        """Blocks, coarse to fine."""
-        super().__init__()
-        widths, skips = (*OWN_WIDTHS, WIDTHS[-1])[::-1], WIDTHS[-2:0:-1]
-        self.up = nn.ModuleList(
-            convolution(below + skip, own) for (below, own), skip in zip(pairwise(widths), skips, strict=True)
-        )
-        self.finest = nn.Conv2d(WIDTHS[0], OWN_WIDTHS[0], 2, 2)
-        self.head = nn.Sequential(nn.Conv2d(2 * OWN_WIDTHS[0], 12, 3, padding=1), nn.PixelShuffle(2))
+    def __init__(self, encoder: SkinNet, faces: Sequence[Labelled], held_out: Sequence[Labelled], count: int) -> None:
+        """`faces` at their working size."""
+        self.encoder, self.faces, self.count = encoder.eval().requires_grad_(False), faces, count
+        self.images = [torch.from_numpy(network_image(face.rgb)) for face in held_out]
+        self.truths = np.stack([taught(face) for face in held_out], 1)
 
-    def forward(self, *skips: Tensor) -> Tensor:
-        """Logits of the rest, hair and background (batch, 3, height, width)."""
-        value = skips[-1]
-        for block, skip in zip(self.up, skips[-2:0:-1], strict=True):
-            value = block(torch.cat([functional.interpolate(value, scale_factor=2.0, mode="nearest"), skip], 1))
-        return self.head(torch.cat([value, functional.relu(self.finest(skips[0]))], 1))
+    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Images in [0, 1] and classes."""
+        images, labels = examples(self.faces, self.count, rng)
+        return torch.from_numpy(images), torch.from_numpy(CODES[labels])
 
+    def logits(self, net: SurroundingsNet, image: Tensor) -> Tensor:
+        """Of the rest, hair and background; the encoder is as precise as it will be in use."""
+        with torch.no_grad(), torch.autocast(image.device.type, enabled=False):
+            skips = self.encoder.to(image.device).skips(image)
+        return net(*skips).float()
 
-class Probabilities(nn.Module):
-    """Hair and background, which leave what is left to the rest."""
+    def losses(self, net: SurroundingsNet, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Cross entropy plus soft Dice of hair and of background over the pixels that are known."""
+        image, label = batch
+        logits, known = self.logits(net, image), (label != UNKNOWN)[:, None]
+        truth = functional.one_hot(label.clamp(0), 3).movedim(-1, 1)[:, 1:] * known
+        guess = torch.softmax(logits, 1)[:, 1:] * known
+        overlap = 2 * (guess * truth).sum((2, 3)) + 1
+        dice = (1 - overlap / (guess.sum((2, 3)) + truth.sum((2, 3)) + 1)).mean()
+        entropy = functional.cross_entropy(logits, label, ignore_index=UNKNOWN)
+        return {"loss": entropy + 0.5 * dice, "entropy": entropy, "dice": dice}
 
-    def __init__(self, net: AroundNet) -> None:
-        """Of a trained net."""
-        super().__init__()
-        self.net = fold(net)
-
-    def forward(self, *skips: Tensor) -> Tensor:
-        """(batch, 2, height, width)."""
-        # ONNX Runtime's softmax over so few channels takes five times as long.
-        logits = self.net(*skips)
-        odds = torch.exp(logits - logits.amax(1, keepdim=True))
-        return odds[:, 1:] / odds.sum(1, keepdim=True)
-
-
-def part_of(path: Path, outputs: list[str]) -> onnx.ModelProto:
-    """The nodes of skin.onnx that lead to these."""
-    return Extractor(onnx.shape_inference.infer_shapes(onnx.load(path))).extract_model(["image"], outputs)
+    def judge(self, net: SurroundingsNet) -> dict[str, float]:
+        """Intersection over union, of the pixels of all synthetic faces that are held out."""
+        device = next(net.parameters()).device
+        masks = [torch.softmax(self.logits(net, image.to(device)), 1)[0, 1:].cpu().numpy() > 0.5 for image in self.images]
+        pairs = zip(CLASSES, np.stack(masks, 1), self.truths, strict=True)
+        return {name: class_overlap(guesses, truths) for name, guesses, truths in pairs}
 
 
-def encoder(path: Path) -> onnxruntime.InferenceSession:
-    """The part of skin.onnx that gives the skips."""
+def train(run: Run[Settings]) -> None:
+    """On the bank and those synthetic faces that are not held out: writes surroundings.npz."""
+    torch.manual_seed(run.settings.seed)
+    encoder = SkinNet()
+    load(encoder, run.work / "weights.npz")
+    faces = faces_to_learn_from([*labelled(run.work, "bank"), *synthetic(run.work, held_out=False)])
+    held_out = list(read_faces(synthetic(run.work, held_out=True)))
+    task = Task(encoder, faces, held_out, run.settings.surroundings_batch)
+    net = learn(SurroundingsNet(), task, run.settings.surroundings, run.work / "surroundings", run.machine)
+    save(net, run.work / "surroundings.npz")
+
+
+def export(run: Run[Settings]) -> None:
+    """Puts the decoder into skin.onnx, or another in its place."""
+    net = SurroundingsNet()
+    load(net, run.work / "surroundings.npz")
+    merge(net, run.work / "skin.onnx")
+
+
+def merge(net: SurroundingsNet, path: Path) -> None:
+    """The nodes of skin.onnx that lead to `skin` stay as they are."""
     with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / "encoder.onnx"
-        onnx.save(part_of(path, list(SKIPS)), part)
-        return session(part)
-
-
-def export(net: AroundNet, path: Path) -> None:
-    """Put the decoder into skin.onnx; its nodes and its output `skin` stay as they are."""
-    names = [f"skip{level}" for level in range(len(SKIPS))]
-    axes = {name: {0: "batch"} for name in (*names, "surroundings")}
-    shown = tuple(torch.zeros(1, width, 256 >> level, 256 >> level) for level, width in enumerate(WIDTHS))
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / "decoder.onnx"
-        kinds = {"input_names": names, "output_names": ["surroundings"], "dynamic_axes": axes}
-        torch.onnx.export(Probabilities(net), shown, str(part), opset_version=17, dynamo=False, **kinds)
-        decoder = onnx.load(part)
-    pairs = list(zip(SKIPS, names, strict=True))
-    outputs = ["skin", "surroundings"]
+        names = export_decoder(net, Path(folder) / "decoder.onnx")
+        decoder = onnx.load(Path(folder) / "decoder.onnx")
+    pairs, outputs = list(zip(SKIPS, names, strict=True)), ["skin", "surroundings"]
     whole = onnx.compose.merge_models(part_of(path, ["skin", *SKIPS]), decoder, pairs, outputs=outputs, name="skin")
     del whole.opset_import[1:]
     onnx.checker.check_model(whole)
     onnx.save(whole, path)
 
 
-def loss_of(logits: Tensor, label: Tensor) -> Tensor:
-    """Cross entropy plus soft Dice of hair and of background over the pixels that are known."""
-    known = (label != UNKNOWN)[:, None]
-    truth = functional.one_hot(label.clamp(0), 3).movedim(-1, 1)[:, 1:] * known
-    guess = torch.softmax(logits, 1)[:, 1:] * known
-    overlap = 2 * (guess * truth).sum((2, 3)) + 1
-    dice = 1 - overlap / (guess.sum((2, 3)) + truth.sum((2, 3)) + 1)
-    return functional.cross_entropy(logits, label, ignore_index=UNKNOWN) + 0.5 * dice.mean()
-
-
-def train(net: AroundNet, plan: Plan, path: Path) -> AroundNet:
-    """On the bank and those synthetic faces that are not held out."""
-    faces = [shrink(face) for face in (*read_labelled(plan.work, "bank"), *split_synthetic(plan.work)[0])]
-    rng, below = np.random.default_rng(plan.seed + 1), encoder(path)
-
-    def step(net: AroundNet) -> tuple[Tensor, str]:
-        images, labels = zip(*(example(faces, rng) for _ in range(BATCH)), strict=True)
-        skips = below.run(None, {"image": np.stack(images)})
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = net(*(torch.from_numpy(skip).contiguous(memory_format=torch.channels_last) for skip in skips))
-        return loss_of(logits.float(), torch.from_numpy(CLASSES[np.stack(labels)])), ""
-
-    return learn(net, plan, step, lambda kept: save(kept, plan.work / "around.npz"), clip=5.0)
-
-
-@click.command(help=__doc__)
-@plan_options
-@click.option("--output", type=click.Path(exists=True, path_type=Path), default=FILES / "skin.onnx")
-def main(threads: int, output: Path, **plan: object) -> None:
-    """Train and change the ONNX file."""
-    chosen = Plan(**plan)  # type: ignore[arg-type]  # click's values
-    chosen.begin(threads)
-    net = AroundNet().to(memory_format=torch.channels_last)
-    if chosen.start is not None:
-        load(net, chosen.start)
-    net = train(net, chosen, output)
-    save(net, chosen.work / "around.npz")
-    export(net.to(memory_format=torch.contiguous_format), output)
-
-
-if __name__ == "__main__":
-    main()
+def part_of(path: Path, outputs: list[str]) -> onnx.ModelProto:
+    """The nodes of skin.onnx that lead to these."""
+    return Extractor(onnx.shape_inference.infer_shapes(onnx.load(path))).extract_model(["image"], outputs)

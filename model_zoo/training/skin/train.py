@@ -1,81 +1,65 @@
-"""Trains the skin network on the portraits of the bank, labelled by skin_labels.py."""
+"""Trains the encoder and the decoder of bare skin on the portraits of the bank."""
 
-import time
-from pathlib import Path
+from collections.abc import Sequence
 
-import click
+import cv2
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional
 
-from training.common.timed import make_model, schedule
-from training.skin.augment import example, shrink
-from training.skin.labels import IGNORE, SKIN, WORK, Labelled, read_labelled
-from training.skin.net import SkinNet, export
-
-FILES = Path(__file__).parents[2] / "facetex_model_zoo" / "files"
-BATCH = 12
-LEARNING_RATE = 4e-3
-
-
-def batch(faces: list[Labelled], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images and labels."""
-    images, labels = zip(*(example(faces, rng) for _ in range(BATCH)), strict=True)
-    fed = torch.from_numpy(np.stack(images)).contiguous(memory_format=torch.channels_last)
-    return fed, torch.from_numpy(np.stack(labels))
+from training.common.export import load, save
+from training.common.loop import learn
+from training.common.steps import Run
+from training.skin.augment import examples
+from training.skin.crops import middle, network_image, skin_overlap
+from training.skin.data import Settings, faces_to_learn_from, labelled, read_faces
+from training.skin.labels import IGNORE, SKIN, Labelled
+from training.skin.net import SkinNet
+from training.skin.net import export as write
 
 
-def loss_of(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
-    """Cross entropy plus soft Dice over the pixels that are known."""
-    known = (label != IGNORE).float()
-    truth = (label == SKIN).float()
-    value = logits[:, 0].float()
-    entropy = (functional.binary_cross_entropy_with_logits(value, truth, reduction="none") * known).sum() / known.sum()
-    guess = torch.sigmoid(value) * known
-    overlap = 2 * (guess * truth).sum((1, 2)) + 1
-    dice = 1 - overlap / (guess.sum((1, 2)) + (truth * known).sum((1, 2)) + 1)
-    return entropy + 0.5 * dice.mean()
+class Task:
+    """Bare skin, where the teachers know."""
+
+    def __init__(self, faces: Sequence[Labelled], held_out: Sequence[Labelled], count: int) -> None:
+        """`faces` at their working size."""
+        self.faces, self.count = faces, count
+        self.images = [torch.from_numpy(network_image(face.rgb)) for face in held_out]
+        self.labels = [middle(face.label, cv2.INTER_NEAREST) for face in held_out]
+
+    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Images in [0, 1] and labels."""
+        images, labels = examples(self.faces, self.count, rng)
+        return torch.from_numpy(images), torch.from_numpy(labels)
+
+    def losses(self, net: SkinNet, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+        """Cross entropy plus soft Dice over the pixels that are known."""
+        image, label = batch
+        value, known, truth = net(image)[:, 0].float(), (label != IGNORE).float(), (label == SKIN).float()
+        entropy = (functional.binary_cross_entropy_with_logits(value, truth, reduction="none") * known).sum() / known.sum()
+        guess = torch.sigmoid(value) * known
+        overlap = 2 * (guess * truth).sum((1, 2)) + 1
+        dice = (1 - overlap / (guess.sum((1, 2)) + (truth * known).sum((1, 2)) + 1)).mean()
+        return {"loss": entropy + 0.5 * dice, "entropy": entropy, "dice": dice}
+
+    def judge(self, net: SkinNet) -> dict[str, float]:
+        """Intersection over union, the mean over portraits."""
+        device = next(net.parameters()).device
+        masks = [torch.sigmoid(net(image.to(device)).float())[0, 0].cpu().numpy() for image in self.images]
+        return {"overlap": float(np.mean([skin_overlap(*pair) for pair in zip(masks, self.labels, strict=True)]))}
 
 
-def train(net: SkinNet, work: Path, minutes: float, seed: int, *, further: bool) -> None:
-    """AdamW over the wall clock, in bfloat16.
-
-    For the last sixth, and where the training goes `further`, the normalisations stand still, as they will in use.
-    """
-    rng = np.random.default_rng(seed + 1)
-    faces = [shrink(face) for face in read_labelled(work, "bank")]
-    net.to(memory_format=torch.channels_last)
-    peak = LEARNING_RATE / 2 if further else LEARNING_RATE
-    optimizer = torch.optim.AdamW(net.parameters(), peak, weight_decay=1e-3)
-    start = time.monotonic()
-    losses: list[float] = []
-    while (progress := (time.monotonic() - start) / (60 * minutes)) < 1:
-        schedule(optimizer, progress, len(losses), peak, 50)
-        net.train(not further and progress < 5 / 6)
-        images, labels = batch(faces, rng)
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = net(images)
-        loss = loss_of(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
-        losses.append(float(loss.detach()))
-        if len(losses) % 50 == 0:
-            click.echo(f"{len(losses)} {time.monotonic() - start:.0f} s {np.mean(losses[-50:]):.4f}")
-            torch.save(net.state_dict(), work / "net.pt")
+def train(run: Run[Settings]) -> None:
+    """Writes weights.npz."""
+    torch.manual_seed(run.settings.seed)
+    faces, held_out = faces_to_learn_from(labelled(run.work, "bank")), list(read_faces(labelled(run.work, "dev")))
+    task = Task(faces, held_out, run.settings.batch)
+    save(learn(SkinNet(), task, run.settings.train, run.work, run.machine), run.work / "weights.npz")
 
 
-@click.command(help=__doc__)
-@click.option("--work", type=click.Path(path_type=Path), default=WORK, help="folder of the labels and checkpoints")
-@click.option("--minutes", default=12.0, help="length of the training")
-@click.option("--seed", default=0)
-@click.option("--start", type=click.Path(exists=True, path_type=Path), help="weights to go on from")
-@click.option("--output", type=click.Path(path_type=Path), default=FILES / "skin.onnx")
-def main(work: Path, minutes: float, seed: int, start: Path | None, output: Path) -> None:
-    """Train and write the ONNX file."""
-    make_model(SkinNet, train, export, work=work, minutes=minutes, seed=seed, start=start, output=output)
-
-
-if __name__ == "__main__":
-    main()
+def export(run: Run[Settings]) -> None:
+    """Writes skin.onnx, as yet without surroundings."""
+    net = SkinNet()
+    load(net, run.work / "weights.npz")
+    write(net, run.work / "skin.onnx")
