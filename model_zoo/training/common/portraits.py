@@ -5,10 +5,10 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-import click
 import numpy as np
 from facetex_model_zoo import model_path
 from facetex_plugins.fit.energy.fit_person import ModelFitter
+from tqdm import tqdm
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.delivery.record import residuals_of
@@ -75,7 +75,7 @@ def each_portrait(write: Callable[[Path, Path], str], photos: Path, target: Path
     paths = sorted(path for path in photos.iterdir() if path.suffix in (".jpg", ".png"))[:people]
     missing = [path for path in paths if not (target / f"{path.stem}.npz").exists()]
     for line in spread(partial(_quietly, write, target), missing, jobs, photos.name):
-        click.echo(line)
+        tqdm.write(line)
 
 
 def _quietly(write: Callable[[Path, Path], str], target: Path, photo: Path) -> str:
@@ -91,7 +91,7 @@ def write_texture(photo: Path, file: Path, with_colour: bool) -> str:
     view = delit_view(load_photo(photo), with_colour)
     rgb, visibility = view.albedo.rgb.astype(np.float16), view.albedo.visibility.astype(np.float16)
     save_arrays(file, {"rgb": rgb, "visibility": visibility})
-    return str(residuals_of(view))
+    return ", ".join(f"{name} {value:.2f}" for name, value in residuals_of(view).items())
 
 
 def extract(photos: Path, target: Path, with_colour: bool, jobs: int, people: int | None = None) -> None:
