@@ -92,8 +92,8 @@ class Faces:
         part = parts[str(rng.choice(list(parts)))]
         from_bank = BLENDED in part and rng.random() < FROM_BANK
         rows, columns = crop(part["hidden"] * (face["visibility"] > SURE), rng)
-        made = self._example(face, part, None if from_bank else rng, rows, grainless=rng.random() < GRAINLESS)
-        made = made.changed(lambda plane: plane[..., columns])
+        made = self._example(face, part, None if from_bank else rng, grainless=rng.random() < GRAINLESS)
+        made = made.changed(lambda plane: plane[..., rows, columns])
         return made.changed(lambda plane: plane[..., ::-1]) if rng.random() < 0.5 else made
 
     def batch(self, count: int, rng: np.random.Generator) -> Batch:
@@ -104,26 +104,27 @@ class Faces:
         """Everybody with this part hidden, as it is, with the blend's correlations wanted."""
         for face, parts in self.people:
             if name in parts:
-                yield self._example(face, parts[name], None, slice(None), grainless=False)
+                yield self._example(face, parts[name], None, grainless=False)
 
-    def _example(self, face: Arrays, part: Arrays, rng: np.random.Generator | None, rows: slice, *, grainless: bool) -> Example:
-        hidden, visibility = part["hidden"][rows], face["visibility"][rows].astype(np.float32)
+    def _example(self, face: Arrays, part: Arrays, rng: np.random.Generator | None, *, grainless: bool) -> Example:
+        hidden, visibility = part["hidden"], face["visibility"].astype(np.float32)
         known = visibility > 0
-        own = part["own"][rows].astype(np.float32) / 255
-        low = cv2.resize(part["base"].astype(np.float32), part["own"].shape, interpolation=cv2.INTER_LINEAR)[rows]
-        truth = np.log(np.maximum(face["rgb"][rows].astype(np.float32), DARKEST)) - low
+        own = part["own"].astype(np.float32) / 255
+        low = cv2.resize(part["base"].astype(np.float32), own.shape, interpolation=cv2.INTER_LINEAR)
+        truth = np.log(np.maximum(face["rgb"].astype(np.float32), DARKEST)) - low
         truth *= known[..., None]
         if rng is not None:
             fine = truth - cv2.GaussianBlur(truth, (0, 0), COARSE)
             truth = truth + (np.exp(rng.normal(0, FINER)) - 1) * (hidden * known)[..., None] * fine
             low = low + rng.normal(0, TONES) + rng.normal(0, TINTS, 3)
-        grain = part["grain"][rows].astype(np.float32)[..., None] * part["gain"] * np.float32(not grainless)
-        maps = decoder_maps(low, truth * (own[..., None] > 0), own, grain, self.mean[rows], self.features[rows])
+            low, truth = low.astype(np.float32), truth.astype(np.float32)
+        grain = part["grain"].astype(np.float32)[..., None] * part["gain"] * np.float32(not grainless)
+        maps = decoder_maps(low, truth * (own[..., None] > 0), own, grain, self.mean, self.features)
         sure = hidden * (visibility > SURE)
         clear = sure * erode(known, FIELD)
-        judged = np.stack([sure, clear, clear * (self.plain[rows] > 0.5), self.unseen[rows]]).astype(np.float32)
+        judged = np.stack([sure, clear, clear * (self.plain > 0.5), self.unseen]).astype(np.float32)
         wanted = None if rng is not None else {layer: part[f"wanted {layer}"] for layer in LAYERS}
-        return Example(maps, truth.transpose(2, 0, 1).astype(np.float32), known[None].astype(np.float32), judged, wanted)
+        return Example(maps, truth.transpose(2, 0, 1), known[None].astype(np.float32), judged, wanted)
 
 
 def read_person(path: Path) -> Person:
