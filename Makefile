@@ -51,8 +51,8 @@ figures: $(VENV)/checked
 	$(BIN)/python tests/benchmarks/delight.py $(HDRIS)
 	$(BIN)/facetex eval suite synthetic --cases 40 $(HDRIS) --delighter network,harmonics,division,none
 	$(BIN)/facetex eval leave-one-out $(PHOTOS)/dev
-	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/bank/eval.py
-	FACETEX_SHARED=$(SHARED) $(BIN)/python model_zoo/training/face_basis/eval.py
+	FACETEX_SHARED=$(SHARED) $(BIN)/python -m training.bank eval
+	FACETEX_SHARED=$(SHARED) $(BIN)/python -m training.face_basis eval
 	$(BIN)/python tests/benchmarks/synthesis.py $(PHOTOS)/dev/hakeem-jeffries.jpg
 	$(BIN)/python tests/benchmarks/synthesis.py --tiled 8192
 	$(BIN)/python tests/benchmarks/simplex.py

@@ -6,7 +6,7 @@ python tests/benchmarks/alternates.py [--heads 12] [--role ROLE ...]
   cleaner           photos with scratches: the share of scratched skin that is hidden, and of clean skin that is lost
   light_estimator   the seen albedo with the delighter harmonics: PSNR, the same after one gain a channel, CIEDE2000
   painter           irises against the true ones: CIEDE2000
-Mergers are compared by tests/benchmarks/same_person.py, hidden predictors by model_zoo/training/bank/eval.py.
+Mergers are compared by tests/benchmarks/same_person.py, hidden predictors by python -m training.bank eval.
 """
 
 import argparse

@@ -80,9 +80,8 @@ def test_leave_one_out_judges_what_a_run_sees(pipeline):
     same(examine(pipeline, example_photo()).view, portrait_of_a_bank())
 
 
-def test_trainings_learn_from_what_a_run_sees(root, monkeypatch):
-    monkeypatch.syspath_prepend(str(root / "model_zoo" / "training"))
-    from bank_textures import delit_view
+def test_trainings_learn_from_what_a_run_sees():
+    from training.common.portraits import delit_view
 
     same(delit_view(example_photo(), with_colour=True, delighter="network"), portrait_of_a_bank())
 

@@ -1,136 +1,115 @@
-"""How well a bank predicts the correlations of skin that a photo hides: a part of the face is hidden, predicted, compared.
-
-python model_zoo/training/bank_eval.py (needs the portraits of FACETEX_SHARED; none of photos/dev is in the bank)
-python model_zoo/training/bank_eval.py --photos ../shared/data/photos/bank --in-bank --every 4 (each left out of the bank)
-"""
+"""How well a bank predicts the correlations of skin that a photo hides: a part of the face is hidden, predicted, compared."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 import numpy as np
 from facetex_model_zoo import open_bank
 from facetex_plugins.predict.hidden_skin import predict_hidden
+from jaxtyping import Float
 
-from facetex_core import Bank, Descriptor, FacetexError, Fit, OwnDescriptors, Registry, Texture, load_preset
+from facetex_core import Bank, Descriptor, FacetexError, OwnDescriptors, Registry, Texture, load_preset
 from facetex_core.descriptors.bank import cells_of, supports, under_mask
 from facetex_core.descriptors.correlations import merge, mix, relative_error
 from facetex_core.io.photo_file import load_photo
-from facetex_core.lighting.estimate_lighting import normal_map
-from facetex_core.texture.regions import face_crop, face_slices, skin_only
+from facetex_core.stages import BlendSolver, DescriptorExtractor
+from facetex_core.texture.regions import face_crop, skin_only
+from training.bank.data import BANK, Settings
+from training.bank.hidden import HIDDEN, Mask, flipped, without
 from training.common.data import DATA
 from training.common.portraits import delit_view
+from training.common.steps import Run
 
-SOLVERS = ("affine", "least-squares", "convex", "nearest", "uniform")
-TURN = np.radians(40)
-GRAZING = 0.25
-"""Cosine below which a texel counts as hidden, as when a photo is unwrapped."""
 LEAST = 2000
 """Hidden texels that a figure needs to mean anything."""
 
-
-def far_side(fit: Fit, size: int, side: int) -> np.ndarray:
-    """What a camera 40 degrees round would not see."""
-    towards = np.array([side * np.sin(TURN), 0, np.cos(TURN)], np.float32)
-    return (normal_map(fit, size) @ towards)[face_slices(fit.model, size)] < GRAZING
+Errors = dict[tuple[str, str], list[list[float]]]
+"""Of every face, by hidden part and row of the table: relative errors, a layer each."""
+Cells = tuple[Descriptor, ...]
 
 
-def box(part: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Fit, int], np.ndarray]:
-    """A part of the face's box by x and y from 0 to 1."""
+@dataclass(frozen=True)
+class Trial:
+    """What is asked of a face whose part is hidden."""
 
-    def hidden(fit: Fit, size: int) -> np.ndarray:
-        rows, columns = face_slices(fit.model, size)
-        y, x = np.mgrid[0 : rows.stop - rows.start, 0 : columns.stop - columns.start] / (rows.stop - rows.start)
-        return part(x, y)
-
-    return hidden
+    own: OwnDescriptors
+    hidden: Cells
+    """Of the skin that is hidden, which the answer is compared with."""
 
 
-HIDDEN: dict[str, Callable[[Fit, int], np.ndarray]] = {
-    "left -> right": box(lambda x, _: x >= 0.5),
-    "right -> left": box(lambda x, _: x < 0.5),
-    "far side, 40": lambda fit, size: far_side(fit, size, 1),
-    "far side, -40": lambda fit, size: far_side(fit, size, -1),
-    "lower": box(lambda _, y: y >= 0.5),
-    "upper": box(lambda _, y: y < 0.5),
-    "centre": box(lambda x, y: (abs(x - 0.5) < 0.2) & (abs(y - 0.5) < 0.35)),
-}
-
-
-def without(texture: Texture, hidden: np.ndarray) -> Texture:
-    """The texture with a part hidden."""
-    visibility = np.where(hidden, 0, texture.visibility).astype(np.float32)
-    return Texture(texture.rgb * (visibility > 0)[..., None], visibility)
-
-
-def flipped(texture: Texture) -> Texture:
-    """Left is right."""
-    return Texture(np.ascontiguousarray(texture.rgb[:, ::-1]), np.ascontiguousarray(texture.visibility[:, ::-1]))
-
-
-def others(bank: Bank, cells: tuple[Descriptor, ...]) -> Bank:
+def others(bank: Bank, cells: Cells) -> Bank:
     """The bank without the exemplar that these cells are nearest to."""
-    errors = [sum(relative_error(each, merge(cells)).values()) for each in under_mask(bank, cells)]
+    errors = [sum(relative_error(exemplar, merge(cells)).values()) for exemplar in under_mask(bank, cells)]
     keep = np.arange(len(errors)) != np.argmin(errors)
     return replace(
         bank,
-        cells={layer: found[keep] for layer, found in bank.cells.items()},
-        support={layer: found[keep] for layer, found in bank.support.items()},
+        cells={layer: rows[keep] for layer, rows in bank.cells.items()},
+        support={layer: rows[keep] for layer, rows in bank.support.items()},
         names=tuple(name for name, kept in zip(bank.names, keep, strict=True) if kept),
         faces=(),
     )
 
 
-@click.command()
-@click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/dev", show_default=True)
-@click.option("--bank", "bank_file", default="bank", show_default=True, help="A model of the zoo, or a file.")
-@click.option("--descriptor", default="small", show_default=True)
-@click.option("--solvers", default=",".join(SOLVERS), show_default=True)
-@click.option("--in-bank", is_flag=True, help="The photos are those of the bank: each is left out of it.")
-@click.option("--every", default=1, show_default=True, help="Only every so manyeth photo.")
-def main(photos: Path, bank_file: str, descriptor: str, solvers: str, in_bank: bool, every: int) -> None:
-    """Mean relative error of the hidden skin's correlations, by layer; `own` takes what is seen for what is hidden.
+def trial(extractor: DescriptorExtractor, skin: Texture, hidden: Mask, grid: int) -> Trial:
+    """Descriptors of the skin that is left, of that one mirrored, and of the hidden skin."""
+    cells, shown = cells_of(grid, skin.size), without(skin, hidden)
+    own = OwnDescriptors(extractor.describe(shown, cells), extractor.describe(flipped(shown), cells))
+    return Trial(own, extractor.describe(without(skin, ~hidden), cells))
 
-    `alone`: the blend without what is carried over of the face itself.
-    """
-    logging.getLogger("facetex").setLevel(logging.ERROR)
-    everyone, registry = open_bank(bank_file), Registry()
-    extractor = load_preset("embedded").choosing("descriptor_extractor", descriptor).make("descriptor_extractor", registry)
-    made = {name: registry.make("blend_solver", name, {}) for name in solvers.split(",")}
-    errors: dict[tuple[str, str], list[list[float]]] = {}
-    for path in sorted(photos.glob("*.jpg"))[::every]:
-        try:
-            view = delit_view(load_photo(path), True, "network")
-        except FacetexError:
+
+def answers(bank: Bank, solvers: Mapping[str, BlendSolver], asked: Trial) -> Iterator[tuple[str, Descriptor]]:
+    """Rows of the table; `own` takes what is seen for what is hidden, `alone` is the blend with nothing of the face itself."""
+    there, lost = under_mask(bank, asked.hidden), {layer: supports(asked.hidden, layer) for layer in bank.support}
+    seen = merge(asked.own.seen)
+    yield "own", seen
+    for name, solver in solvers.items():
+        weights = solver.solve(seen, under_mask(bank, asked.own.seen))
+        yield name, predict_hidden(bank, weights, asked.own, lost)
+        yield f"{name} alone", mix(there, weights)
+
+
+def measure(
+    bank: Bank, solvers: Mapping[str, BlendSolver], extractor: DescriptorExtractor, photo: Path, run: Run[Settings]
+) -> Errors:
+    """Every part of one face of which enough is known; nothing of a face that a run refuses."""
+    try:
+        view = delit_view(load_photo(photo), True, "network")
+    except FacetexError:
+        return {}
+    skin = face_crop(skin_only(view.albedo, view.fit.model), view.fit.model)
+    if run.settings.eval.in_bank:
+        bank = others(bank, extractor.describe(skin, cells_of(bank.grid, skin.size)))
+    errors: Errors = {}
+    for name, part in HIDDEN.items():
+        hidden = part(view.fit, view.albedo.size)
+        if (skin.visibility > 0)[hidden].sum() < LEAST:
             continue
-        texture, fit = view.albedo, view.fit
-        skin = face_crop(skin_only(texture, fit.model), fit.model)
-        cells = cells_of(everyone.grid, skin.size)
-        bank = others(everyone, extractor.describe(skin, cells)) if in_bank else everyone
-        for name, part in HIDDEN.items():
-            hidden = part(fit, texture.size)
-            if (skin.visibility > 0)[hidden].sum() < LEAST:
-                continue
-            seen, unseen = (extractor.describe(without(skin, mask), cells) for mask in (hidden, ~hidden))
-            own = OwnDescriptors(seen, extractor.describe(flipped(without(skin, hidden)), cells))
-            truth, there, lost = (
-                merge(unseen),
-                under_mask(bank, unseen),
-                {layer: supports(unseen, layer) for layer in bank.support},
-            )
-            rows = {"own": merge(seen)}
-            for solver, each in made.items():
-                weights = each.solve(merge(seen), under_mask(bank, seen))
-                rows[solver] = predict_hidden(bank, weights, own, lost)
-                rows[f"{solver} alone"] = mix(there, weights)
-            for solver, found in rows.items():
-                errors.setdefault((name, solver), []).append(list(relative_error(found, truth).values()))
-    print(f"{len(everyone.names)} exemplars; layers {', '.join(everyone.support)}")
-    for (name, solver), values in errors.items():
-        print(f"{name:14} {solver:20} {len(values):3} faces ", "/".join(f"{v:.3f}" for v in np.mean(values, 0)))
+        asked = trial(extractor, skin, hidden, bank.grid)
+        for row, answer in answers(bank, solvers, asked):
+            errors[name, row] = [list(relative_error(answer, merge(asked.hidden)).values())]
+    return errors
 
 
-if __name__ == "__main__":
-    main()
+def table(errors: Errors) -> Iterator[str]:
+    """A line a hidden part and row: means over faces, layers side by side."""
+    for (part, row), values in errors.items():
+        means: Float[np.ndarray, " layers"] = np.mean(values, 0)
+        yield f"{part:14} {row:20} {len(values):3} faces  " + "/".join(f"{mean:.3f}" for mean in means)
+
+
+def report(run: Run[Settings]) -> None:
+    """Mean relative errors of the hidden skin's correlations."""
+    logging.getLogger("facetex").setLevel(logging.ERROR)
+    bank, registry, settings = open_bank(str(run.made_or_shipped(BANK))), Registry(), run.settings.eval
+    extractor = load_preset("embedded").make("descriptor_extractor", registry)
+    solvers = {name: registry.make("blend_solver", name, {}) for name in settings.solvers}
+    errors: Errors = {}
+    for photo in sorted((DATA / settings.photos).glob("*.jpg"))[:: settings.every]:
+        for key, values in measure(bank, solvers, extractor, photo, run).items():
+            errors.setdefault(key, []).extend(values)
+    click.echo(f"{len(bank.names)} exemplars; layers {', '.join(bank.support)}")
+    for line in table(errors):
+        click.echo(line)

@@ -17,8 +17,9 @@ FILES = ROOT / "model_zoo/facetex_model_zoo/files"
 """The files that ship."""
 
 
-def save_arrays(path: Path, arrays: Mapping[str, Shaped[np.ndarray, "..."]]) -> None:
+def save_arrays(path: Path, arrays: Mapping[str, Shaped[np.ndarray, "..."]], *, compressed: bool = False) -> None:
     """Writes an npz file; one that is half written never has the name."""
-    part = path.with_suffix(".part.npz")
-    np.savez(part, **arrays)  # type: ignore[arg-type]  # numpy's stub takes names for options
+    part, write = path.with_suffix(".part"), np.savez_compressed if compressed else np.savez
+    with part.open("wb") as file:
+        write(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes names for options
     part.replace(path)

@@ -1,14 +1,14 @@
-"""Portraits to partial albedo textures in a working folder: what the albedo model is learned from."""
+"""Portraits as a run sees them, and partial albedo textures of them in a folder."""
 
 import logging
-from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
-import click
 import numpy as np
 from facetex_model_zoo import model_path
 from facetex_plugins.fit.energy.fit_person import ModelFitter
+from tqdm import tqdm
 
 from facetex_core import FacetexError, Photo, Registry, load_preset
 from facetex_core.delivery.record import residuals_of
@@ -17,7 +17,8 @@ from facetex_core.geometry.model_file import load_morphable_model, with_albedo
 from facetex_core.io.photo_file import load_photo
 from facetex_core.observe import FrontHalf
 from facetex_core.structures import DelitView, MorphableModel, Texture
-from training.common.data import DATA
+from training.common.data import save_arrays
+from training.common.making import spread
 
 SIZE = 512
 """Portraits of 430-pixel faces hold no more."""
@@ -65,27 +66,37 @@ def delit_view(photo: Photo, with_colour: bool, delighter: str = "harmonics") ->
     return front.delit(front.unwrapped(observation, fit))
 
 
-def _work(path: Path, target: Path, with_colour: bool) -> str:
-    import cv2
+def each_portrait(write: Callable[[Path, Path], str], photos: Path, target: Path, jobs: int, people: int | None = None) -> None:
+    """`write(photo, file)` for the first so many portraits of a folder, by name; one whose file is there is left alone.
 
-    cv2.setNumThreads(1)
+    Prints what `write` says of each, or why it was left out.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    paths = sorted(path for path in photos.iterdir() if path.suffix in (".jpg", ".png"))[:people]
+    missing = [path for path in paths if not (target / f"{path.stem}.npz").exists()]
+    for line in spread(partial(_quietly, write, target), missing, jobs, photos.name):
+        tqdm.write(line)
+
+
+def _quietly(write: Callable[[Path, Path], str], target: Path, photo: Path) -> str:
     logging.getLogger("facetex").setLevel(logging.ERROR)
     try:
-        view = delit_view(load_photo(path), with_colour)
+        return f"{photo.stem}: {write(photo, target / f'{photo.stem}.npz')}"
     except FacetexError as error:
         return f"left out {error}"
+
+
+def write_texture(photo: Path, file: Path, with_colour: bool) -> str:
+    """The albedo that a portrait shows, linear, and how well each texel is seen, in half precision."""
+    view = delit_view(load_photo(photo), with_colour)
     rgb, visibility = view.albedo.rgb.astype(np.float16), view.albedo.visibility.astype(np.float16)
-    np.savez(target / f"{path.stem}.npz", rgb=rgb, visibility=visibility)
-    return f"{path.stem}: {residuals_of(view)}"
+    save_arrays(file, {"rgb": rgb, "visibility": visibility})
+    return ", ".join(f"{name} {value:.2f}" for name, value in residuals_of(view).items())
 
 
-def extract(photos: Path, target: Path, with_colour: bool, jobs: int) -> None:
-    """Every portrait of a folder, in parallel."""
-    target.mkdir(parents=True, exist_ok=True)
-    paths = sorted(p for p in photos.iterdir() if p.suffix in (".jpg", ".png"))
-    with ProcessPoolExecutor(jobs) as pool:
-        for line in pool.map(_work, paths, [target] * len(paths), [with_colour] * len(paths)):
-            print(line, flush=True)
+def extract(photos: Path, target: Path, with_colour: bool, jobs: int, people: int | None = None) -> None:
+    """Textures of the portraits of a folder."""
+    each_portrait(partial(write_texture, with_colour=with_colour), photos, target, jobs, people)
 
 
 def load_textures(folder: Path) -> list[Texture]:
@@ -95,17 +106,3 @@ def load_textures(folder: Path) -> list[Texture]:
         with np.load(path, allow_pickle=False) as arrays:
             textures.append(Texture(arrays["rgb"].astype(np.float32), arrays["visibility"].astype(np.float32)))
     return textures
-
-
-@click.command()
-@click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/bank", show_default=True)
-@click.option("--work", type=click.Path(path_type=Path), required=True, help="Folder for the textures.")
-@click.option("--with-colour/--without-colour", default=True, help="Whether the albedo model exists already.")
-@click.option("--jobs", default=2, show_default=True)
-def main(photos: Path, work: Path, with_colour: bool, jobs: int) -> None:
-    """Portraits to partial albedos."""
-    extract(photos, work, with_colour, jobs)
-
-
-if __name__ == "__main__":
-    main()

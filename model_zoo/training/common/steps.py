@@ -46,6 +46,12 @@ class Run(Generic[Settings]):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def made_or_shipped(self, file: str) -> Path:
+        """The file that the steps made, or else the one that ships; says which."""
+        made = (self.work / file).exists()
+        click.echo(f"{file}: {'the one made here' if made else 'the one that ships'}")
+        return (self.work if made else FILES) / file
+
 
 Step = Callable[[Run[Settings]], None]
 

@@ -9,10 +9,12 @@ from training.face_basis.inside import Eyeball, eyeball, eyeball_motion, mesh_mo
 from training.face_basis.layout import HalfLayout
 from training.face_basis.modes import STRONGER, arkit_shapes, front_weights, gaze, principal_modes, sparse
 from training.face_basis.skin import lip_points, mesh_skin
-from training.face_basis.source import Source
+from training.face_basis.source import Arrays, Source
 from training.face_basis.topology import Carried, Patch, joined
 
 PARTS = ("skin", "left_eye", "right_eye", "mouth", "teeth")
+FLIP = np.array([-1, 1, 1])
+"""To the other side of the head."""
 
 
 @dataclass
@@ -63,10 +65,6 @@ class Assembly:
         self.uv_triangles |= {"left_eye": [uv_left[ball.triangles]], "right_eye": [uv_right[turned]]}
         return slice(count, count + 2 * size)
 
-    def riding(self) -> Carried:
-        """All carried vertices."""
-        return joined(self.carried)
-
 
 def assemble(source: Source, layout: HalfLayout, ball: Eyeball) -> Assembly:
     """Skin, mouth (sewn to the lip line), teeth and eyeballs."""
@@ -91,31 +89,41 @@ def both_eyes(
     return np.concatenate([left, right], axis=-2)
 
 
-def build(source: Source, layout: HalfLayout) -> tuple[dict[str, np.ndarray], Carried]:
-    """The arrays of the basis, and how its vertices other than the eyeballs' ride on the source."""
-    ball = eyeball(source)
-    head = assemble(source, layout, ball)
-    riding = head.riding()
-    flip = np.array([-1, 1, 1])
-    mean = np.r_[riding.of(source.vertices), ball.vertices, ball.vertices * flip]
+def shape_arrays(source: Source, riding: Carried, ball: Eyeball) -> Arrays:
+    """Mean, identity modes and expressions of the carried vertices and, after them, of the eyeballs'."""
+    mean = np.r_[riding.of(source.vertices), both_eyes(ball.vertices, ball.vertices * FLIP)]
     eyes = both_eyes(eyeball_motion(source, ball, "left"), eyeball_motion(source, ball, "right"))
     identity = principal_modes(np.concatenate([riding.of(source.identity), eyes], axis=1), front_weights(mean))
     shapes = arkit_shapes(source)
     skin = np.stack([riding.of(STRONGER.get(name, 1) * source.expression[numbers].sum(0)) for name, numbers in shapes.items()])
     looks = np.stack([both_eyes(gaze(name, ball, "left"), gaze(name, ball, "right")) for name in shapes])
-    counts = np.cumsum([0, *(sum(map(len, head.triangles[part])) for part in PARTS)])
-    arrays = {
+    return {
         "mean": mean.astype(np.float32),
         "identity": identity.astype(np.float16),
         "expression": sparse(np.concatenate([skin, looks], axis=1)).astype(np.float16),
         "expression_names": np.array(list(shapes)),
+    }
+
+
+def mesh_arrays(head: Assembly) -> Arrays:
+    """Triangles, UV, parts, and each vertex's mirror image."""
+    counts = np.cumsum([0, *(sum(map(len, head.triangles[part])) for part in PARTS)])
+    return {
         "triangles": np.concatenate([t for part in PARTS for t in head.triangles[part]]).astype(np.int32),
         "uvs": np.concatenate(head.uvs).astype(np.float32),
         "uv_triangles": np.concatenate([t for part in PARTS for t in head.uv_triangles[part]]).astype(np.int32),
         "part_names": np.array(PARTS),
         "part_ranges": np.stack([counts[:-1], counts[1:]], axis=1).astype(np.int32),
         "mirror": np.array(head.mirror, dtype=np.int32),
-        "eye_centres": np.stack([ball.centre, ball.centre * flip]).astype(np.float32),
-        "eye_radius": np.float32(ball.radius),
     }
-    return arrays, riding
+
+
+def build(source: Source, layout: HalfLayout) -> Arrays:
+    """The arrays of the basis, without landmarks and regions."""
+    ball = eyeball(source)
+    head = assemble(source, layout, ball)
+    eyes = {
+        "eye_centres": np.stack([ball.centre, ball.centre * FLIP]).astype(np.float32),
+        "eye_radius": np.array(ball.radius, np.float32),
+    }
+    return shape_arrays(source, joined(head.carried), ball) | mesh_arrays(head) | eyes

@@ -143,7 +143,8 @@ def mesh_teeth(source: Source, *, upper: bool) -> Patch:
     angles = np.radians(np.linspace(0.3, 76, TOOTH_COLUMNS))
     outward = np.stack([np.sin(angles), 0 * angles, np.cos(angles)], axis=1)
     rows = np.repeat(outward, TOOTH_ROWS, axis=0)
-    heights = np.concatenate([np.linspace(*span, TOOTH_ROWS) for span in tooth_spans(corners, outward, upper=upper)])
+    low, high = tooth_spans(corners, outward, upper=upper).T
+    heights = np.linspace(low, high, TOOTH_ROWS, axis=1).ravel()
     origins = ARCH_CENTRE + 0.1 * rows + heights[:, None] * [0, 1, 0]
     depths = hit_distances(origins, -rows, corners).reshape(TOOTH_COLUMNS, TOOTH_ROWS)
     sheet = origins - filled(depths).reshape(-1, 1) * rows
@@ -179,8 +180,8 @@ def filled(depths: Float[np.ndarray, "columns rows"]) -> Float[np.ndarray, "colu
 def tooth_places(*, upper: bool) -> Float[np.ndarray, "points 2"]:
     """The strip of one half row in the free lower corner: upper teeth beside the mouth's square, lower ones above it."""
     length, height = TOOTH_STRIP
-    u, v = np.meshgrid(np.linspace(0, length, TOOTH_COLUMNS), np.linspace(0, height, TOOTH_ROWS), indexing="ij")
-    u, v = u.ravel(), v.ravel()
+    axes = np.linspace(0, length, TOOTH_COLUMNS), np.linspace(0, height, TOOTH_ROWS)
+    u, v = (axis.ravel() for axis in np.meshgrid(*axes, indexing="ij"))
     near, far = 1 - MARGIN - MOUTH_SIDE - 0.012, 1 - MARGIN
     return np.stack([near - length + u, far - v], axis=1) if upper else np.stack([far - v, near - u], axis=1)
 

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from facetex_core.geometry.similarity import similarity
 from training.common.data import DATA
-from training.face_basis.source import Source
+from training.face_basis.source import Arrays, Source
 from training.face_basis.surface import closest
 
 IBUG_OF_DENSE = {
@@ -69,7 +69,7 @@ def facing_front(
 
 
 def embed(
-    points: Float[np.ndarray, "points 3"], arrays: dict[str, np.ndarray]
+    points: Float[np.ndarray, "points 3"], arrays: Arrays
 ) -> tuple[Int[np.ndarray, " points"], Float[np.ndarray, "points 3"]]:
     """Triangle number and barycentric weights of the closest points on the skin part (the first triangles)."""
     skin = arrays["triangles"][: arrays["part_ranges"][0, 1]].astype(np.int64)
@@ -77,7 +77,7 @@ def embed(
     return chosen.astype(np.int32), weights.astype(np.float32)
 
 
-def landmark_arrays(source: Source, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def landmark_arrays(source: Source, arrays: Arrays) -> Arrays:
     """Both embeddings, by their names in the file."""
     ibug = source.vertices[source.landmarks]
     vertices = arrays["mean"].astype(np.float64)

@@ -1,37 +1,49 @@
 """Builds facetex's own face basis: topology, UV, identity modes, ARKit expressions, landmarks and regions in one npz file."""
 
 from pathlib import Path
+from typing import Annotated
 
 import click
+import msgspec
 import numpy as np
+from msgspec import Meta
 
+from training.common.data import save_arrays
+from training.common.steps import Run
 from training.face_basis.head import build
 from training.face_basis.landmarks import landmark_arrays
 from training.face_basis.layout import half_layout
 from training.face_basis.regions import region_arrays
-from training.face_basis.source import read_source
+from training.face_basis.source import Arrays, Source, read_source
 
-DEFAULT = Path(__file__).resolve().parents[2] / "facetex_model_zoo" / "files" / "face_basis.npz"
+FILE = "face_basis.npz"
+UNREGISTERED = "unregistered.npz"
+"""The basis before its landmarks are moved to where a detector sees them."""
 
 
-@click.command()
-@click.option(
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT,
-    show_default="the model zoo's file",
-    help="File to write.",
-)
-def main(output: Path) -> None:
-    """Builds the face basis from ICT-FaceKit and MediaPipe's canonical face (folder: environment variable FACETEX_SHARED)."""
-    source = read_source()
-    arrays, _ = build(source, half_layout(source))
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """settings.toml."""
+
+    people: int
+    rounds: Annotated[int, Meta(ge=0)]
+    new_heads: Annotated[int, Meta(ge=1)]
+
+
+def basis_arrays(source: Source) -> Arrays:
+    """What the file holds, by name."""
+    arrays = build(source, half_layout(source))
     arrays |= landmark_arrays(source, arrays)
-    arrays |= region_arrays(arrays)
-    np.savez_compressed(output, **arrays)
-    size = output.stat().st_size / 1e6
-    click.echo(f"{output.name}: {len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles, {size:.2f} MB")
+    return arrays | region_arrays(arrays)
 
 
-if __name__ == "__main__":
-    main()
+def read_arrays(path: Path) -> Arrays:
+    """All of a file."""
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def make(run: Run[Settings]) -> None:
+    """Writes unregistered.npz from ICT-FaceKit and MediaPipe's canonical face."""
+    arrays = basis_arrays(read_source())
+    save_arrays(run.work / UNREGISTERED, arrays, compressed=True)
+    click.echo(f"{len(arrays['mean'])} vertices, {len(arrays['triangles'])} triangles")

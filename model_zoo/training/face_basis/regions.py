@@ -1,8 +1,9 @@
 """Soft regions of the skin from contours through the dense points, drawn in UV, and the box round the face."""
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int
 
+from training.face_basis.source import Arrays
 from training.face_basis.surface import hit_distances
 from training.face_basis.topology import inside
 
@@ -48,14 +49,14 @@ def soft(distance: Float[np.ndarray, " points"], name: str) -> Float[np.ndarray,
     return step * step * (3 - 2 * step)
 
 
-def vertex_places(arrays: dict[str, np.ndarray]) -> Float[np.ndarray, "vertices 2"]:
+def vertex_places(arrays: Arrays) -> Float[np.ndarray, "vertices 2"]:
     """One UV place for every vertex (on the seam either of its two)."""
     places = np.zeros((len(arrays["mean"]), 2))
     places[arrays["triangles"]] = arrays["uvs"][arrays["uv_triangles"]]
     return places
 
 
-def dense_places(arrays: dict[str, np.ndarray]) -> Float[np.ndarray, "468 2"]:
+def dense_places(arrays: Arrays) -> Float[np.ndarray, "468 2"]:
     """The dense points in UV."""
     corners = arrays["uvs"][arrays["uv_triangles"][arrays["dense_triangles"]]]
     return np.einsum("pkc,pk->pc", corners, arrays["dense_barycentric"])
@@ -81,7 +82,7 @@ def nostrils(
     return result
 
 
-def region_weights(arrays: dict[str, np.ndarray]) -> dict[str, Float[np.ndarray, " vertices"]]:
+def region_weights(arrays: Arrays) -> dict[str, Float[np.ndarray, " vertices"]]:
     """Weights in [0, 1] of all regions; those of the other parts are zero."""
     places, dense, mean = vertex_places(arrays), dense_places(arrays), arrays["mean"].astype(np.float64)
     skin_triangles = arrays["triangles"][: arrays["part_ranges"][0, 1]]
@@ -113,9 +114,9 @@ def face_box(places: Float[np.ndarray, "vertices 2"], face: Float[np.ndarray, " 
     return np.array([left, upper, left + side, upper + side], dtype=np.float32) / TEXELS
 
 
-def region_arrays(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def region_arrays(arrays: Arrays) -> Arrays:
     """Regions and face box, by their names in the file; both sides are made exactly equal."""
     weights = region_weights(arrays)
     even = [(weights[name] + weights[name][arrays["mirror"]]) / 2 for name in NAMES]
-    stored: UInt8[np.ndarray, "regions vertices"] = np.round(np.stack(even) * 255).astype(np.uint8)
+    stored = np.round(np.stack(even) * 255).astype(np.uint8)
     return {"region_names": np.array(NAMES), "regions": stored, "face_box": face_box(vertex_places(arrays), even[0])}

@@ -6,11 +6,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from scipy.spatial import cKDTree
 
 from training.common.data import DATA
 
+Arrays = dict[str, Shaped[np.ndarray, "..."]]
+"""What a file of the basis holds, by name: the table is in the model's card."""
 CENTIMETRE = 0.01
 # Vertex ranges of generic_neutral_mesh.obj, read off its materials and connected components.
 SKIN = (0, 11248)

@@ -1,6 +1,6 @@
 """How far the decoder's skin is from what was hidden: as a network sees it, by octave, and in tone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import log
 
 import torch
@@ -9,7 +9,9 @@ from facetex_plugins.synthesize.texture.onnx_torch import Network, read_network
 from torch import Tensor
 from torch.nn import functional
 
-from training.feedforward.net import LAYERS, sources
+from training.common.colour import coded
+from training.feedforward.examples import Batch
+from training.feedforward.net import LAYERS, OWN, sources
 
 LIGHTEST = 3e-3
 """Deviation of log lightness that is no texture any more."""
@@ -20,22 +22,19 @@ FAINT = 0.7
 WEIGHTS = {"correlation": 1.0, "centred": 0.75, "feature": 4.0, "energy": 1.0, "tone": 6.0, "chroma": 10.0, "unseen": 5.0}
 
 Features = Mapping[str, Tensor]
+"""By layer."""
+Decode = Callable[[Tensor, Tensor, Features], Tensor]
+"""A decoder: maps, noise and wanted correlations to detail."""
 
 
-def descriptor() -> Network:
-    """The network that looks at skin."""
-    return read_network(model_path("descriptor"), tuple(LAYERS))
-
-
-def coded(light: Tensor) -> Tensor:
-    """The curve of sRGB for linear light."""
-    light = light.clamp(1e-4, 1)
-    return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+def descriptor(device: str) -> Network:
+    """The network that looks at skin, on `cpu` or `cuda`."""
+    return read_network(model_path("descriptor"), tuple(LAYERS), device)
 
 
 def picture(low: Tensor, detail: Tensor, known: Tensor) -> Tensor:
     """What the network sees; the base where nothing is known of the truth."""
-    return coded(torch.exp(low + known * detail)).contiguous(memory_format=torch.channels_last)
+    return coded(torch.exp(low + known * detail))
 
 
 def moments(feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,36 +99,44 @@ def mean_off(difference: Tensor, mask: Tensor) -> Tensor:
     return (difference.abs().mean(1, keepdim=True) * mask).sum((1, 2, 3)) / mask.sum((1, 2, 3)).clamp_min(1.0)
 
 
-def look(network: Network, low: Tensor, truth: Tensor, known: Tensor) -> Features:
-    """What the network makes of the truth."""
-    with torch.no_grad():
-        return network(picture(low, truth, known))
+def correlation_errors(features: Features, true: Features, mask: Tensor) -> dict[str, Tensor]:
+    """Relative errors of correlations and of covariances under the mask, means over layers."""
+    layers = [
+        [relative(*pair) for pair in zip(moments(features[layer], mask), moments(true[layer], mask), strict=True)]
+        for layer in LAYERS
+    ]
+    gram, covariance = (torch.stack(column).mean(0) for column in zip(*layers, strict=True))
+    return {"correlation": gram, "centred": covariance}
 
 
-def errors(
-    network: Network, true_features: Features, maps: Tensor, found: Tensor, truth: Tensor, known: Tensor, judged: Tensor
-) -> dict[str, Tensor]:
-    """Every term, each of the batch.
+def errors(network: Network, true: Features, batch: Batch, found: Tensor) -> dict[str, Tensor]:
+    """Every term, each of the batch; `true` are the features of the truth.
 
-    `judged` is what was hidden, what of it a network can tell, the plain skin of that, and what nobody shows. At the rims of
-    what is known, where no network can tell, tone and chroma hold the decoder; what nobody shows is to stay as the sum of
-    the sources has it.
+    At the rims of what is known, where no network can tell, tone and chroma hold the decoder; what nobody shows is to stay
+    as the sum of the sources has it.
     """
-    low, plain = maps[:, :3], torch.stack(sources(maps)).sum(0)
-    everything, clear, skin, unseen = torch.split(judged, 1, 1)
+    low, truth, known = batch["maps"][:, :3], batch["truth"], batch["known"]
+    everything, clear, skin, unseen = torch.split(batch["judged"], 1, 1)
     guess = picture(low, found, known)
     features = network(guess)
-    terms: dict[str, list[Tensor]] = {"correlation": [], "centred": []}
-    for layer in LAYERS:
-        pairs = zip(moments(features[layer], skin), moments(true_features[layer], skin), strict=True)
-        for kind, (one, other) in zip(terms, pairs, strict=True):
-            terms[kind].append(relative(one, other))
+    near, fine = (feature_error(features[layer], true[layer], clear) for layer in ("conv3_1", "conv2_1"))
+    lightness, true_lightness = ((known * detail).mean(1, keepdim=True) for detail in (found, truth))
     return {
-        **{kind: torch.stack(each).mean(0) for kind, each in terms.items()},
-        "feature": feature_error(features["conv3_1"], true_features["conv3_1"], clear)
-        + 0.5 * feature_error(features["conv2_1"], true_features["conv2_1"], clear),
-        "energy": energy_error(*((known * each).mean(1, keepdim=True) for each in (found, truth)), skin),
+        **correlation_errors(features, true, skin),
+        "feature": near + 0.5 * fine,
+        "energy": energy_error(lightness, true_lightness, skin),
         "tone": tone_error(guess, picture(low, truth, known), everything),
         "chroma": mean_off(chroma(found) - chroma(truth), everything),
-        "unseen": mean_off(found - plain, unseen),
+        "unseen": mean_off(found - torch.stack(sources(batch["maps"])).sum(0), unseen),
     }
+
+
+def errors_of(decode: Decode, network: Network, batch: Batch) -> dict[str, Tensor]:
+    """The errors of what a decoder makes of a batch, each of the batch."""
+    maps, truth = batch["maps"], batch["truth"]
+    with torch.no_grad():
+        true = network(picture(maps[:, :3], truth, batch["known"]))
+        told = batch["given"][:, None, None]
+        wanted = {layer: torch.where(told, batch[layer], moments(true[layer], batch["judged"][:, 2:3])[0]) for layer in LAYERS}
+    own, detail = maps[:, OWN], decode(maps, batch["noise"], wanted).float()
+    return errors(network, true, batch, own * truth + (1 - own) * detail)

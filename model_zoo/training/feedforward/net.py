@@ -7,18 +7,20 @@ to be stronger or weaker at every texel, how much of the mean face's to lay over
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import PlainResidual
-from training.common.export import store_halved
+from training.common.export import store_halved, write_onnx
 
 LAYERS = {"conv1_1": 16, "conv2_1": 32, "conv3_1": 64}
 """Channels of the descriptor whose correlations are wanted."""
-PLANES = (3, 3, 1, 3, 1, 3, 1, 3)
+PLANES = [3, 3, 1, 3, 1, 3, 1, 3]
 """Channels of the maps: base, seen, own, mirrored, mirror, mean, features, grain."""
 OWN = slice(6, 7)
 """Of the maps: where the photo's own texels are taken."""
@@ -37,6 +39,8 @@ STRONGEST = 2.0
 FAINTEST = 1e-5
 """Energy of a principal direction below which it tells nothing."""
 
+Last = TypeVar("Last", nn.Linear, nn.Conv2d)
+
 
 class Code(nn.Module):
     """Wanted correlations to a few numbers: logarithms of the energy along the principal directions of many faces'."""
@@ -50,7 +54,7 @@ class Code(nn.Module):
             self.register_buffer(f"deviation_{layer}", torch.ones(channels))
         self.linear = nn.Linear(sum(LAYERS.values()), CODE)
 
-    def measure(self, many: Mapping[str, np.ndarray]) -> None:
+    def measure(self, many: Mapping[str, Float[np.ndarray, "faces channels channels"]]) -> None:
         """Directions and their usual energies from correlations (faces, channels, channels) by layer."""
         for layer, grams in many.items():
             directions = np.linalg.eigh(grams.mean(0, dtype=np.float64))[1][:, ::-1].astype(np.float32)
@@ -73,8 +77,18 @@ class Code(nn.Module):
         return self.linear(torch.clamp(torch.cat(parts, 1), -4, 4))
 
 
+def faint(last: Last) -> Last:
+    """The same layer, which begins by answering next to nothing."""
+    nn.init.normal_(last.weight, 0, 1e-3)
+    if last.bias is not None:
+        nn.init.zeros_(last.bias)
+    return last
+
+
 class Decoder(nn.Module):
     """A U-Net from half the resolution down, its levels scaled and shifted by the wanted correlations and what is seen."""
+
+    even: Tensor
 
     def __init__(self) -> None:
         """Levels fine to coarse."""
@@ -85,11 +99,8 @@ class Decoder(nn.Module):
         self.first = nn.ModuleList(PlainResidual(width) for width in WIDTHS)
         self.second = nn.ModuleList(PlainResidual(width) for width in WIDTHS)
         self.up = nn.ModuleList(nn.Conv2d(WIDTHS[i + 1], WIDTHS[i], 1) for i in range(3))
-        self.mix = nn.Sequential(nn.Linear(CODE + WIDTHS[3], 64), nn.ReLU(), nn.Linear(64, 2 * sum(WIDTHS)))
-        self.head = nn.Conv2d(WIDTHS[0], 4 * GIVEN, 3, padding=1)
-        for last in (self.head, self.mix[2]):
-            nn.init.normal_(last.weight, 0, 1e-3)
-            nn.init.zeros_(last.bias)
+        self.mix = nn.Sequential(nn.Linear(CODE + WIDTHS[3], 64), nn.ReLU(), faint(nn.Linear(64, 2 * sum(WIDTHS))))
+        self.head = faint(nn.Conv2d(WIDTHS[0], 4 * GIVEN, 3, padding=1))
         step = torch.tensor([0.25, 0.5, 0.25])  # lets no chequers of the shuffled texels through
         self.register_buffer("even", (step[:, None] * step).repeat(GIVEN, 1, 1, 1))
         reach = torch.arange(-REACH, REACH + 1)
@@ -177,14 +188,8 @@ def export(net: Decoder, path: Path) -> None:
     """Write ONNX with free height and width; inputs `maps`, `noise` and the correlations by layer, output `detail`."""
     sides = {2: "height", 3: "width"}
     grams = [torch.eye(channels)[None] for channels in LAYERS.values()]
-    torch.onnx.export(
-        _Exported(net).eval(),
-        (torch.zeros(1, sum(PLANES), 64, 64), torch.zeros(1, 1, 64, 64), *grams),
-        str(path),
-        input_names=["maps", "noise", *LAYERS],
-        output_names=["detail"],
-        dynamic_axes=dict.fromkeys(("maps", "noise", "detail"), sides),
-        opset_version=17,
-        dynamo=False,
-    )
+    example = torch.zeros(1, sum(PLANES), 64, 64), torch.zeros(1, 1, 64, 64), *grams
+    axes = dict.fromkeys(("maps", "noise", "detail"), sides)
+    names = {"input_names": ["maps", "noise", *LAYERS], "output_names": ["detail"]}
+    write_onnx(_Exported(net), path, example, dynamic_axes=axes, **names)
     store_halved(path)

@@ -4,84 +4,62 @@ Some examples are told the correlations that the bank's blend wants, the others 
 been made finer or coarser: only what is wanted tells that, so the decoder learns to obey it.
 """
 
-from pathlib import Path
-from typing import Any
-
 import click
 import numpy as np
 import torch
-from facetex_plugins.synthesize.texture.onnx_torch import Network
 from torch import Tensor
 
-from training.common.averaged import Plan, learn, load, plan_options, save
-from training.common.data import DATA
-from training.feedforward.data import extract
-from training.feedforward.examples import Example, Faces
-from training.feedforward.loss import WEIGHTS, descriptor, errors, look, moments
-from training.feedforward.net import LAYERS, OWN, Decoder, export
+from training.common.export import load, save
+from training.common.loop import learn, on_device
+from training.common.steps import Run
+from training.feedforward.data import Settings
+from training.feedforward.examples import Batch, Faces
+from training.feedforward.loss import WEIGHTS, descriptor, errors_of
+from training.feedforward.net import Decoder
+from training.feedforward.net import export as write
 
-BATCH = 4
-OUT = Path(__file__).parents[2] / "facetex_model_zoo/files/feedforward.onnx"
-
-
-class Trainer:
-    """Draws batches and tells how well they were met."""
-
-    def __init__(self, faces: Faces, seed: int) -> None:
-        self.faces, self.rng = faces, np.random.default_rng(seed)
-        self.network = descriptor()
-        self.recent: dict[str, float] = {}
-
-    def loss(self, net: Decoder) -> tuple[Tensor, str]:
-        """The weighted sum of the terms, and a running mean of each in words."""
-        examples = [self.faces.draw(self.rng) for _ in range(BATCH)]
-        with torch.autocast("cpu", torch.bfloat16):
-            parts = run(net, self.network, examples, self.rng)
-        total = torch.stack([weight * parts[name].mean() for name, weight in WEIGHTS.items()]).sum()
-        for name, part in parts.items():
-            value = float(part.detach().mean())
-            self.recent[name] = 0.98 * self.recent.get(name, value) + 0.02 * value
-        return total, " ".join(f"{name} {value:.3f}" for name, value in self.recent.items())
+FILE = "feedforward.onnx"
 
 
-def run(net: Decoder, network: Network, examples: list[Example], rng: np.random.Generator) -> dict[str, Tensor]:
-    """The errors of what the decoder makes of a batch."""
-    maps, truth, known, judged = (
-        torch.from_numpy(np.stack([getattr(each, name) for each in examples])) for name in ("maps", "truth", "known", "judged")
-    )
-    low, own = maps[:, :3], maps[:, OWN]
-    features = look(network, low, truth, known)
-    wanted = {layer: moments(features[layer], judged[:, 2:3])[0] for layer in LAYERS}
-    for row, each in enumerate(examples):
-        for layer, gram in (each.wanted or {}).items():
-            wanted[layer][row] = torch.from_numpy(gram)
-    noise = torch.from_numpy(rng.standard_normal((len(maps), 1, *maps.shape[2:])).astype(np.float32))
-    detail = net(maps.contiguous(memory_format=torch.channels_last), noise, wanted).float()
-    return errors(network, features, maps, own * truth + (1 - own) * detail, truth, known, judged)
+class Task:
+    """Hidden skin, by every term of the loss."""
+
+    def __init__(self, learned: Faces, held_out: Faces, settings: Settings, device: torch.device) -> None:
+        """The people to learn from, and others."""
+        self.learned, self.count, self.device = learned, settings.batch, device
+        self.network = descriptor(device.type)
+        rng = np.random.default_rng(settings.seed)
+        self.others = [held_out.batch(1, rng) for _ in range(settings.judged)]
+
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Drawn parts of faces."""
+        return self.learned.batch(self.count, rng)
+
+    def losses(self, net: Decoder, batch: Batch) -> dict[str, Tensor]:
+        """The weighted sum of the terms, and each of them."""
+        terms = {name: term.mean() for name, term in errors_of(net, self.network, batch).items()}
+        return {"loss": torch.stack([weight * terms[name] for name, weight in WEIGHTS.items()]).sum(), **terms}
+
+    def judge(self, net: Decoder) -> dict[str, float]:
+        """The same on drawn parts of people held out."""
+        rows = [self.losses(net, on_device(batch, self.device)) for batch in self.others]
+        return {name: float(torch.stack([row[name] for row in rows]).mean()) for name in rows[0]}
 
 
-@click.command()
-@click.option("--photos", type=click.Path(path_type=Path), default=DATA / "photos/bank", show_default=True)
-@click.option("--people", default=1000, show_default=True, help="At most so many of them, by name.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT)
-@plan_options
-def main(photos: Path, people: int, out: Path, threads: int, **plan: Any) -> None:  # noqa: ANN401  # click's
-    """Makes the examples (unless they are there), trains, and writes feedforward.onnx."""
-    told = Plan(**plan)
-    told.begin(threads)
-    extract(photos, told.work / "examples", people, threads)
-    faces = Faces(told.work / "examples", held_out=False)
-    click.echo(f"{len(faces.people)} people to learn from")
+def train(run: Run[Settings]) -> None:
+    """Writes weights.npz."""
+    torch.manual_seed(run.settings.seed)
+    learned, held_out = (Faces(run.work, held_out=held_out) for held_out in (False, True))
+    click.echo(f"{len(learned.people)} people to learn from, {len(held_out.people)} held out")
     net = Decoder()
-    net.code.measure(faces.wanted())
-    if told.start is not None:
-        load(net, told.start)
-    net.to(memory_format=torch.channels_last)
-    kept = learn(net, told, Trainer(faces, told.seed).loss, lambda mean: save(mean, told.work / "net.npz"), clip=1.0)
-    save(kept, told.work / "net.npz")
-    export(kept.to(memory_format=torch.contiguous_format), out)
-    click.echo(f"{out}: {out.stat().st_size} bytes")
+    net.code.measure(learned.wanted())
+    task = Task(learned, held_out, run.settings, run.machine.torch())
+    save(learn(net, task, run.settings.train, run.work, run.machine), run.work / "weights.npz")
 
 
-if __name__ == "__main__":
-    main()
+def export(run: Run[Settings]) -> None:
+    """Writes feedforward.onnx."""
+    net = Decoder()
+    load(net, run.work / "weights.npz")
+    write(net, run.work / FILE)
+    click.echo(f"{FILE}: {(run.work / FILE).stat().st_size} bytes")

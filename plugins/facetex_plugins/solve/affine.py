@@ -4,7 +4,7 @@
 
 `affine`: sum w = 1 and v = 1/K, drawn towards the bank's mean; `least-squares`, the default: v = 0, no constraint. Drawn
 strongly, signed weights predict hidden correlations better than the convex ones of Saito 2017, least squares a little better
-than affine ones, on faces of the bank and on others. model_zoo/training/bank/eval.py prints all of it.
+than affine ones, on faces of the bank and on others. `python -m training.bank eval` prints all of it.
 """
 
 from collections.abc import Sequence
