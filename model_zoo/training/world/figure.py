@@ -1,0 +1,197 @@
+"""A head as geometry and materials, ready for either renderer: made from a recipe and what there is to wear."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float32, Int32, UInt8
+
+from facetex_core.geometry.mesh import vertex_normals
+from facetex_core.structures import Camera, MorphableModel
+from facetex_core.workbench.evaluation.synthetic import UPRIGHT, dressed, face_vertices, rotation
+from training.world.glasses import worn
+from training.world.light import COLUMNS, FINER, ROWS, Surroundings, made_up
+from training.world.pieces import NEIGHBOURS, Piece, read_pieces
+from training.world.recipe import FILM, NEAREST, Pose, Recipe
+from training.world.skin import Skin, Skins
+from training.world.wrinkles import folds_of
+
+LABELS = ("background", "skin", "left_eye", "right_eye", "mouth", "teeth", "cloth", "frame", "lens", "hair", "brows", "lashes", "tongue")
+"""What a pixel may show, in the order of their numbers."""
+COLLAR = np.array([0, 0.022, 0.002], np.float32)
+"""Metres by which the shoulders stand higher than the evaluation's."""
+LOW = np.array([0, -0.006, -0.004], np.float32)
+"""Metres: the tongue lies, and its texture is darker, than MakeHuman has it."""
+DARKER, THINNER = {"lashes": 0.5, "brows": 0.8}, {"lashes": 0.6}
+"""How pieces differ from the hair on the head in colour and cover."""
+WAVE, CENTRES, SEEN = 0.016, 300, 3
+"""Metres over which a displacement outside of the model's span changes; blobs that it is made of; one vertex in so many counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Something that is worn: a mesh whose texture, by UV of each corner, says how much light it stops."""
+
+    name: str
+    """One of LABELS."""
+    vertices: Float32[np.ndarray, "vertices 3"]
+    triangles: Int32[np.ndarray, "triangles 3"]
+    normals: Float32[np.ndarray, "vertices 3"]
+    uvs: Float32[np.ndarray, "triangles 3 2"]
+    rgba: Float32[np.ndarray, "size size 4"]
+    """Linear albedo, and how much light it stops."""
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One person before one camera in one light; metres in the head's frame."""
+
+    model: MorphableModel
+    recipe: Recipe
+    neutral: Float32[np.ndarray, "vertices 3"]
+    vertices: Float32[np.ndarray, "vertices 3"]
+    """With the expression."""
+    skin: Skin
+    worn: tuple[Part, ...]
+    camera: Camera
+    light: Surroundings
+
+
+@dataclass(frozen=True, eq=False)
+class Wardrobe:
+    """What there is to wear and to be lit by; without any of it heads are made up whole."""
+
+    pieces: dict[str, list[Piece]]
+    skins: UInt8[np.ndarray, "skins size size 3"]
+    panoramas: Float32[np.ndarray, "panoramas rows columns 3"]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Wardrobe":
+        """What the step `assets` wrote."""
+        pieces = {kind: read_pieces(folder, kind) for kind in NEIGHBOURS}
+        skins = np.load(folder / "skins.npy", mmap_mode="r", allow_pickle=False)
+        return cls(pieces, skins, np.load(folder / "panoramas.npy", allow_pickle=False))
+
+    @classmethod
+    def empty(cls) -> "Wardrobe":
+        """Nothing."""
+        return cls({}, np.zeros((0, 8, 8, 3), np.uint8), np.zeros((0, FINER * ROWS, FINER * COLUMNS, 3), np.float32))
+
+
+class Maker:
+    """Makes figures of a model."""
+
+    def __init__(self, model: MorphableModel, wardrobe: Wardrobe, texels: int) -> None:
+        self.model, self.wardrobe = model, wardrobe
+        self.skins = Skins(model, wardrobe.skins, texels)
+        self.face = face_vertices(model)
+        self.outside = _Outside(model, self.face)
+        self.body_triangles = model.mesh.triangles[model.mesh.parts["skin"]]
+
+    def figure(self, recipe: Recipe, side: int) -> Figure:
+        """The figure of a recipe, for a picture of `side` pixels."""
+        model, rng = self.model, np.random.default_rng([recipe.detail, 1])
+        rest = np.zeros(len(model.expression), np.float32)
+        neutral = model.vertices(recipe.identity, rest) + np.float32(recipe.beyond) * self.outside.draw(rng)
+        vertices = neutral + np.tensordot(recipe.expression, model.expression, 1)
+        skin = self.skins.made(recipe, folds_of(model.expression_names, recipe.expression))
+        camera = camera_of(recipe.pose, neutral[self.face], side)
+        parts = [*self._pieces(recipe, vertices), *self._glasses(recipe, vertices), *self._cloth(recipe, vertices)]
+        return Figure(model, recipe, neutral, vertices.astype(np.float32), skin, tuple(parts), camera, self._light(recipe))
+
+    def _pieces(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+        parts, moves = [], vertices - self.model.mean
+        for kind, which in (("hair", recipe.hair), ("brows", recipe.brows), ("lashes", recipe.lashes), ("tongue", 0.0)):
+            there = self.wardrobe.pieces.get(kind, [])
+            if which is not None and there:
+                parts.append(_dyed(there[int(which * len(there))], moves, recipe.hair_colour))
+        return parts
+
+    def _glasses(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+        if recipe.glasses is None:
+            return []
+        e = self.model.embedding
+        dense = np.einsum("pk,pkc->pc", e.dense_barycentric, vertices[self.model.mesh.triangles[e.dense_triangles]])
+        meshes = worn(recipe.glasses, dense)
+        return [
+            plain("frame", *meshes["frame"], (*recipe.glasses.colour, 1.0)),
+            plain("lens", *meshes["lens"], (0.01, 0.01, 0.01, recipe.glasses.lens)),
+        ]
+
+    def _cloth(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+        if recipe.cloth is None:
+            return []
+        mesh = dressed(replace(self.model.mesh, vertices=vertices))
+        corners = mesh.triangles[mesh.parts["cloth"]] - len(vertices)
+        return [plain("cloth", mesh.vertices[len(vertices) :] + COLLAR, corners, (*recipe.cloth, 1.0))]
+
+    def _light(self, recipe: Recipe) -> Surroundings:
+        light, there = recipe.light, self.wardrobe.panoramas
+        if light.panorama is None or not len(there):
+            rgb = made_up(np.random.default_rng(light.seed))
+            return Surroundings(rgb, rgb, light.turn)
+        sharp = there[light.panorama % len(there)].astype(np.float32)
+        rgb = sharp.reshape(ROWS, FINER, COLUMNS, FINER, 3).mean((1, 3))
+        return Surroundings(rgb, sharp, light.turn)
+
+
+class _Outside:
+    """Smooth displacements that no identity of the model can make, of 1 root mean square along the face's normals."""
+
+    def __init__(self, model: MorphableModel, face: np.ndarray) -> None:
+        centres = model.mean[np.random.default_rng(0).integers(len(model.mean), size=CENTRES)]
+        squared = ((model.mean[:, None] - centres) ** 2).sum(-1)
+        self.blobs = np.exp(-squared / (2 * WAVE**2)).astype(np.float32)
+        some = face[::SEEN]
+        modes = model.identity[:, some].reshape(len(model.identity), -1).astype(np.float64)
+        self.modes, self.inverse = model.identity, np.linalg.solve(modes @ modes.T, modes)
+        self.some, self.normals = some, vertex_normals(model.mean, model.mesh.triangles[model.mesh.parts["skin"]])[some]
+
+    def draw(self, rng: np.random.Generator) -> Float32[np.ndarray, "vertices 3"]:
+        moved = self.blobs @ rng.standard_normal((CENTRES, 3)).astype(np.float32)
+        inside = (self.inverse @ moved[self.some].ravel()).astype(np.float32)
+        moved -= np.tensordot(inside, self.modes, 1)
+        along = np.einsum("vi,vi->v", moved[self.some], self.normals)
+        return np.asarray(moved / np.sqrt((along**2).mean()), np.float32)
+
+
+def camera_of(pose: Pose, face: Float[np.ndarray, "face 3"], side: int) -> Camera:
+    """A square picture in which the face is as large as wanted, or as it is from the nearest place that a camera has."""
+    turn = UPRIGHT @ rotation("z", pose.roll) @ rotation("x", pose.pitch) @ rotation("y", pose.yaw)
+    low, high = face.min(0), face.max(0)
+    focal = pose.focal / FILM * side
+    distance = max(focal * float(high[1] - low[1]) / (pose.face * side), NEAREST)
+    aside = np.array(pose.aside) * side * distance / focal
+    matrix = np.eye(4, dtype=np.float32)
+    matrix[:3, :3], matrix[:3, 3] = turn, np.append(aside, distance) - turn @ ((low + high) / 2)
+    return Camera(np.array([[focal, 0, side / 2], [0, focal, side / 2], [0, 0, 1]], np.float32), matrix, (side, side))
+
+
+def plain(
+    name: str, vertices: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], rgba: tuple[float, ...]
+) -> Part:
+    """A part of one colour."""
+    normals = vertex_normals(vertices, triangles)
+    return Part(name, vertices, triangles, normals, np.full((*triangles.shape, 2), 0.5, np.float32), np.full((4, 4, 4), rgba, np.float32))
+
+
+def _dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:
+    """A piece on a head, in the hair's colour: the texture says where it is lighter and darker."""
+    vertices = piece.on(moves)
+    normals = vertex_normals(vertices, piece.triangles)
+    if piece.kind == "tongue":
+        vertices, dye = vertices + LOW, np.float32([0.55])
+    else:
+        normals, dye = _outward(vertices, normals), np.float32(colour) * np.float32(DARKER.get(piece.kind, 1.0))
+    cover = piece.rgba[..., 3] * np.float32(THINNER.get(piece.kind, 1.0) / 255)
+    return Part(piece.kind, vertices, piece.triangles, normals, piece.uvs, np.dstack([piece.tone * dye, cover]))
+
+
+def _outward(
+    vertices: Float32[np.ndarray, "vertices 3"], normals: Float32[np.ndarray, "vertices 3"]
+) -> Float32[np.ndarray, "vertices 3"]:
+    """Normals of sheets of hair, which have two sides: mostly away from the head."""
+    outward = vertices - vertices.mean(0) * np.float32([1, 0.9, 0.8])
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    mixed = np.sign(np.einsum("vi,vi->v", normals, outward))[:, None] * normals + 1.5 * outward
+    return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), np.float32)
