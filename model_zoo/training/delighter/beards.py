@@ -1,7 +1,7 @@
 """Beards for the faces that the delighter's network learns from: few portraits have one, and a beard is no shade."""
 
 import numpy as np
-from facetex_plugins.delight.network import SIDE, boxed
+from facetex_plugins.delight.network import NETWORK_SIDE, boxed
 from jaxtyping import Float
 
 from facetex_core.geometry.uv_raster import interpolate
@@ -30,7 +30,7 @@ class Beards:
 
     def grown(self, albedo: Float[np.ndarray, "3 side side"], rng: np.random.Generator) -> Float[np.ndarray, "3 side side"]:
         """The albedo with a full beard, a goatee or a moustache, from stubble to dense."""
-        reach, wave = rng.uniform(-0.3, 0.6), cv2.GaussianBlur(rng.standard_normal((SIDE, SIDE)), (0, 0), 6)
+        reach, wave = rng.uniform(-0.3, 0.6), cv2.GaussianBlur(rng.standard_normal((NETWORK_SIDE, NETWORK_SIDE)), (0, 0), 6)
         beyond = np.clip((self.across - self.corner) / (self.side - self.corner), 0, 1)
         line = self.mouth + reach * 0.01 + beyond * (self.eyes - self.mouth)
         line = np.where(self.across < self.corner, self.nose, line) - self.up + 0.004 * wave / wave.std()
@@ -40,6 +40,6 @@ class Beards:
         elif kind < 0.4:
             line = np.minimum(line, 1.2 * self.corner - self.across)
         share = np.clip(line / EDGE, 0, 1) * (1 - self.lips) * rng.uniform(0.15, 0.95)
-        share *= np.clip(1 + 0.2 * rng.standard_normal((SIDE, SIDE)), 0, 1 / 0.95)
+        share *= np.clip(1 + 0.2 * rng.standard_normal((NETWORK_SIDE, NETWORK_SIDE)), 0, 1 / 0.95)
         hair = np.array(HAIRS[rng.integers(len(HAIRS))]) * rng.uniform(0.8, 1.5)
         return albedo * (1 - share) + share * np.minimum(hair[:, None, None], albedo)

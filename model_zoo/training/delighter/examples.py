@@ -9,7 +9,7 @@ from facetex_plugins.delight.network import network_maps, still_maps
 from jaxtyping import Float, Float32
 
 from facetex_core.imaging.colour import LUMINANCE
-from facetex_core.lighting.estimate_lighting import SKIN_TONES
+from facetex_core.lighting.thresholds import SKIN_TONES
 from facetex_core.structures import MorphableModel
 from facetex_core.workbench.evaluation.synthetic import EXPOSED
 from training.delighter.beards import Beards

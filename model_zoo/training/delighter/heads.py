@@ -14,13 +14,13 @@ from jaxtyping import Bool, Float, Float32, Shaped
 
 from facetex_core import Fit, MorphableModel
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.raycast import scene_of
+from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.io.photo_file import load_photo
 from facetex_core.texture.regions import face_slices, skin_texels
 from facetex_core.texture.unwrap import facing
 from facetex_core.workbench.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
-from facetex_core.workbench.evaluation.synthetic_render import OFFSET
+from facetex_core.workbench.evaluation.synthetic_render import SHADOW_OFFSET
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
 from training.common.portraits import SIZE, basis, delit_view
 
@@ -63,8 +63,8 @@ def open_ways(
     model: MorphableModel, vertices: Vertices, points: Float[np.ndarray, "points 3"], normals: Float[np.ndarray, "points 3"]
 ) -> Bool[np.ndarray, "points ways"]:
     """Which directions nothing of the head hides from points of its skin."""
-    scene, seen = scene_of(model.mesh, vertices), np.zeros((len(points), WAYS), bool)
-    origins = points + np.float32(OFFSET) * normals
+    scene, seen = Scene(vertices, model.mesh.triangles), np.zeros((len(points), WAYS), bool)
+    origins = points + np.float32(SHADOW_OFFSET) * normals
     for number, way in enumerate(ways()):
         front = np.flatnonzero(normals @ way > 0)
         seen[front, number] = ~scene.blocked(origins[front], np.broadcast_to(way, (len(front), 3)))

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
-from facetex_plugins.delight.network import SIDE
+from facetex_plugins.delight.network import NETWORK_SIDE
 from jaxtyping import Float, Float32, Int, Shaped
 
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.lighting.panorama import LOBES, ROWS, panorama_directions, studio_panorama
-from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
+from facetex_core.lighting.panorama import ROWS, panorama_directions
+from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
+from facetex_core.workbench.evaluation.synthetic_render import BOUNCE, GRAZING_MIRROR, MIRRORED, SKIN_GLOSS, SKIN_SHEEN
 from training.delighter.heads import KNOWN, WAYS, ways
 
 COLUMNS = 2 * ROWS
@@ -126,7 +127,7 @@ def mirrored(
 ) -> Float32[np.ndarray, "points lights 3"]:
     """What skin mirrors to the camera from everywhere, in two lobes."""
     straight = (normals * towards).sum(1, keepdims=True)
-    fresnel = MIRRORED + GRAZING * (1 - np.clip(straight, 0, 1)) ** 5
+    fresnel = MIRRORED + GRAZING_MIRROR * (1 - np.clip(straight, 0, 1)) ** 5
     mirror, flat = 2 * straight * normals - towards, lights.transpose(1, 0, 2).reshape(lights.shape[1], -1)
     sheen, gloss = (look(lobes()[name] @ flat, mirror).reshape(-1, len(lights), 3) for name in ("sheen", "gloss"))
     return fresnel[:, None] * (SKIN_SHEEN * sheen + SKIN_GLOSS * gloss)
@@ -141,7 +142,7 @@ def shine_on(
     cosine = np.maximum(normals @ ways().T, 0)
     unhidden, come = received(lights, cosine), received(lights, cosine * np.unpackbits(head["open"], axis=1))
     opened = come.mean(2, keepdims=True) / np.maximum(unhidden.mean(2, keepdims=True), 1e-6)
-    planes = np.zeros((SIDE, SIDE, len(lights), 7), np.float32)
+    planes = np.zeros((NETWORK_SIDE, NETWORK_SIDE, len(lights), 7), np.float32)
     planes[known] = np.concatenate([come, opened, opened**2 * mirrored(lights, normals, towards)], 2)
     weight = known.astype(np.float32)
     for channel, sigma in enumerate(SCATTER):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from facetex_plugins.delight.network import SIDE
+from facetex_plugins.delight.network import NETWORK_SIDE
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
@@ -16,7 +16,7 @@ from training.common.export import store_halved, write_onnx
 
 PLANES = 24
 WIDTHS = (16, 32, 56, 80, 96)
-"""Channels from SIDE texels down to a sixteenth of it."""
+"""Channels from NETWORK_SIDE texels down to a sixteenth of it."""
 
 
 class ShadingNet(nn.Module):
@@ -38,7 +38,7 @@ class ShadingNet(nn.Module):
             nn.init.normal_(weights, 0, 1e-3 if weights.ndim > 1 else 0)
 
     def forward(self, maps: Tensor, shading: Tensor) -> Tensor:
-        """Log shading (batch, 3, SIDE, SIDE) from the maps and log shading in harmonics."""
+        """Log shading (batch, 3, NETWORK_SIDE, NETWORK_SIDE) from the maps and log shading in harmonics."""
         value, skips = self.stem(maps), []
         for down, block in zip(self.down, self.before, strict=True):
             skips.append(value)
@@ -57,7 +57,7 @@ class ShadingNet(nn.Module):
 
 def export(net: ShadingNet, layout: Float[np.ndarray, "68 2"], path: Path) -> None:
     """Write ONNX: inputs `maps` and `shading`, output `found`; `layout` says which UV map it knows."""
-    example = torch.zeros(1, PLANES, SIDE, SIDE), torch.zeros(1, 3, SIDE, SIDE)
+    example = torch.zeros(1, PLANES, NETWORK_SIDE, NETWORK_SIDE), torch.zeros(1, 3, NETWORK_SIDE, NETWORK_SIDE)
     write_onnx(net, path, example, input_names=["maps", "shading"], output_names=["found"])
     store_halved(path)
     model = onnx.load(path)

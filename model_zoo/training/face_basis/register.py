@@ -4,20 +4,19 @@ Each round fits every portrait with weak priors, takes the median of what is lef
 and looks up the nearest place on the skin. A point and its twin on the other side share their moves.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import numpy as np
+from facetex_core.geometry.closest_point import Surface
 from facetex_plugins.fit.energy import gauss_newton
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.surface_points import world
 from jaxtyping import Float, Float32, Float64, Int, Int32
 
 from facetex_core import Embedding, Face, MorphableModel, Registry, load_preset
-from facetex_core.geometry.closest_point import Surface
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.io.photo_file import load_photo
@@ -132,22 +131,12 @@ def registered(model: MorphableModel, seen: Seen, rounds: int) -> Embedding:
     return e
 
 
-@contextmanager
-def weak_priors() -> Iterator[None]:
-    """Fits inside hold to the mean shape and to rest less than those of a run do."""
-    before = gauss_newton.IDENTITY_PRIOR, gauss_newton.EXPRESSION_PRIOR
-    gauss_newton.IDENTITY_PRIOR = gauss_newton.EXPRESSION_PRIOR = PRIOR
-    try:
-        yield
-    finally:
-        gauss_newton.IDENTITY_PRIOR, gauss_newton.EXPRESSION_PRIOR = before
-
-
 def register(run: Run[Settings]) -> None:
     """Writes face_basis.npz: the basis that was built, its landmarks moved; from the same photos, the same bytes."""
     photos = sorted((DATA / "photos/bank").glob("*.jpg"))[: run.settings.people]
     built = run.work / UNREGISTERED
-    with weak_priors():
+    # Fits inside hold to the mean shape and to rest less than those of a run do.
+    with patch.multiple(gauss_newton, IDENTITY_PRIOR=PRIOR, EXPRESSION_PRIOR=PRIOR):
         e = registered(load_morphable_model(built), detect(photos), run.settings.rounds)
     names = ("landmark_triangles", "landmark_barycentric", "dense_triangles", "dense_barycentric")
     save_arrays(run.work / FILE, read_arrays(built) | {name: getattr(e, name) for name in names}, compressed=True)

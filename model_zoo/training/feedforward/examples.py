@@ -12,7 +12,8 @@ from jaxtyping import Bool, Float32, Shaped
 from torch import Tensor
 
 from facetex_core.descriptors.masked_features import erode
-from facetex_core.texture.expected_albedo import DARKEST, SURE
+from facetex_core.texture.expected_albedo import DARKEST
+from facetex_core.texture.thresholds import SURE
 from training.common.making import needed
 from training.feedforward.net import LAYERS
 

@@ -14,7 +14,6 @@ from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.lighting.panorama import read_panorama
 from facetex_core.parts.eyes import paint_parts
 from facetex_core.structures import Embedding, Mesh, MorphableModel, Texture
 from facetex_core.texture.regions import skin_texels

@@ -8,7 +8,8 @@ from facetex_model_zoo import model_path
 from jaxtyping import Float
 
 from facetex_core.geometry.model_file import load_morphable_model
-from facetex_core.lighting.estimate_lighting import SIZE, SKIN_TONES
+from facetex_core.lighting.estimate_lighting import SIZE
+from facetex_core.lighting.thresholds import SKIN_TONES
 from facetex_core.texture.regions import face_slices
 from training.common.making import needed
 from training.common.portraits import load_textures

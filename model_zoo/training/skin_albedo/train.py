@@ -17,7 +17,8 @@ from jaxtyping import Float, Float32
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.imaging.push_pull import fill_smooth
-from facetex_core.lighting.estimate_lighting import SIZE, SKIN_TONES
+from facetex_core.lighting.estimate_lighting import SIZE
+from facetex_core.lighting.thresholds import SKIN_TONES
 from facetex_core.structures import MorphableModel, Texture
 from facetex_core.texture.regions import plain_skin, region
 from training.common.data import save_arrays

@@ -55,7 +55,10 @@ def cast(scene: Scene, camera: Camera, rays: Float32[np.ndarray, "rays 3"]) -> H
 
 
 def normals_seen(
-    normals: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], hits: Hits, which: Bool[np.ndarray, " rays"]
+    normals: Float32[np.ndarray, "vertices 3"],
+    triangles: Int32[np.ndarray, "triangles 3"],
+    hits: Hits,
+    which: Bool[np.ndarray, " rays"],
 ) -> Float32[np.ndarray, "hits 3"]:
     """Smooth unit normals where the rays hit."""
     found = np.matmul(hits.weights[which][:, None], normals[triangles[hits.triangle[which]]])[:, 0]

@@ -16,7 +16,21 @@ from training.world.recipe import FILM, NEAREST, Pose, Recipe
 from training.world.skin import Skin, Skins
 from training.world.wrinkles import folds_of
 
-LABELS = ("background", "skin", "left_eye", "right_eye", "mouth", "teeth", "cloth", "frame", "lens", "hair", "brows", "lashes", "tongue")
+LABELS = (
+    "background",
+    "skin",
+    "left_eye",
+    "right_eye",
+    "mouth",
+    "teeth",
+    "cloth",
+    "frame",
+    "lens",
+    "hair",
+    "brows",
+    "lashes",
+    "tongue",
+)
 """What a pixel may show, in the order of their numbers."""
 COLLAR = np.array([0, 0.022, 0.002], np.float32)
 """Metres by which the shoulders stand higher than the evaluation's."""
@@ -172,7 +186,14 @@ def plain(
 ) -> Part:
     """A part of one colour."""
     normals = vertex_normals(vertices, triangles)
-    return Part(name, vertices, triangles, normals, np.full((*triangles.shape, 2), 0.5, np.float32), np.full((4, 4, 4), rgba, np.float32))
+    return Part(
+        name,
+        vertices,
+        triangles,
+        normals,
+        np.full((*triangles.shape, 2), 0.5, np.float32),
+        np.full((4, 4, 4), rgba, np.float32),
+    )
 
 
 def _dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:

@@ -36,7 +36,11 @@ def worn(glasses: Glasses, dense: Float[np.ndarray, "468 3"]) -> dict[str, Mesh]
 
 
 def _rim(
-    glasses: Glasses, outer: Float[np.ndarray, "3"], corner: Float[np.ndarray, "3"], middle: Float[np.ndarray, "3"], front: float
+    glasses: Glasses,
+    outer: Float[np.ndarray, "3"],
+    corner: Float[np.ndarray, "3"],
+    middle: Float[np.ndarray, "3"],
+    front: float,
 ) -> Float[np.ndarray, "points 3"]:
     """A superellipse round an eye, bent back a little at its side."""
     across = abs(outer[0] - corner[0])

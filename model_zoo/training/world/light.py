@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.lighting.panorama import LOBES, ROWS, panorama_directions, studio_panorama
+from facetex_core.lighting.panorama import ROWS, panorama_directions
+from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
 
 COLUMNS = 2 * ROWS
 LAMPS = 72

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from facetex_core.geometry.closest_point import Surface
 from jaxtyping import Float, Float32, Int32, UInt8
 from scipy.interpolate import RBFInterpolator
 
 from facetex_core import Photo
-from facetex_core.geometry.closest_point import Surface
+from facetex_core.config import load_preset
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.registry import Registry
-from facetex_core.config import load_preset
 from facetex_core.structures import MorphableModel
 from training.world.pieces import Piece, bound
 
@@ -164,7 +164,9 @@ class MakeHuman:
         """A part on the mean head; its texture has `size` texels along a side."""
         mesh = read_obj(path.with_suffix(".obj"))
         places = self._bend(refit(path, self.base.vertices)).astype(np.float32)
-        material = dict(line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line)
+        material = dict(
+            line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line
+        )
         picture = cv2.imread(str(path.parent / material["diffuseTexture"].strip()), cv2.IMREAD_UNCHANGED)
         rgba = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), (size, size), interpolation=cv2.INTER_AREA)
         return bound(kind, places, mesh.triangles, mesh.uvs[mesh.uv_triangles], rgba, self.model)

@@ -22,7 +22,14 @@ NEAREST = 0.28
 """Metres from the camera to the middle of the face."""
 FACE = (0.34, 0.72)
 """Share of the picture's height from the chin to the top of the face."""
-HAIRS = ((0.012, 0.010, 0.009), (0.03, 0.018, 0.012), (0.07, 0.04, 0.02), (0.13, 0.06, 0.025), (0.22, 0.14, 0.07), (0.3, 0.29, 0.28))
+HAIRS = (
+    (0.012, 0.010, 0.009),
+    (0.03, 0.018, 0.012),
+    (0.07, 0.04, 0.02),
+    (0.13, 0.06, 0.025),
+    (0.22, 0.14, 0.07),
+    (0.3, 0.29, 0.28),
+)
 """Black, brown, light brown, red, blond, grey: linear albedo,"""
 COMMON = (0.3, 0.27, 0.15, 0.05, 0.13, 0.1)
 """and how many have it."""
@@ -198,4 +205,12 @@ def _light(settings: Settings, rng: np.random.Generator) -> Light:
     which = int(rng.integers(2**16)) if rng.random() < shares.panorama else None
     plain = tuple((rng.uniform(0.05, 0.9) * rng.uniform(0.75, 1.0, 3)).tolist()) if rng.random() < shares.backdrop else None
     exposure, balance = rng.normal(0.05, 0.3), rng.uniform(0.6, 1.0)
-    return Light(which, float(rng.random()), int(rng.integers(2**31)), float(exposure), float(balance), plain, float(rng.uniform(0.15, 0.8)))
+    return Light(
+        which,
+        float(rng.random()),
+        int(rng.integers(2**31)),
+        float(exposure),
+        float(balance),
+        plain,
+        float(rng.uniform(0.15, 0.8)),
+    )

@@ -28,8 +28,30 @@ ENOUGH = 0.03
 """Share of light from behind below which nothing more is looked for."""
 MIRRORED, GRAZING = 0.028, 0.18
 """What skin or tears mirror straight on (refractive index 1.4), and more of it at grazing angles."""
-SHEEN = {"skin": 0.55, "left_eye": 0.1, "right_eye": 0.1, "mouth": 0.5, "teeth": 0.3, "tongue": 0.4, "hair": 0.45, "brows": 0.3, "frame": 0.8, "cloth": 0.0}
-GLOSS = {"skin": 0.12, "left_eye": 1.6, "right_eye": 1.6, "mouth": 0.5, "teeth": 0.7, "tongue": 0.4, "hair": 0.05, "frame": 1.5, "lens": 2.0, "cloth": 0.0}
+SHEEN = {
+    "skin": 0.55,
+    "left_eye": 0.1,
+    "right_eye": 0.1,
+    "mouth": 0.5,
+    "teeth": 0.3,
+    "tongue": 0.4,
+    "hair": 0.45,
+    "brows": 0.3,
+    "frame": 0.8,
+    "cloth": 0.0,
+}
+GLOSS = {
+    "skin": 0.12,
+    "left_eye": 1.6,
+    "right_eye": 1.6,
+    "mouth": 0.5,
+    "teeth": 0.7,
+    "tongue": 0.4,
+    "hair": 0.05,
+    "frame": 1.5,
+    "lens": 2.0,
+    "cloth": 0.0,
+}
 """How strongly a part mirrors the panorama under a wide and a narrow lobe; 0 where it is not named."""
 KNEE = 0.6
 """Linear light from where on highlights are pressed together."""
@@ -128,7 +150,9 @@ class Raster:
         light, shot = face_light(self), self.figure.recipe.light
         bright, tint = luminance(light), np.maximum(light.mean(0), 1e-6)
         level = 0.6 * bright.mean() + 0.4 * np.quantile(bright, 0.95)
-        return np.asarray(np.exp(shot.exposure) / max(float(level), 1e-4) * (luminance(tint) / tint) ** shot.balance, np.float32)
+        return np.asarray(
+            np.exp(shot.exposure) / max(float(level), 1e-4) * (luminance(tint) / tint) ** shot.balance, np.float32
+        )
 
     def render(self) -> Rendered:
         """Every sample of the lattice."""
@@ -166,7 +190,9 @@ class Raster:
             start[active] = depth[good] + 1e-5
             rgba = worn.texture(triangle, weights)
             stopped = left[active] * rgba[:, 3]
-            values = np.matmul(weights[:, None], np.concatenate([worn.normals, came, opened], 1)[worn.triangles[triangle]])[:, 0]
+            values = np.matmul(weights[:, None], np.concatenate([worn.normals, came, opened], 1)[worn.triangles[triangle]])[
+                :, 0
+            ]
             some = stopped > 0.004
             shade = self._sent(values[some], rgba[some, :3], hits.rays[active[some]], worn.lobes[triangle[some]], np.float32(1))
             colour[active[some]] += stopped[some, None] * shade
@@ -248,7 +274,9 @@ class _Worn:
         self.label = np.array([LABELS.index(part.name) for part in parts], np.int32)[self.part]
         lobes = [(SHEEN.get(part.name, 0.0), GLOSS.get(part.name, 0.0)) for part in parts]
         self.lobes = np.array(lobes, np.float32).reshape(-1, 2)[self.part]
-        self.solid = self.texture(np.arange(len(self.triangles)), np.full((len(self.triangles), 3), 1 / 3, np.float32))[:, 3] > SOLID
+        self.solid = (
+            self.texture(np.arange(len(self.triangles)), np.full((len(self.triangles), 3), 1 / 3, np.float32))[:, 3] > SOLID
+        )
 
     def texture(self, triangle: np.ndarray, weights: np.ndarray) -> Float32[np.ndarray, "hits 4"]:
         """Linear albedo and cover."""
@@ -270,7 +298,9 @@ def face_light(raster: Raster) -> Float32[np.ndarray, "vertices 3"]:
     return came[ahead] if len(ahead) else np.ones((1, 3), np.float32)
 
 
-def background(figure: Figure, rays: Float32[np.ndarray, "rays 3"], mean: Float32[np.ndarray, "3"]) -> Float32[np.ndarray, "rays 3"]:
+def background(
+    figure: Figure, rays: Float32[np.ndarray, "rays 3"], mean: Float32[np.ndarray, "3"]
+) -> Float32[np.ndarray, "rays 3"]:
     """A plain backdrop, or the panorama."""
     light = figure.recipe.light
     if light.backdrop is not None:

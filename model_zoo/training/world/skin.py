@@ -103,7 +103,11 @@ class Skins:
         return np.asarray(cv2.resize(picture.astype(np.float32), (self.size, self.size), interpolation=cv2.INTER_CUBIC))
 
     def _region(self, *names: str) -> Map:
-        return self._regions[names] if names in self._regions else self._regions.setdefault(names, region(self.model, names, self.size))
+        return (
+            self._regions[names]
+            if names in self._regions
+            else self._regions.setdefault(names, region(self.model, names, self.size))
+        )
 
     @cached_property
     def _regions(self) -> dict[tuple[str, ...], Map]:

@@ -1,7 +1,7 @@
 """The blend: what is told of hidden skin by others' faces, by the face's own, and by its mirror.
 
     python -m training.bank eval                                        errors of the correlations of hidden skin
-    python -m training.bank eval --settings FILE                        on photos/bank (photos, in_bank of [eval] in settings.toml)
+    python -m training.bank eval --settings FILE                        on photos/bank (photos, in_bank in FILE)
     python tests/benchmarks/thresholds.py predict --photos photos/dev   what each of these moves
 
 Set on photos/bank, each face left out of its bank; tested on photos/dev.
