@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import click
 import numpy as np
-from facetex_core.geometry.closest_point import Surface
+from facetex_plugins.fit.closest_point import Surface
 from facetex_plugins.fit.energy import gauss_newton
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, inner_error, misses, observe_landmarks
 from facetex_plugins.fit.energy.surface_points import world

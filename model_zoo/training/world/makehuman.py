@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from facetex_core.geometry.closest_point import Surface
+from facetex_plugins.fit.closest_point import Surface
 from jaxtyping import Float, Float32, Int32, UInt8
 from scipy.interpolate import RBFInterpolator
 
