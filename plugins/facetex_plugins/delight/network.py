@@ -58,7 +58,7 @@ def delighters() -> dict[str, type]:
 
 
 class NetworkDelighter:
-    """The shading that a network finds."""
+    """Division by shading that a network predicts, then removal of residual shading."""
 
     def __init__(
         self,

@@ -26,8 +26,8 @@ class LicensedFitter(ModelFitter):
 
     def __init__(
         self,
-        identity: Annotated[int, Meta(ge=1, description="leading coefficients of identity")] = 100,
-        expression: Annotated[int, Meta(ge=0, description="leading coefficients of expression")] = 64,
+        identity: Annotated[int, Meta(ge=1, description="how many of the leading identity coefficients are used")] = 100,
+        expression: Annotated[int, Meta(ge=0, description="how many of the leading expression coefficients are used")] = 64,
     ) -> None:
         self.path = model_path(self.model_name)
         self.identity, self.expression = identity, expression

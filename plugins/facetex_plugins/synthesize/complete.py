@@ -63,16 +63,16 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, and beside them a decoder's detail, its strength matched to the target."""
+    """Visible texels, and a decoder's detail for the rest, with its strength matched to the target."""
 
     def __init__(
         self,
         match_iterations: Annotated[
-            int, Meta(ge=0, description="steps in which the strength of detail is matched; 0 leaves it as it is")
+            int, Meta(ge=0, description="iterations that match the strength of detail; 0 skips the matching")
         ] = 8,
         layers: Annotated[
             str,
-            Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they carry folds"),
+            Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they contain folds"),
         ] = "conv1_1,conv2_1",
         device: Device = "cpu",
     ) -> None:
