@@ -47,5 +47,5 @@ def _cache_in(out: Path) -> Path:
     from facetex_core.workbench.comparison.deliver import CACHE, MARK
 
     if not (out / MARK).is_file():
-        raise ConfigError(f"{out}: is no folder of facetex compare; give the one that was its -o")
+        raise ConfigError(f"{out}: is not a folder of facetex compare; give the folder of its option -o")
     return out / CACHE

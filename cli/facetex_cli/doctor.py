@@ -43,4 +43,4 @@ def _print(found: list[Check]) -> None:
         mend = f"; mend: {check.mend}" if check.mend else ""
         click.echo(f"  {_MARKS[check.state]} {check.name.ljust(width)}  {check.found}{mend}")
     failed = [check.name for check in found if check.state == "fails"]
-    click.echo(f"{len(failed)} of {len(found)} fail: {', '.join(failed)}" if failed else "everything that is needed is here")
+    click.echo(f"{len(failed)} of {len(found)} fail: {', '.join(failed)}" if failed else "everything needed is present")

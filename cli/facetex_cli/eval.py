@@ -144,4 +144,4 @@ def model_of(registry: "Registry", name: str) -> "MorphableModel":
 def _refuse(given: dict[str, object]) -> None:
     for option, value in given.items():
         if value is not None:
-            raise ConfigError(f"{option} goes with the suite `synthetic`; a suite in a folder is as it is")
+            raise ConfigError(f"{option} works only with the suite `synthetic`")

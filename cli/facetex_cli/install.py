@@ -26,13 +26,13 @@ def command(name: str) -> None:
     words = installer(Path(sys.prefix))
     before = _plugins()
     if subprocess.run([*words, _wanted(name)], check=False).returncode:
-        raise ConfigError(f"{name} was not installed: `{' '.join(words)}` says above why")
+        raise ConfigError(f"{name} was not installed: `{' '.join(words)}` shows the reason above")
     invalidate_caches()
     new = sorted(_plugins() - before)
     if new:
-        click.echo(f"new: {', '.join(new)}; `facetex plugins` shows what there is")
+        click.echo(f"new: {', '.join(new)}; `facetex plugins` lists all plugins")
     else:
-        click.echo(f"{name} brings no plugin that was not there before; `facetex plugins` shows what there is")
+        click.echo(f"{name} brings no new plugin; `facetex plugins` lists all plugins")
 
 
 def installer(prefix: Path) -> list[str]:

@@ -46,7 +46,7 @@ def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path 
     photos = photos_in(folder)
     scores = score(bench(_names(synthesizer), size), photos, splits, out, quiet)
     if not scores:
-        raise ConfigError(f"{folder}: no photo in it can be judged; they have to show a face that looks at the camera")
+        raise ConfigError(f"{folder}: no usable photo; a photo must show a face that looks at the camera")
     show(scores, out, as_json)
     return 0
 

@@ -53,7 +53,7 @@ def command(
     names = _views(view, turntable)
     lights = {file.stem: file for file in hdris}
     if len(lights) < len(hdris):
-        raise ConfigError("two panoramas have one name, and so would their pictures; rename one")
+        raise ConfigError("two panoramas have the same name, and their pictures would too; rename one")
     recipe = order(None, None, {"renderer": renderer}, settings, {})
     if any(not setting.strip().startswith("renderer.") for setting in settings):
         raise ConfigError("--set takes renderer.option=value here, such as renderer.samples=16: no other stage runs")

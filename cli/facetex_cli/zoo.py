@@ -121,7 +121,7 @@ def verify(as_json: bool) -> None:
         print_table(("name", "state"), list(states.items()))
     wrong = [name for name, found in states.items() if found.startswith(("damaged", "missing"))]
     if wrong:
-        raise ModelError(f"not as it should be: {', '.join(wrong)}")
+        raise ModelError(f"damaged or changed: {', '.join(wrong)}")
 
 
 def use_of(row: zoo.Row) -> str:

@@ -138,7 +138,7 @@ class Contract:
         demand(not said[0], f"{self.verb}() printed {said[0]!r}: {mend}")
 
     def _writes(self, what: str) -> str:
-        return f"{self.verb}() writes into what it was given ({what}): copy first, np.array(values)"
+        return f"{self.verb}() changes its input ({what}): copy first, np.array(values)"
 
 
 def _drawn() -> object:

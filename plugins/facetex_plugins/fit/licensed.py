@@ -44,7 +44,7 @@ class LicensedFitter(ModelFitter):
         try:
             if str(arrays.pop("layout")) != _layout():
                 raise ModelError(
-                    f"{self.path.name} was laid over another face basis: facetex zoo add {self.model_name} FILE again"
+                    f"{self.path.name} was registered to another face basis: facetex zoo add {self.model_name} FILE again"
                 )
             arrays["identity"] = arrays["identity"][: self.identity]
             arrays["expression"] = arrays["expression"][: self.expression]
@@ -63,7 +63,7 @@ class LicensedFitter(ModelFitter):
                 laid = transfer_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
                 arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
             if not all(np.isfinite(arrays[name]).all() for name in ("mean", "identity", "expression")):
-                raise ValueError("its modes move vertices by kilometres")  # one answer for all that is wrong
+                raise ValueError("its modes move vertices by impossible distances")  # one answer for all that is wrong
         except UNREADABLE as error:
             found = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{source.name} is no {known.what}: {found}; {known.get}") from None

@@ -109,7 +109,7 @@ class CompleteSynthesizer:
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
-            warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank")
+            warn(f"{wanted.network!r} is no network: the strength of hidden detail is not matched to the bank")
             return np.ones(len(octaves), np.float32)
         small = min(len(start), MATCHED_SIZE)
         box = face_slices(fit.model, small)

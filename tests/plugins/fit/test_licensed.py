@@ -116,13 +116,13 @@ def test_a_surface_that_is_no_head_is_refused_by_its_distance(name):
     mean, triangles = np.asarray(mesh.vertices, np.float32) * np.float32(size), np.asarray(mesh.triangles, np.int32)
     modes = np.zeros((1, *mean.shape), np.float32)
     bare = BareModel(name, mean, {"skin": triangles}, modes, modes[:0], ())
-    with pytest.raises(ModelError, match=rf"this {name} is no head: .* more than \d+ mm away \(heads stay under 8\)"):
+    with pytest.raises(ModelError, match=rf"this {name} is not a head: .* more than \d+ mm away \(heads stay under 8\)"):
         transfer_layout(bare, basis())
 
 
 def test_a_head_on_its_head_is_refused(surrey):
     bare = SfmFitter.read(surrey)
-    with pytest.raises(ModelError, match="is no head"):
+    with pytest.raises(ModelError, match="is not a head"):
         transfer_layout(replace(bare, mean=bare.mean * np.float32([-1, -1, 1])), basis())
 
 
