@@ -115,7 +115,7 @@ The next table lists the files of each download. Sizes and hashes were checked a
 with two exceptions:
 
 - VGG-19: its makers publish only the first eight digits, in the file name. The rest agrees with several independent lists.
-- ICT-FaceKit: GitHub packs the archive anew for every download. Its size is approximate, and its hash is that of the output of
+- ICT-FaceKit: GitHub packs a new archive for every download. Its size is approximate, and its hash is that of the output of
   `sha256sum FaceXModel/*.obj`.
 
 {parts}

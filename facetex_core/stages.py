@@ -1,4 +1,4 @@
-"""The verbs: one protocol a stage, in running order. Who has read this and structures.py knows facetex.
+"""The verbs: one protocol a stage, in running order. With structures.py, this is the architecture of facetex.
 
 A stage gets locked arrays and returns new values; boundary.py calls it and holds it to this. Same input, same options,
 same machine: same result.

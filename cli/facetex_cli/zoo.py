@@ -69,7 +69,7 @@ def show(name: str, as_json: bool) -> None:
 def pull(registry: Registry, names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
     """Fetch the models NAME... from their makers.
 
-    Size and licence are shown before; one that is cut goes on where it stopped. What arrives is hashed before it is kept.
+    Size and licence are shown first. An interrupted download resumes. A file is hashed before it is kept.
     """
     names = tuple(dict.fromkeys(names))
     for name in names:
@@ -88,9 +88,9 @@ def pull(registry: Registry, names: tuple[str, ...], accept_licence: bool, as_js
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def add(registry: Registry, name: str, file: Path) -> None:
-    """Install FILE, for some models a folder, as the model NAME.
+    """Install FILE, or for some models a folder, as the model NAME.
 
-    The file is read or its hash compared first; one that is not the model is not kept.
+    The file is read, or its hash compared, first. A file that is not the model is not kept.
     """
     click.echo(f"{name}: {zoo.add_model(name, file, importer_of(registry, name))}")
 

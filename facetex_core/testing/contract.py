@@ -34,7 +34,7 @@ class Work:
 
 
 class Contract:
-    """Its tests run for every class that inherits one and says `make = MyPlugin`."""
+    """Base of all contracts: a subclass that sets `make = MyPlugin` runs the tests."""
 
     role: ClassVar[str]
     make: Callable[..., Any]

@@ -20,7 +20,7 @@ def columns_of(albedo: np.ndarray, columns: slice) -> DelitView:
 
 
 class MergerContract(Contract):
-    """Views of one skin give that skin; nothing is shown that no view shows."""
+    """Views of one skin give that skin; texels that no view shows stay hidden."""
 
     role = "merger"
 
