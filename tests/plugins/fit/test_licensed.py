@@ -86,7 +86,7 @@ def test_what_is_added_is_what_is_used(home, bfm):
 
 @pytest.mark.parametrize(("identity", "expression"), [(0, 5), (-1, 5), (5, -1)])
 def test_coefficients_that_make_no_sense_are_refused(home, identity, expression):
-    with pytest.raises(ConfigError, match=r"option '\w+' takes a whole number from [01], not -?[01]: leading coefficients"):
+    with pytest.raises(ConfigError, match=r"option '\w+' takes a whole number from [01], not -?[01]: how many of the leading"):
         Registry().make("fitter", "bfm", {"identity": identity, "expression": expression})
 
 
@@ -96,7 +96,7 @@ def test_a_model_laid_over_another_basis_says_what_to_do(home, bfm):
         changed = {**arrays, "layout": np.array("of yesterday")}
     with path.open("wb") as file:
         np.savez(file, **changed)
-    with pytest.raises(ModelError, match="laid over another face basis: facetex zoo add bfm FILE again"):
+    with pytest.raises(ModelError, match="registered to another face basis: facetex zoo add bfm FILE again"):
         _ = BfmFitter().model
     del changed["uvs"]
     with path.open("wb") as file:
