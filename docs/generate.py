@@ -22,9 +22,9 @@ from facetex_core.stages import verb_of
 FOLDER = Path(__file__).parent / "reference"
 
 
-BESIDE = f"""A plugin may bring these, too; [how](../how-to/write-a-plugin.md#beside-the-stages). Commands are entry points of
-the group `{COMMANDS_GROUP}`: the name is the command's, the value `module:attribute` of a click command, and the line that
-`facetex --help` shows is the summary of the distribution, so that nothing is imported for it."""
+BESIDE = f"""A plugin can also provide these ([how](../how-to/write-a-plugin.md#beside-the-stages)). Commands are entry
+points of the group `{COMMANDS_GROUP}`. The name is the command's, the value is `module:attribute` of a click command.
+`facetex --help` shows the summary of the distribution for it and imports nothing."""
 
 
 def stages_page() -> str:
@@ -56,11 +56,12 @@ def first_line(factory: object) -> str:
 
 
 OWN_PRESETS = """
-A preset of one's own is a `.toml` file of the form of those that ship (`facetex_core/presets`): `size`, `seed`, `device` and
-`bank`, and under `[stages]` for each stage a table with `use` and its options; what it leaves out is as in `embedded`. Paths in
-it start from its own folder. `--from facetex.json` reads such a recipe from the record of a run; that names files without a
-folder, which are looked for in the current one. Such files may come from strangers: an option that names a program is refused
-in them, and what they name must be a regular file."""
+You can write a preset of your own: a `.toml` file in the form of those that ship (`facetex_core/presets`). It has `size`,
+`seed`, `device` and `bank`, and under `[stages]`, for each stage, a table with `use` and its options. Missing entries are
+as in `embedded`. Paths are relative to the preset's own folder. `--from facetex.json` reads the same settings from the
+record of a run. A record has file names without folders, which are looked up in the current folder. Presets and records may
+come from strangers. An option that names a program is therefore refused in them, and every file that they name must be a
+regular file."""
 
 
 def command_page() -> str:
@@ -92,28 +93,30 @@ def help_of(context: click.Context) -> list[str]:
 
 ZOO = """# The zoo
 
-Every model that facetex knows is a row of `model_zoo/facetex_model_zoo/models.toml`; there is no other list. The commands of
-`facetex zoo`, with their options in [the command line](command-line.md#facetex-zoo):
+Every model that facetex knows is a row of `model_zoo/facetex_model_zoo/models.toml`, or comes from a plugin. These are the
+commands of `facetex zoo`; [the command line](command-line.md#facetex-zoo) lists their options:
 
 {commands}
 
 | variable | what |
 |---|---|
-| `FACETEX_HOME` | Your folder: `models/` for what is installed, `downloads/` for what is under way; else `~/.cache/facetex`. |
-| `FACETEX_OFFLINE` | `1`: nothing is ever fetched; `pull` answers in one line, with exit code 2. |
-| `HTTPS_PROXY`, `REQUESTS_CA_BUNDLE` | As everywhere: the way out, and whose certificates count. |
+| `FACETEX_HOME` | Your folder: `models/`, and `downloads/` for unfinished ones. The default is `~/.cache/facetex`. |
+| `FACETEX_OFFLINE` | `1`: no downloads; `pull` ends with a one-line error and exit code 2. |
+| `HTTPS_PROXY`, `REQUESTS_CA_BUNDLE` | As usual: the proxy, and the trusted certificates. |
 
-Only `pull` goes to the network, for what you name. A download goes on where it stopped, waits for another process that fetches
-the same model, and gets the model's name only when its SHA-256 is that of the table. From `https` it is never led to anything
-else. No model file can run code: all of them are read by readers that know numbers only
-([what a model file can and cannot do](../how-to/bring-a-licensed-model.md#what-a-model-file-can-and-cannot-do)).
+Only `pull` uses the network, and only for the models that you name. An interrupted download resumes. If another process is
+downloading the same model, `pull` waits. A file gets the model's name only if its SHA-256 is that of the table. Redirects
+from `https` to any other protocol are refused. No model file can run code, since the readers accept only numbers ([what a
+model file can and cannot do](../how-to/bring-a-licensed-model.md#what-a-model-file-can-and-cannot-do)).
 
 {models}
 
-What is fetched, and how it is known. Sizes and hashes were checked against the makers' repositories or their own lists, but for
-VGG-19's: its makers publish the first eight digits, in the name, and the rest is as several independent lists have it. GitHub
-packs ICT-FaceKit anew for every download, so its size is about right, and its hash is of what `sha256sum FaceXModel/*.obj`
-prints.
+The next table lists the files of each download. Sizes and hashes were checked against the makers' repositories or lists,
+with two exceptions:
+
+- VGG-19: its makers publish only the first eight digits, in the file name. The rest agrees with several independent lists.
+- ICT-FaceKit: GitHub packs a new archive for every download. Its size is approximate, and its hash is that of the output of
+  `sha256sum FaceXModel/*.obj`.
 
 {parts}
 """
@@ -149,23 +152,23 @@ ALL = """# All of facetex
 
 {commands}
 
-Exit codes: 0 done; 1 a check failed, or some of several photos did; 2 something is wrong with what was given, in one line;
+Exit codes: 0 success; 1 a check failed, or some of several photos failed; 2 an error in the input, reported in one line;
 130 interrupted.
 
-**Stages**, in running order ([their plugins and options](reference/stages.md)): each has one verb and one hook, and each
-implementation of it is a plugin.
+**Stages**, in running order ([their plugins and options](reference/stages.md)). Each stage has one verb and one hook. Each
+implementation of a stage is a plugin.
 
 {stages}
 
-Between fitter and delighter, `unwrap` brings the photo into the UV map; between blend solver and synthesizer the weights mix
+After the fitter, `unwrap` projects the photo onto the UV map. After the blend solver, the weights mix
 the bank's whole faces.
 
-**Presets**: a pipeline by name (`--preset`); single stages by their options, a stage's options by
-`--set stage.option=value`.
+**Presets** name a whole pipeline (`--preset`). Choose single stages by their options on the command line, and the options
+of a stage by `--set stage.option=value`.
 
 {presets}
 
-**What goes from stage to stage**: frozen values, linear RGB in [0, 1], row 0 on top, metres
+**Values passed between stages**: immutable, linear RGB in [0, 1], row 0 on top, metres
 ([conventions](reference/conventions.md)).
 
 {nouns}
@@ -181,12 +184,12 @@ the bank's whole faces.
 
 VARIABLES = {
     "FACETEX_BLENDER_PYTHON": "A Python that has Blender's module `bpy`, for the renderer `cycles`.",
-    "FACETEX_CACHE_GB": "How much the cache of a comparison may hold; else 20.",
-    "FACETEX_HOME": "The folder of models and downloads; else `~/.cache/facetex`.",
-    "FACETEX_OFFLINE": "`1`: nothing is ever fetched.",
-    "FACETEX_PLUGIN_FILES": "What `--plugin` adds: files of one's own that are plugins, separated as in `PATH`.",
-    "FACETEX_NO_PLUGINS": "What `--no-plugin` leaves out: names of installed plugins, separated by commas.",
-    "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an error at once, instead of being left out and named.",
+    "FACETEX_CACHE_GB": "The limit of a comparison's cache in GB, by default 20.",
+    "FACETEX_HOME": "The folder of models and downloads, by default `~/.cache/facetex`.",
+    "FACETEX_OFFLINE": "`1`: no downloads.",
+    "FACETEX_PLUGIN_FILES": "Like `--plugin`: files that are loaded as plugins, separated as in `PATH`.",
+    "FACETEX_NO_PLUGINS": "Like `--no-plugin`: names of installed plugins to leave out, separated by commas.",
+    "FACETEX_STRICT_PLUGINS": "`1`: a broken plugin is an immediate error, instead of being left out with a warning.",
 }
 
 
@@ -234,9 +237,10 @@ def _nouns() -> list[tuple[str, type]]:
 
 API = """# What plugins may import
 
-The modules of `facetex_core` that plugins are meant to use, and the names in them. They stay as they are while
-`facetex_core.API_VERSION` does; all else may change with any version. `facetex_core/api.py` is the list; a test holds the
-templates of `facetex plugins new`, the examples of these docs and the plugins that ship to it.
+These are the modules of `facetex_core` that plugins may use, with their public names. They do not change while
+`facetex_core.API_VERSION` stays the same. Everything else may change with any version. The list is in
+`facetex_core/api.py`. A test checks that the templates of `facetex plugins new`, the examples of these docs and the plugins
+that ship use nothing else.
 """
 
 

@@ -32,7 +32,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.lazy": "cv2 pygltflib",
     "facetex_core.lighting.environment": "SHARP surroundings",
     "facetex_core.lighting.estimate_lighting": (
-        "PHOTO SIZE albedo_model colourise estimate_appearance is_monochrome normal_map refit_lighting"
+        "PHOTO SIZE albedo_model estimate_appearance is_monochrome normal_map refit_lighting"
     ),
     "facetex_core.lighting.harmonics": "ambient harmonics harmonics_slopes shade",
     "facetex_core.lighting.panorama": "read_panorama",

@@ -127,7 +127,7 @@ class Guarded:
             if not _writes(error):
                 raise
             mend = "copy first: np.array(values) of an array, dict(values) of a mapping, dataclasses.replace of a noun"
-            raise PluginError(f"{self.title}: {verb}() writes into what it was given ({error}): {mend}") from error
+            raise PluginError(f"{self.title}: {verb}() changes its input ({error}): {mend}") from error
 
     def _hold(self, result: object, given: tuple[object, ...]) -> None:
         name = f"{verb_of(self.role)}()"
@@ -138,7 +138,7 @@ class Guarded:
             # An array that owns its memory is the plugin's, also one that it gave before and now finds among its arguments.
             if isinstance(leaf, np.ndarray) and leaf.flags.writeable and leaf.size and leaf.base is not None:
                 shared = any(np.may_share_memory(leaf, each) for each in inputs)
-                told = "expected an array of its own, or the locked one as it came; found a writeable view of an argument"
+                told = "expected an array of its own, or the unchanged read-only input; found a writeable view of an argument"
                 demand(not shared, f"{name}{path}: {told}: copy first, np.array(values)")
 
 

@@ -93,7 +93,7 @@ def read_choices(path: Path) -> bytes:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     if len(content) > LARGEST_CHOICES:
-        raise ConfigError(f"{path}: has {size / 1e6:.1f} MB, and no file of choices has more than {LARGEST_CHOICES / 1e6:.0f}")
+        raise ConfigError(f"{path}: has {size / 1e6:.1f} MB; a settings file may have at most {LARGEST_CHOICES / 1e6:.0f} MB")
     return content
 
 

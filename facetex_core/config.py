@@ -85,7 +85,7 @@ class Recipe:
         found = fitter.playing("light_estimator")
         if found is None:
             others = ", ".join(sorted(registry.offers["light_estimator"]))
-            raise ConfigError(f"fitter {self.stages['fitter'].name!r} finds no light of its own; --light takes one of {others}")
+            raise ConfigError(f"fitter {self.stages['fitter'].name!r} does not estimate light; --light takes one of {others}")
         return cast("LightEstimator", found)
 
     def _chain(self, role: str, choice: Choice, registry: Registry) -> tuple[object, ...]:
@@ -152,7 +152,7 @@ def recipe_from(table: Mapping[str, object], name: str, folder: Path | None = No
     that lie in the current folder.
     """
     if not isinstance(table, Mapping):
-        raise ConfigError(f"{name}: holds no recipe")
+        raise ConfigError(f"{name}: holds no settings of a pipeline")
     plain = {key: value for key, value in table.items() if key != "stages"}
     known = [key for key in inspect.signature(Recipe).parameters if key != "stages"]
     for key in plain:

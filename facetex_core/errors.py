@@ -9,7 +9,7 @@ FacetexError
 
 
 class FacetexError(Exception):
-    """Anything that facetex can say in one line; the command line prints it and leaves with 2 (1 for a PluginError)."""
+    """A fault that one line explains; the command line prints it and exits with 2 (1 for a PluginError)."""
 
 
 class PhotoError(FacetexError):

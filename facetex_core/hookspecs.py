@@ -40,43 +40,43 @@ class HookSpecs(Protocol):
 
     @hookspec
     def restorers(self) -> Offers[stages.Restorer]:
-        """Ways to mend a photo."""
+        """Ways to repair a photo."""
 
     @hookspec
     def segmenters(self) -> Offers[stages.Segmenter]:
-        """Ways to tell skin from what covers it."""
+        """Ways to segment skin, hair, glasses, mouth and background."""
 
     @hookspec
     def fitters(self) -> Offers[stages.Fitter]:
-        """Ways to lay a morphable model over a face."""
+        """Ways to fit a morphable model to a face."""
 
     @hookspec
     def cleaners(self) -> Offers[stages.Cleaner]:
-        """Ways to hide what is no skin in an unwrapped photo."""
+        """Ways to hide defects in an unwrapped photo."""
 
     @hookspec
     def light_estimators(self) -> Offers[stages.LightEstimator]:
-        """Ways to find the light and the skin's low-frequency colour."""
+        """Ways to estimate the light and the low-frequency albedo."""
 
     @hookspec
     def delighters(self) -> Offers[stages.Delighter]:
-        """Ways to take the light out of a texture."""
+        """Ways to remove the light from a texture."""
 
     @hookspec
     def mergers(self) -> Offers[stages.Merger]:
-        """Ways to make one albedo of several photos."""
+        """Ways to merge the albedos of several photos."""
 
     @hookspec
     def descriptor_extractors(self) -> Offers[stages.DescriptorExtractor]:
-        """Ways to sum up how skin looks."""
+        """Ways to describe the texture of skin."""
 
     @hookspec
     def blend_solvers(self) -> Offers[stages.BlendSolver]:
-        """Ways to explain one face by others."""
+        """Ways to explain one face by a blend of others."""
 
     @hookspec
     def hidden_predictors(self) -> Offers[stages.HiddenPredictor]:
-        """Ways to tell the correlations of hidden skin."""
+        """Ways to predict the correlations of hidden skin."""
 
     @hookspec
     def synthesizers(self) -> Offers[stages.Synthesizer]:
@@ -88,11 +88,11 @@ class HookSpecs(Protocol):
 
     @hookspec
     def detailers(self) -> Offers[stages.Detailer]:
-        """Ways to add what is finer than the mesh."""
+        """Ways to add relief finer than the mesh."""
 
     @hookspec
     def renderers(self) -> Offers[stages.Renderer]:
-        """Ways to show a head."""
+        """Ways to render a head."""
 
     @hookspec
     def exporters(self) -> Offers[stages.Exporter]:
@@ -104,12 +104,12 @@ class HookSpecs(Protocol):
 
     @hookspec
     def model_importers(self) -> Mapping[str, ModelImporter]:
-        """How the file of a model, by its name, is taken in: `function(source, target)`; others are copied."""
+        """Importers of model files, by model name: `function(source, target)`. Files of other models are copied."""
 
     @hookspec
     def presets(self) -> Mapping[str, Path]:
-        """Pipelines by name, each the path of a .toml file."""
+        """Presets by name, each the path of a .toml file."""
 
     @hookspec
     def metrics(self) -> Mapping[str, Metric]:
-        """Figures of a head, for the table of `facetex compare`."""
+        """Measures of a head, for the table of `facetex compare`."""

@@ -15,7 +15,7 @@ _log = logging.getLogger("facetex")
 
 
 def warn(text: str) -> None:
-    """Tells the user something in one line."""
+    """Shows the user a warning of one line."""
     line = " ".join(text.split())
     listener = _listener.get()
     if listener:

@@ -11,7 +11,7 @@ ModelImporter = Callable[[Path, Path], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file that is fetched."""
+    """One file of a download."""
 
     url: str
     """Of its makers, and of one version where they keep several."""
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is known of one model."""
+    """One model of the zoo: its file, licence and source."""
 
     name: str
     what: str

@@ -112,7 +112,7 @@ def choose(faces: tuple[Face, ...], number: int | None, photo: Photo) -> Face:
     if number is not None and not 1 <= number <= len(faces):
         raise PhotoError(f"{photo.name}: there is no face {number}; faces found: {len(faces)}")
     if number is None and len(faces) > 1:
-        warn(f"{photo.name}: {len(faces)} faces found; the largest is taken (--face N takes another)")
+        warn(f"{photo.name}: {len(faces)} faces found; the largest is used (--face N chooses another)")
     face = faces[(number or 1) - 1]
     extent = float(max(face.box[2:] - face.box[:2]))
     if extent < SMALLEST_FACE:

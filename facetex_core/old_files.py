@@ -23,8 +23,8 @@ def warn_of_old_choices(stages: Any, name: str) -> None:  # noqa: ANN401  # what
     if isinstance(stages, Mapping) and "hidden_predictor" not in stages:
         for solver in _solvers(stages.get("blend_solver")):
             if solver not in CARRYING:
-                told = f"{name}: blend_solver {solver!r} and no hidden_predictor: the default tells the hidden skin"
-                warn(f'{told}; in facetex 0.1 it was the blend alone: hidden_predictor = {{ use = "none" }}')
+                told = f"{name}: blend_solver {solver!r} and no hidden_predictor: the default predictor is used"
+                warn(f'{told}; for the blend alone, as in facetex 0.1, add hidden_predictor = {{ use = "none" }}')
 
 
 def _solvers(entry: object) -> list[str]:

@@ -24,7 +24,7 @@ __all__ = ["Device", "Meta", "Option", "Program", "options_of"]
 
 Program = Annotated[Path, "a program that is run"]
 """The type of an option that names a program: it comes from the command line or the environment, never from a file."""
-Device = Annotated[Literal["cpu", "cuda"], Meta(description="where the network runs; the run's device, if it is not said")]
+Device = Annotated[Literal["cpu", "cuda"], Meta(description="where the network runs; by default on the run's device")]
 """The type of the option `device`."""
 
 _TAKES: dict[object, str] = {float: "a number", int: "a whole number", bool: "true or false", str: "text", Path: "a file"}

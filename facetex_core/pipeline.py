@@ -18,7 +18,7 @@ from facetex_core.texture.view_weight import view_weight
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Run:
-    """A head and the way it came about."""
+    """A head and all intermediate results."""
 
     views: tuple[DelitView, ...]
     """The photos that were used; first the main one, which shows most of the face, and gives tone, light and expression."""

@@ -36,7 +36,7 @@ def load_plugin_file(path: Path) -> ModuleType:
         return sys.modules[name]
     spec = spec_from_file_location(name, path) if path.suffix == ".py" and path.is_file() else None
     if spec is None or spec.loader is None:
-        raise ConfigError(f"{path}: a plugin of one's own is a file that ends in .py")
+        raise ConfigError(f"{path}: a plugin file must end in .py")
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

@@ -140,15 +140,13 @@ def _hold_segmentation(value: Segmentation, name: str, sizes: Mapping[str, int])
     _hold_fields(value, Segmentation, name, sizes)
     found = ", ".join(value.probabilities) or "none"
     known = "skin" in value.probabilities and set(value.probabilities) <= set(CLASSES)
-    demand(
-        known, f"{name}.probabilities: expected skin, and of {', '.join(CLASSES)} what can be told; found {found}: rename them"
-    )
+    demand(known, f"{name}.probabilities: expected skin, and only {', '.join(CLASSES)}; found {found}: rename them")
     for each, mask in value.probabilities.items():
         hold_range(mask, f"{name}.probabilities[{each!r}]", 0, 1)
     if len(value.probabilities) > 1:
         most = float(np.sum(list(value.probabilities.values()), axis=0).max(initial=0))
-        told = f"{name}.probabilities: expected at most 1 in every pixel together; found {most:.3g}"
-        demand(most <= 1 + NEARLY, f"{told}: a pixel shows one thing: divide by the sum")
+        told = f"{name}.probabilities: expected a sum of at most 1 in every pixel; found {most:.3g}"
+        demand(most <= 1 + NEARLY, f"{told}: the classes exclude each other: divide by the sum")
 
 
 @lru_cache

@@ -1,4 +1,4 @@
-"""The verbs: one protocol a stage, in running order. Who has read this and structures.py knows facetex.
+"""The verbs: one protocol a stage, in running order. With structures.py, this is the architecture of facetex.
 
 A stage gets locked arrays and returns new values; boundary.py calls it and holds it to this. Same input, same options,
 same machine: same result.
@@ -41,7 +41,7 @@ class Detector(Protocol):
     """Finds faces."""
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
-        """The faces of the photo, the largest first; none in a picture without."""
+        """The faces of the photo, the largest first; an empty tuple if there are none."""
 
 
 @runtime_checkable
@@ -49,7 +49,7 @@ class Restorer(Protocol):
     """Mends a photo before anything is measured in it."""
 
     def restore(self, photo: Photo, face: Face) -> Photo:
-        """The photo mended on and around the face, which stays where it is."""
+        """The photo, repaired on and around the face; the face stays in place."""
 
 
 @runtime_checkable
@@ -81,7 +81,7 @@ class LightEstimator(Protocol):
     """Finds the light and the low-frequency colour of the skin under it."""
 
     def estimate(self, view: View) -> Appearance:
-        """Asked before delighting, and again after it with a DelitView: then the light under which its albedo looks as lit."""
+        """Called before delighting, and again with a DelitView: then the light under which the albedo matches the photo."""
 
 
 @runtime_checkable
@@ -97,7 +97,7 @@ class Merger(Protocol):
     """Makes one albedo of several photos."""
 
     def merge(self, views: Sequence[DelitView]) -> Merged:
-        """The albedo of all views in the tone of the first, which shows most; a single view stays as it is."""
+        """The albedo of all views in the tone of the first, which shows most; a single view stays unchanged."""
 
 
 @runtime_checkable
@@ -107,7 +107,7 @@ class DescriptorExtractor(Protocol):
     def describe(
         self, texture: Texture, windows: Float32[np.ndarray, "windows size size"] | None = None
     ) -> tuple[Descriptor, ...]:
-        """Feature correlations under each window, blind to hidden texels; without windows, of all that is visible."""
+        """Feature correlations under each window, ignoring hidden texels; without windows, of all visible texels."""
 
 
 @runtime_checkable
@@ -123,7 +123,7 @@ class HiddenPredictor(Protocol):
     """Tells the correlations of the skin that a photo hides."""
 
     def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:
-        """Of plain skin, by the blend of the bank's faces and by what the photo shows of the face itself."""
+        """Correlations of hidden plain skin, from the blend of the bank's faces and the visible skin."""
 
 
 @runtime_checkable
@@ -131,7 +131,7 @@ class Synthesizer(Protocol):
     """Completes the albedo."""
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
-        """The whole texture: texels of the view's albedo that are visible stay, the others carry the target's correlations."""
+        """The complete texture: visible texels of the view's albedo stay, the others get the target's correlations."""
 
 
 @runtime_checkable
@@ -139,7 +139,7 @@ class Painter(Protocol):
     """Paints what no photo shows whole: eyeballs, teeth, the inside of the mouth."""
 
     def paint(self, view: DelitView) -> Texture:
-        """The view's albedo, which is whole, with these parts painted and the map continued beyond its islands."""
+        """The view's complete albedo with eyes and mouth painted, extended beyond the UV islands."""
 
 
 @runtime_checkable
@@ -155,7 +155,7 @@ class Renderer(Protocol):
     """Shows a head."""
 
     def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:
-        """The head on a plain ground, as the camera sees it."""
+        """The head on a plain background, as the camera sees it."""
 
 
 @runtime_checkable
@@ -163,7 +163,7 @@ class Exporter(Protocol):
     """Writes a head for other programs."""
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
-        """The files written into the folder, which exists."""
+        """The files that were written into the folder, which exists."""
 
 
 @runtime_checkable

@@ -55,7 +55,7 @@ CLASSES = ("skin", "hair", "glasses", "mouth", "background")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Segmentation:
-    """What covers a face, pixel by pixel."""
+    """Probabilities of skin, hair, glasses, mouth and background in each pixel."""
 
     probabilities: Mapping[str, Float32[np.ndarray, "height width"]]
     """In [0, 1] by class; `skin` is always there, the others of CLASSES where the segmenter tells them."""
@@ -68,7 +68,7 @@ class Segmentation:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Observation:
-    """One face in one photo, before any head is laid over it."""
+    """One face in one photo, before the fit."""
 
     photo: Photo
     face: Face
@@ -103,7 +103,7 @@ class Lighting:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Fit:
-    """A morphable model laid over a photo: geometry, no light and no colour."""
+    """A morphable model fitted to a photo: geometry, without light and colour."""
 
     model: MorphableModel
     identity: Float32[np.ndarray, "modes"]
@@ -134,7 +134,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Appearance:
-    """The light on a face and the low-frequency colour of its skin."""
+    """The light on a face and the low-frequency albedo of its skin."""
 
     lighting: Lighting
     albedo: Float32[np.ndarray, "low low 3"]
@@ -145,7 +145,7 @@ class Appearance:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Texture:
-    """A UV map, perhaps with holes."""
+    """A texture on the UV map, with the visibility of each texel."""
 
     rgb: Float32[np.ndarray, "size size 3"]
     """Linear, in [0, 1]; 0 where `visibility` is 0."""
@@ -160,7 +160,7 @@ class Texture:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """A face, the head laid over it, and the photo on that head's UV map."""
+    """An observation, its fit, and the photo unwrapped onto the UV map."""
 
     observation: Observation
     fit: Fit
@@ -175,14 +175,14 @@ class View:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LitView(View):
-    """A view whose light is known."""
+    """A view with estimated light."""
 
     appearance: Appearance
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DelitView(LitView):
-    """A view with the light taken out."""
+    """A view with the light removed."""
 
     albedo: Texture
 
@@ -210,7 +210,7 @@ class Descriptor:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OwnDescriptors:
-    """What a photo shows of a face's plain skin, by cell of the face's box."""
+    """Descriptors of a face's visible plain skin, for each cell of the face's box."""
 
     seen: tuple[Descriptor, ...]
     mirrored: tuple[Descriptor, ...]
@@ -229,7 +229,7 @@ class Target:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bank:
-    """Statistics of many faces: correlations of plain skin by cell of the face's box, of whole faces, and smooth albedo.
+    """Statistics of many faces: correlations of plain skin per cell of the face's box, of whole faces, and smooth albedo.
 
     The correlations of a cell are sum_i cells[i] basis[i]; facetex_core/descriptors/bank.py makes banks and reads them.
     """
@@ -259,7 +259,7 @@ class Bank:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DetailLayer:
-    """What a region adds to the neutral relief when it moves, such as the folds of a raised brow."""
+    """Relief that an expression adds in a region, such as the folds of a raised brow."""
 
     displacement: Float32[np.ndarray, "size size"]
     """Metres along the normal, added to the neutral displacement."""
@@ -271,7 +271,7 @@ class DetailLayer:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Detail:
-    """Mesoscopic geometry over the UV map: a neutral relief, and layers that movement adds."""
+    """Mesoscopic geometry over the UV map: a neutral relief, and layers for expressions."""
 
     displacement: Float32[np.ndarray, "size size"]
     """Metres along the normal."""
@@ -283,7 +283,7 @@ class Detail:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Head:
-    """What the pipeline makes of a photo."""
+    """The result of the pipeline: a head with its fit, light and maps."""
 
     name: str
     fit: Fit

@@ -15,27 +15,31 @@ ROLES = (*FrontHalf.roles(), "descriptor_extractor")
 BANK_SIZES = (256, 512, 1024)
 
 
-@click.group("bank", short_help="Banks of portraits: build, look into, merge.")
+@click.group("bank", short_help="Build, inspect and merge banks of portraits.")
 def command() -> None:
-    """Banks of portraits: build, look into, merge.
+    """Build, inspect and merge banks of portraits.
 
-    A bank holds statistics of many faces, by which `facetex run` tells what a photo hides.
+    A bank holds statistics of many faces. `facetex run` uses it to predict the skin that a photo hides.
     """
 
 
 @command.command("build")
 @click.argument("folder", metavar="FOLDER", type=FILE)
 @click.option(
-    "-o", "--out", metavar="FILE", type=FILE, required=True, help="The bank; FILE.html beside it shows every portrait."
+    "-o", "--out", metavar="FILE", type=FILE, required=True, help="The bank; FILE.html next to it shows every portrait."
 )
 @preset_option
 @stage_options(ROLES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option(
-    "--size", type=click.Choice([str(size) for size in BANK_SIZES]), default="512", show_default=True, help="Side of the map."
+    "--size",
+    type=click.Choice([str(size) for size in BANK_SIZES]),
+    default="512",
+    show_default=True,
+    help="Texels along a side of the UV map.",
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Portraits at a time.  [default: one a processor]")
-@click.option("--keep-textures", is_flag=True, help="Keep the albedos themselves: needs the rights in the portraits.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Portraits at a time.  [default: one per processor]")
+@click.option("--keep-textures", is_flag=True, help="Store the albedos themselves; you need the rights to the portraits.")
 @click.option("--anonymous", is_flag=True, help="Number the exemplars instead of naming them after their files.")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), default="cpu", show_default=True)
 @plugin_options
@@ -56,8 +60,8 @@ def build(
 ) -> int:
     """Build a bank from the portraits in FOLDER.
 
-    Portraits that would spoil it are refused: turned, blurred, behind glasses, half hidden, in hard light, with an open
-    mouth. An interrupted build goes on where it stopped when it is called again.
+    Unsuitable portraits are refused: rotated, blurred, with glasses, half hidden, in hard light, or with an open mouth. The
+    same command resumes an interrupted build.
     """
     recipe = order(preset, None, stages, settings, {})
     from facetex_cli.bank_run import BankBuildOptions, build_bank
@@ -67,9 +71,9 @@ def build(
 
 @command.command("info")
 @click.argument("file", metavar="FILE", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(file: Path, as_json: bool) -> None:
-    """What the bank FILE holds."""
+    """Show the contents of the bank FILE."""
     from facetex_cli.bank_facts import show
 
     show(file, as_json)
@@ -78,11 +82,11 @@ def info(file: Path, as_json: bool) -> None:
 @command.command("merge")
 @click.argument("first", metavar="A", type=FILE)
 @click.argument("second", metavar="B", type=FILE)
-@click.option("-o", "--out", metavar="FILE", type=FILE, required=True, help="The bank of both.")
+@click.option("-o", "--out", metavar="FILE", type=FILE, required=True, help="The merged bank.")
 def merge(first: Path, second: Path, out: Path) -> None:
-    """Put the banks A and B into one.
+    """Merge the banks A and B.
 
-    They must be of one descriptor and one map; a name that comes twice gets a number.
+    Both must have the same descriptor and the same UV map. Duplicate names get a number.
     """
     from facetex_cli.bank_facts import merge_banks
 

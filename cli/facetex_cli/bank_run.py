@@ -123,7 +123,7 @@ def examined(order: BankBuildOptions, photos: list[Path]) -> list[ExaminedPortra
         raise ConfigError("a worker was killed, perhaps for memory; give the same command again with fewer --jobs") from None
     except (KeyboardInterrupt, SystemExit):
         done = sum(place.exists() for place in places)
-        click.echo(f"{done} of {len(photos)} photos are done; the same command goes on there", err=True)
+        click.echo(f"{done} of {len(photos)} photos are done; give the same command again to resume", err=True)
         raise
     sittings: list[ExaminedPortrait] = []
     first: dict[Path, str] = {}

@@ -11,27 +11,27 @@ from facetex_core.workbench.comparison.cache_folder import clear, files_of, limi
 FOLDER = click.Path(path_type=Path)
 
 
-@click.group("cache", short_help="What a comparison keeps for the next one: how much it is, and away with it.")
+@click.group("cache", short_help="Show or clear the cached results of a comparison.")
 def command() -> None:
-    """What a comparison keeps for the next one: how much it is, and away with it.
+    """Show or clear the cached results of a comparison.
 
-    OUT is the folder of `facetex compare`. Its cache holds at most 20 GB, or as many as FACETEX_CACHE_GB says: what was used
-    longest ago goes first, and nothing that the running comparison has used.
+    OUT is the folder of `facetex compare`. Its cache holds at most 20 GB, or the number of GB in FACETEX_CACHE_GB. Above
+    the limit, the least recently used results are deleted, but none that the running comparison has used.
     """
 
 
-@command.command("size", short_help="How much a comparison keeps.")
+@command.command("size", short_help="Show the size of the cache.")
 @click.argument("out", metavar="OUT", type=FOLDER)
 def size(out: Path) -> None:
-    """How much a comparison keeps, and how much it may."""
+    """Show the size of the cache and its limit."""
     sizes = [size for _, size in files_of(_cache_in(out))]
     click.echo(f"{_files(sizes)}, {sum(sizes) / 1e9:.2f} GB of at most {limit() / 1e9:g} GB")
 
 
-@command.command("clear", short_help="Removes it.")
+@command.command("clear", short_help="Delete the cached results.")
 @click.argument("out", metavar="OUT", type=FOLDER)
 def remove(out: Path) -> None:
-    """Removes what a comparison keeps; its page and tables stay."""
+    """Delete the cached results of a comparison; its page and tables stay."""
     folder = _cache_in(out)
     sizes = [size for _, size in files_of(folder)]
     if folder.is_dir():
@@ -47,5 +47,5 @@ def _cache_in(out: Path) -> Path:
     from facetex_core.workbench.comparison.deliver import CACHE, MARK
 
     if not (out / MARK).is_file():
-        raise ConfigError(f"{out}: is no folder of facetex compare; give the one that was its -o")
+        raise ConfigError(f"{out}: is not a folder of facetex compare; give the folder of its option -o")
     return out / CACHE

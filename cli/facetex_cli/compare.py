@@ -22,25 +22,36 @@ if TYPE_CHECKING:
 FILE = click.Path(path_type=Path)
 
 
-@click.command("compare", short_help="Photos through every combination of plugins, side by side.")
+@click.command("compare", short_help="Run photos through every combination of plugins, side by side.")
 @click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
 @click.option(
     "-o", "--out", metavar="OUT", type=FILE, default="facetex-compare", show_default=True, help="Folder for the results."
 )
-@click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
-@click.option("--grid", metavar="FILE", type=FILE, help="The choices as a .toml file.")
+@click.option("--example", is_flag=True, help="Use the astronaut picture of scikit-image.")
+@click.option("--grid", metavar="FILE", type=FILE, help="A grid of plugins and options, as a .toml file.")
 @preset_option
 @stage_options([role for role in STAGES if role != "exporter"], one=False)
 @click.option(
-    "--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; given twice, both values."
+    "--set",
+    "settings",
+    metavar="STAGE.OPTION=VALUE",
+    multiple=True,
+    help="An option of a plugin; give it twice to compare two values.",
 )
-@click.option("--bank", "banks", metavar="FILE", multiple=True, help="A bank of textures; one for each network of descriptors.")
-@click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
-@click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
+@click.option("--bank", "banks", metavar="FILE", multiple=True, help="A bank of textures; repeat it, one per descriptor.")
+@click.option(
+    "--size",
+    type=int,
+    metavar="N",
+    help=f"Texels along a side of the UV map: {', '.join(map(str, SIZES))}.  [default: the preset's]",
+)
+@click.option("--seed", type=int, metavar="N", help="Random seed; the same seed gives the same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
-@click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@click.option(
+    "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
+)
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="What stands in compare.json on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the content of compare.json.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(
     photos: tuple[Path, ...],
@@ -59,13 +70,13 @@ def command(
     quiet: bool,
     **stages: str | None,
 ) -> int:
-    """Photos through every combination of plugins, side by side.
+    """Run photos through every combination of plugins, side by side.
 
-    Each stage takes a list by commas: `--fitter basis,landmarks --delighter network,none` are four variants. A PHOTO may be
-    a case of a suite, a folder with photo.png and what is known of it. The result is a folder with compare.html,
-    compare.csv, compare.json and variants.glb. Work that variants share is done once and kept in OUT/cache: a comparison
-    that was interrupted goes on where it stopped, and one with more variants makes only what is new.
-    A variant or photo that fails does not stop the others; the exit code is 2 if any did.
+    Each stage takes a comma-separated list: `--fitter basis,landmarks --delighter network,none` gives four variants. A
+    PHOTO may also be a case of a suite: a folder with photo.png and its ground truth. The result is a folder with
+    compare.html, compare.csv, compare.json and variants.glb. Work that variants share is done once and cached in OUT/cache:
+    an interrupted comparison resumes, and one with more variants computes only what is new. If a variant or photo fails,
+    the others continue; the exit code is then 2.
     """
     sources = [*([EXAMPLE] if example else []), *photos]
     if not sources:

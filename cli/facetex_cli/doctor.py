@@ -12,13 +12,14 @@ from facetex_cli.tables import print_json
 _MARKS = {"ok": "ok   ", "note": "note ", "fails": "FAILS"}
 
 
-@click.command("doctor", short_help="Whether this machine has what facetex needs.")
+@click.command("doctor", short_help="Check whether this machine has what facetex needs.")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> int:
-    """Whether this machine has what facetex needs: versions, libraries, device, plugins, models, room.
+    """Check whether this machine has what facetex needs.
 
-    Each line that fails says its mend; the exit code is then 1.
+    It checks versions, libraries, device, plugins, models and free space. Each line that fails says how to fix it; the exit
+    code is then 1.
     """
     from tqdm import tqdm
 
@@ -42,4 +43,4 @@ def _print(found: list[Check]) -> None:
         mend = f"; mend: {check.mend}" if check.mend else ""
         click.echo(f"  {_MARKS[check.state]} {check.name.ljust(width)}  {check.found}{mend}")
     failed = [check.name for check in found if check.state == "fails"]
-    click.echo(f"{len(failed)} of {len(found)} fail: {', '.join(failed)}" if failed else "everything that is needed is here")
+    click.echo(f"{len(failed)} of {len(found)} fail: {', '.join(failed)}" if failed else "everything needed is present")

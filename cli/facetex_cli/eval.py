@@ -37,7 +37,7 @@ class Evaluations(click.Group):
 
 @click.group("eval", cls=Evaluations)
 def command() -> None:
-    """How good results are where the truth is known.
+    """Measure errors against ground truth.
 
     `facetex eval SUITE` is short for `facetex eval suite SUITE`.
     """
@@ -46,21 +46,23 @@ def command() -> None:
 command.add_command(leave_one_out)
 
 
-@command.command("suite", short_help="Fitters against heads whose truth is known.")
+@command.command("suite", short_help="Run fitters and delighters on heads with ground truth.")
 @click.argument("suite", metavar="SUITE")
-@click.option("--fitter", metavar="NAME,...", default="basis", show_default=True, help="Plugins for the fitter, side by side.")
+@click.option("--fitter", metavar="NAME,...", default="basis", show_default=True, help="Plugins for the fitter, to compare.")
 @click.option(
     "--delighter", metavar="NAME,...", default=DELIGHTERS, show_default=True, help="Plugins for the delighter, or '' for none."
 )
-@click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for eval.json, eval.csv, eval.jpg and the albedos'.")
-@click.option("--cases", type=click.IntRange(min=1), metavar="N", help=f"At most.  [default: all; {CASES} synthetic ones]")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Synthetic: same seed, same heads.  [default: 0]")
-@click.option("--model", metavar="NAME", help="Synthetic: the fitter whose model the heads are sampled from.  [default: basis]")
+@click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for eval.json, eval.csv, eval.jpg and the albedo files.")
+@click.option(
+    "--cases", type=click.IntRange(min=1), metavar="N", help=f"The largest number of cases.  [default: all; {CASES} synthetic]"
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Synthetic: random seed of the heads.  [default: 0]")
+@click.option("--model", metavar="NAME", help="Synthetic: sample the heads from this fitter's model.  [default: basis]")
 @click.option("--hdri", type=FILE, multiple=True, metavar="FILE", help="Synthetic: light from a .hdr panorama; repeatable.")
 @click.option("--save", type=FILE, metavar="FOLDER", help="Synthetic: keep the cases as a suite.")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Hide the progress.")
 def evaluate_suite(
     suite: str,
     *,
@@ -75,12 +77,12 @@ def evaluate_suite(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Fitters against heads whose truth is known.
+    """Run fitters and delighters on heads with ground truth.
 
-    SUITE is a folder of cases (docs/reference/suites.md), or `synthetic`: heads sampled from a morphable model, under light
-    that is made up or comes from panoramas, half of them turned by 0 to 30 degrees and half by 30 to 60. The landmarks come
-    from the detector, as in a run. Each figure is median / mean / 90 % over the heads. Where the true albedo is known, a second
-    table tells how far from it the delighters come, with the first fitter and the preset `draft`: means over the heads.
+    SUITE is a folder of cases (docs/reference/suites.md), or `synthetic`: heads sampled from a morphable model, under
+    synthetic light or panoramas, half of them with a yaw of 0 to 30 degrees and half with 30 to 60. The detector finds the
+    landmarks, as in a run. Each figure is median / mean / 90 % over the heads. If the true albedo is known, a second table
+    gives the errors of the delighters, with the first fitter and the preset `draft`: means over the heads.
     """
     for folder in filter(None, (out, save)):
         refuse_unwritable(folder)
@@ -145,4 +147,4 @@ def model_of(registry: "Registry", name: str) -> "MorphableModel":
 def _refuse(given: dict[str, object]) -> None:
     for option, value in given.items():
         if value is not None:
-            raise ConfigError(f"{option} goes with the suite `synthetic`; a suite in a folder is as it is")
+            raise ConfigError(f"{option} works only with the suite `synthetic`")

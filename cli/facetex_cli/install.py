@@ -15,24 +15,24 @@ from facetex_core.errors import ConfigError
 from facetex_core.registry import GROUP
 
 
-@click.command("install", short_help="A plugin's package, into the environment that facetex runs in.")
+@click.command("install", short_help="Install a plugin's package into the environment that facetex runs in.")
 @click.argument("name", metavar="NAME")
 def command(name: str) -> None:
-    """A plugin's package, into the environment that facetex runs in.
+    """Install a plugin's package into the environment that facetex runs in.
 
-    NAME is what pip would take: a package's name, a folder, a wheel, an address. It is done by pipx, uv or pip, whichever
-    keeps that environment. What is installed runs with your rights: install what you trust.
+    NAME is what pip takes: a package's name, a folder, a wheel, an address. pipx, uv or pip installs it, whichever manages
+    that environment. A plugin runs with your rights: install only what you trust.
     """
     words = installer(Path(sys.prefix))
     before = _plugins()
     if subprocess.run([*words, _wanted(name)], check=False).returncode:
-        raise ConfigError(f"{name} was not installed: `{' '.join(words)}` says above why")
+        raise ConfigError(f"{name} was not installed: `{' '.join(words)}` shows the reason above")
     invalidate_caches()
     new = sorted(_plugins() - before)
     if new:
-        click.echo(f"new: {', '.join(new)}; `facetex plugins` shows what there is")
+        click.echo(f"new: {', '.join(new)}; `facetex plugins` lists all plugins")
     else:
-        click.echo(f"{name} brings no plugin that was not there before; `facetex plugins` shows what there is")
+        click.echo(f"{name} brings no new plugin; `facetex plugins` lists all plugins")
 
 
 def installer(prefix: Path) -> list[str]:

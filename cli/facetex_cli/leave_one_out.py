@@ -15,22 +15,22 @@ COMPLETIONS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
 SPLIT_NAMES = ("left", "far", "lower", "centre")
 
 
-@click.command("leave-one-out", short_help="Synthesizers against skin that was hidden from them.")
+@click.command("leave-one-out", short_help="Let synthesizers predict skin that was hidden from them.")
 @click.argument("folder", metavar="PHOTO_FOLDER", type=FILE)
-@click.option("--synthesizer", metavar="NAME,...", default=COMPLETIONS, show_default=True, help="Plugins, side by side.")
-@click.option("--split", metavar="NAME,...", default=",".join(SPLIT_NAMES), show_default=True, help="What is hidden.")
-@click.option("--size", type=int, metavar="N", default=512, show_default=True, help="Side of the map.")
+@click.option("--synthesizer", metavar="NAME,...", default=COMPLETIONS, show_default=True, help="Plugins to compare.")
+@click.option("--split", metavar="NAME,...", default=",".join(SPLIT_NAMES), show_default=True, help="The hidden parts.")
+@click.option("--size", type=int, metavar="N", default=512, show_default=True, help="Texels along a side of the UV map.")
 @click.option("-o", "--out", metavar="OUT", type=FILE, help="Folder for leave-one-out.json, .csv and .jpg.")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="Hide the progress.")
 def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path | None, as_json: bool, quiet: bool) -> int:
-    """Synthesizers against skin that was hidden from them.
+    """Let synthesizers predict skin that was hidden from them, and compare.
 
-    Of every face in PHOTO_FOLDER that looks at the camera within 10 degrees a part is hidden: one half, the far side of a
-    view from 40 degrees, the lower face or the centre. The rest goes through the stages of a run; what each synthesizer
-    makes of it is compared with what was hidden (docs/reference/leave-one-out.md). The people must not be in the bank:
-    the card of the one that ships says whose portraits it is made of.
+    A part of every face in PHOTO_FOLDER that looks at the camera within 10 degrees is hidden: one half, the far side of a
+    view from 40 degrees, the lower face or the centre. The rest goes through the stages of a run, and the result of each
+    synthesizer is compared with the hidden part (docs/reference/leave-one-out.md). The people must not be in the bank; the
+    card of the shipped bank says whose portraits it contains.
     """
     if out:
         refuse_unwritable(out)
@@ -46,7 +46,7 @@ def command(folder: Path, *, synthesizer: str, split: str, size: int, out: Path 
     photos = photos_in(folder)
     scores = score(bench(_names(synthesizer), size), photos, splits, out, quiet)
     if not scores:
-        raise ConfigError(f"{folder}: no photo in it can be judged; they have to show a face that looks at the camera")
+        raise ConfigError(f"{folder}: no usable photo; a photo must show a face that looks at the camera")
     show(scores, out, as_json)
     return 0
 

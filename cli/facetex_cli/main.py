@@ -14,17 +14,17 @@ import click
 from facetex_cli.others import others
 
 COMMANDS = {
-    "run": "From a photo, or several, to heads.",
-    "compare": "Photos through every combination of plugins, side by side.",
-    "cache": "What a comparison keeps for the next one: how much it is, and away with it.",
-    "render": "Pictures of a finished head: views, turntables, under any light.",
-    "eval": "How good results are where the truth is known.",
-    "study": "A user study: which of two pictures? The page, and what was answered.",
-    "bank": "Banks of portraits: build, look into, merge.",
-    "plugins": "What is installed for every stage.",
-    "install": "A plugin's package, into the environment that facetex runs in.",
-    "doctor": "Whether this machine has what facetex needs.",
-    "zoo": "The models: list, fetch, add, check.",
+    "run": "Make a 3D head from each photo, or one from all photos of a person.",
+    "compare": "Run photos through every combination of plugins, side by side.",
+    "cache": "Show or clear the cached results of a comparison.",
+    "render": "Render a finished head: views and turntables, under any light.",
+    "eval": "Measure errors against ground truth.",
+    "study": "Make a user study (which of two pictures?) and evaluate its answers.",
+    "bank": "Build, inspect and merge banks of portraits.",
+    "plugins": "List the plugins of every stage; show, check or create one.",
+    "install": "Install a plugin's package into the environment that facetex runs in.",
+    "doctor": "Check whether this machine has what facetex needs.",
+    "zoo": "Manage the models: list, fetch, add, verify.",
 }
 """Each is `command` in the module of its name."""
 

@@ -19,7 +19,7 @@ def plugin_options(command: Any) -> Any:  # noqa: ANN401  # a function or a comm
     text = "Leave out an installed plugin, by its name in `facetex plugins`; repeatable."
     command = click.option("--no-plugin", metavar="NAME", callback=_leave_out, help=text, **more)(command)
     file = click.Path(path_type=Path)
-    text = "A file of your own that is a plugin for this call; repeatable."
+    text = "Load a file of your own as a plugin for this call; repeatable."
     return click.option("--plugin", metavar="FILE.py", type=file, callback=_add_file, help=text, **more)(command)
 
 

@@ -15,15 +15,15 @@ from facetex_core.options import Option
 from facetex_core.registry import Offer, Registry
 
 
-@click.group("plugins", short_help="What is installed for every stage.", invoke_without_command=True)
+@click.group("plugins", short_help="List the plugins of every stage; show, check or create one.", invoke_without_command=True)
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """What is installed for every stage.
+    """List the plugins of every stage; show, check or create one.
 
-    Below the stages stands what plugins of others bring beside them: models, presets, metrics, commands.
-    A plugin that cannot be loaded stands there with its error; the others are not disturbed.
+    After the stages it lists the models, presets, metrics and commands of other plugins. A plugin that cannot be loaded is
+    listed with its error; the others still work.
     """
     if context.invoked_subcommand is None:
         _list(as_json)
@@ -61,9 +61,9 @@ def _state(command: Other) -> str:
 @command.command("show")
 @click.argument("name")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
-    """The options of NAME, for --set STAGE.OPTION=VALUE."""
+    """Show the options of NAME, for --set STAGE.OPTION=VALUE."""
     registry = quiet_registry()
     found = [offers[name] for offers in registry.offers.values() if name in offers]
     if name in registry.broken and not found:
@@ -81,11 +81,12 @@ def show(name: str, as_json: bool) -> None:
 @command.command("check")
 @click.argument("name")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(name: str, as_json: bool) -> int:
-    """Whether NAME, a stage's or a plugin's, keeps what its stage promises, with its default options.
+    """Test whether NAME meets the contract of its stage, with its default options.
 
-    The checks are the contract tests of facetex_core.testing. Leaves with 1 if one fails or cannot be run.
+    NAME is a stage's implementation, or a plugin. The checks are the contract tests of facetex_core.testing. The exit code
+    is 1 if one fails or cannot be run.
     """
     from facetex_cli.plugins_check import check_all
 
@@ -94,9 +95,9 @@ def check(name: str, as_json: bool) -> int:
 
 @command.command("new")
 @click.argument("name")
-@click.option("--role", required=True, metavar="ROLE", help="The stage it is for: detector, fitter, ..., exporter.")
+@click.option("--role", required=True, metavar="ROLE", help="The stage that it implements: detector, fitter, ..., exporter.")
 def new(name: str, role: str) -> None:
-    """A package for a plugin NAME in the folder facetex-NAME, with a test that passes at once."""
+    """Create a plugin NAME in the folder facetex-NAME, with a test that passes."""
     from facetex_cli.plugins_new import write_package
 
     folder = write_package(quiet_registry(), name, role, Path.cwd())

@@ -53,7 +53,7 @@ def read_head(path: Path) -> Head:
     try:
         return _head(_Document(file), file.parent)
     except (*_DAMAGE, Image.DecompressionBombError):
-        raise ConfigError(f"{file}: is no head that facetex wrote, or is damaged; make it again by facetex run") from None
+        raise ConfigError(f"{file}: is damaged or is not a head made by facetex; make it again by facetex run") from None
 
 
 class _Document:

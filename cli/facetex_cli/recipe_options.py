@@ -45,7 +45,7 @@ def order(
 ) -> Recipe:
     """The preset, or what a facetex.json holds, with everything that was given put over it."""
     if preset and saved:
-        raise ConfigError("--preset and --from exclude each other: both say what to start from")
+        raise ConfigError("--preset and --from exclude each other: each sets the starting point")
     recipe = repeat(saved) if saved else load_preset(preset or "embedded")
     for role, name in stages.items():
         recipe = recipe.choosing(role, name) if name else recipe

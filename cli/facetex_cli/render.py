@@ -15,17 +15,21 @@ VIEWS = ("front", "three_quarter", "side")
 MOST_FRAMES = 720
 
 
-@click.command("render", short_help="Pictures of a finished head: views, turntables, under any light.")
+@click.command("render", short_help="Render a finished head: views and turntables, under any light.")
 @click.argument("head", metavar="HEAD", type=FILE)
 @click.option("-o", "--out", metavar="OUT", type=FILE, default="pictures", show_default=True, help="Folder for the pictures.")
 @click.option("--renderer", metavar="NAME", default="raster", show_default=True, help="raster, mitsuba, cycles, or a plugin.")
-@click.option("--set", "settings", metavar="renderer.OPTION=VALUE", multiple=True, help="An option of it; repeatable.")
+@click.option(
+    "--set", "settings", metavar="renderer.OPTION=VALUE", multiple=True, help="An option of the renderer; repeatable."
+)
 @click.option("--hdri", "hdris", metavar="FILE", type=FILE, multiple=True, help="Light from a .hdr panorama; repeatable.")
 @click.option("--view", metavar="NAME,...", help=f"{', '.join(VIEWS)}.  [default: all, or none with --turntable]")
-@click.option("--turntable", metavar="N", type=click.IntRange(2, MOST_FRAMES), help="Frames once round, and an animated WebP.")
-@click.option("--size", type=click.IntRange(32, 4096), default=700, show_default=True, help="Side of a picture in pixels.")
+@click.option(
+    "--turntable", metavar="N", type=click.IntRange(2, MOST_FRAMES), help="Frames of one turn; also writes an animated WebP."
+)
+@click.option("--size", type=click.IntRange(32, 4096), default=700, show_default=True, help="Pixels along a side of a picture.")
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="A JSON object on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(
     head: Path,
@@ -40,16 +44,16 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    """Pictures of a finished head: views, turntables, under any light.
+    """Render a finished head: views and turntables, under any light.
 
-    HEAD is a folder that `facetex run` made, or a head.glb. Without --hdri the light is a studio's; environment.hdr in the
-    folder is that of the photo. `raster` sees of a panorama what second-order harmonics hold; `mitsuba` and `cycles` trace
-    paths and see all of it, and need a package more. On the turntable the camera goes round; the light stays with the head.
+    HEAD is a folder of `facetex run`, or a head.glb. Without --hdri the light is a studio; environment.hdr in the folder is
+    the photo's own light. `raster` uses only the second-order harmonics of a panorama. `mitsuba` and `cycles` trace paths
+    and use all of it; each needs another package. On the turntable the camera moves, and the light stays with the head.
     """
     names = _views(view, turntable)
     lights = {file.stem: file for file in hdris}
     if len(lights) < len(hdris):
-        raise ConfigError("two panoramas have one name, and so would their pictures; rename one")
+        raise ConfigError("two panoramas have the same name, and their pictures would too; rename one")
     recipe = order(None, None, {"renderer": renderer}, settings, {})
     if any(not setting.strip().startswith("renderer.") for setting in settings):
         raise ConfigError("--set takes renderer.option=value here, such as renderer.samples=16: no other stage runs")

@@ -16,22 +16,29 @@ from facetex_core.stages import STAGES
 FILE = click.Path(path_type=Path)
 
 
-@click.command("run", short_help="From a photo, or several, to heads.")
+@click.command("run", short_help="Make a 3D head from each photo, or one from all photos of a person.")
 @click.argument("photos", metavar="PHOTO...", nargs=-1, type=FILE)
 @click.option("-o", "--out", metavar="OUT", type=FILE, default="facetex-out", show_default=True, help="Folder for the results.")
-@click.option("--example", is_flag=True, help="Take the astronaut picture that comes with scikit-image.")
+@click.option("--example", is_flag=True, help="Use the astronaut picture of scikit-image.")
 @preset_option
-@click.option("--from", "saved", metavar="FILE", type=FILE, help="Repeat the choices of a facetex.json.")
+@click.option("--from", "saved", metavar="FILE", type=FILE, help="Repeat the settings of a facetex.json.")
 @stage_options(STAGES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
-@click.option("--bank", metavar="FILE", help="A bank of textures.  [default: the one that ships]")
-@click.option("--size", type=int, metavar="N", help=f"Side of the map: {', '.join(map(str, SIZES))}.  [default: of the preset]")
-@click.option("--seed", type=int, metavar="N", help="Same seed, same bytes.  [default: 0]")
+@click.option("--bank", metavar="FILE", help="The bank of textures.  [default: the shipped one]")
+@click.option(
+    "--size",
+    type=int,
+    metavar="N",
+    help=f"Texels along a side of the UV map: {', '.join(map(str, SIZES))}.  [default: the preset's]",
+)
+@click.option("--seed", type=int, metavar="N", help="Random seed; the same seed gives the same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
-@click.option("--same-person", is_flag=True, help="All photos show one person: one head from all.")
-@click.option("--face", type=click.IntRange(min=1), metavar="N", help="Face number N by size.  [default: the largest]")
+@click.option("--same-person", is_flag=True, help="All photos show one person; make one head from them.")
+@click.option(
+    "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
+)
 @plugin_options
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a head on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per head.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
 def command(
     photos: tuple[Path, ...],
@@ -51,12 +58,12 @@ def command(
     quiet: bool,
     **stages: str | None,
 ) -> int:
-    """From a photo, or several, to heads.
+    """Make a 3D head from each photo, or one from all photos of a person.
 
-    The result is a folder with head.glb, head.obj, albedo.png, renders, report.html and facetex.json; several photos
-    get a folder each inside OUT. A photo that cannot be used does not stop the others; the exit code is 2 if any failed.
-    With --same-person all photos make one head in OUT; one that cannot be used is left out with a warning.
-    `facetex plugins` lists what the stages can be, `facetex plugins show NAME` the options for --set.
+    The result is a folder with head.glb, head.obj, albedo.png, renders, report.html and facetex.json. Several photos get
+    one folder each inside OUT. If a photo cannot be used, the others continue and the exit code is 2. With --same-person
+    all photos make one head in OUT; a photo that cannot be used is left out with a warning. `facetex plugins` lists the
+    plugins of each stage, `facetex plugins show NAME` the options for --set.
     """
     sources = [*([EXAMPLE] if example else []), *photos]
     if not sources:

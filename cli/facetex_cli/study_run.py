@@ -44,7 +44,7 @@ def make_page(
     _write(key, json.dumps(study.key(), indent=1, ensure_ascii=False) + "\n")
     _write(out, page(study))
     if not quiet:
-        click.echo(f"{out}: {len(study.trials)} pairs of {', '.join(study.variants)}; what is what stands in {key}")
+        click.echo(f"{out}: {len(study.trials)} pairs of {', '.join(study.variants)}; the key is {key}")
 
 
 def show_report(paths: Sequence[Path], key: Path | None, out: Path | None, as_json: bool) -> None:
@@ -77,7 +77,7 @@ def _line(row: Tally) -> list[str]:
 def _key_beside(paths: Sequence[Path]) -> Path:
     found = sorted({key for path in paths for key in path.absolute().parent.glob("*.key.json")})
     if len(found) != 1:
-        raise ConfigError(f"{len(found)} files *.key.json lie beside the answers; --key says which one belongs to them")
+        raise ConfigError(f"{len(found)} files *.key.json are next to the answers; choose one by --key")
     return found[0]
 
 

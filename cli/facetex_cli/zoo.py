@@ -13,22 +13,22 @@ from facetex_core import ModelImporter, Registry
 from facetex_core.errors import ModelError
 
 
-@click.group("zoo", short_help="The models: list, fetch, add, check.")
+@click.group("zoo", short_help="Manage the models: list, fetch, add, verify.")
 @plugin_options
 @click.pass_context
 def command(context: click.Context) -> None:
-    """The models: list, fetch, add, check.
+    """Manage the models: list, fetch, add, verify.
 
-    Those of facetex itself come with the install; others lie in $FACETEX_HOME/models (~/.cache/facetex/models).
-    With FACETEX_OFFLINE=1 nothing is ever fetched.
+    facetex's own models come with the install. Others are stored in $FACETEX_HOME/models (~/.cache/facetex/models). With
+    FACETEX_OFFLINE=1 nothing is downloaded.
     """
     context.obj = Registry()  # plugins bring rows of the table, and know how to take files in
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_models(as_json: bool) -> None:
-    """Every model that facetex knows, installed or not."""
+    """List every model that facetex knows, installed or not."""
     rows = [zoo.row(name) for name in zoo.model_names()]
     if as_json:
         print_json([asdict(row) | {"installed": zoo.is_installed(row.name)} for row in rows])
@@ -39,9 +39,9 @@ def list_models(as_json: bool) -> None:
 
 @command.command("show")
 @click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
-    """What is known of the model NAME."""
+    """Show the details of the model NAME."""
     row = zoo.row(name)
     if as_json:
         print_json(asdict(row) | {"state": state(name), "path": str(zoo.place_of(name))})
@@ -64,12 +64,12 @@ def show(name: str, as_json: bool) -> None:
 @command.command("pull")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--accept-licence", is_flag=True, help="Accept non-commercial licences without being asked.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def pull(registry: Registry, names: tuple[str, ...], accept_licence: bool, as_json: bool) -> None:
     """Fetch the models NAME... from their makers.
 
-    Size and licence are shown before; one that is cut goes on where it stopped. What arrives is hashed before it is kept.
+    Size and licence are shown first. An interrupted download resumes. A file is hashed before it is kept.
     """
     names = tuple(dict.fromkeys(names))
     for name in names:
@@ -88,9 +88,9 @@ def pull(registry: Registry, names: tuple[str, ...], accept_licence: bool, as_js
 @click.argument("file", type=click.Path(path_type=Path))
 @click.pass_obj
 def add(registry: Registry, name: str, file: Path) -> None:
-    """Install FILE, for some models a folder, as the model NAME.
+    """Install FILE, or for some models a folder, as the model NAME.
 
-    The file is read or its hash compared first; one that is not the model is not kept.
+    The file is read, or its hash compared, first. A file that is not the model is not kept.
     """
     click.echo(f"{name}: {zoo.add_model(name, file, importer_of(registry, name))}")
 
@@ -98,7 +98,7 @@ def add(registry: Registry, name: str, file: Path) -> None:
 @command.command("remove")
 @click.argument("name")
 def remove(name: str) -> None:
-    """Delete the installed file of the model NAME, and what a broken download has left of it."""
+    """Delete the file of the model NAME, and remains of an interrupted download."""
     zoo.remove_model(name)
     click.echo(f"{name}: removed")
 
@@ -106,14 +106,14 @@ def remove(name: str) -> None:
 @command.command("path")
 @click.argument("name")
 def path(name: str) -> None:
-    """Where the model NAME lies."""
+    """Print the path of the model NAME."""
     click.echo(str(zoo.model_path(name)))
 
 
 @command.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(as_json: bool) -> None:
-    """Hash every installed model; exit code 2 if one is not what it should be."""
+    """Hash every installed model; the exit code is 2 if one does not match."""
     states = {name: verified(name) for name in zoo.model_names()}
     if as_json:
         print_json(states)
@@ -121,7 +121,7 @@ def verify(as_json: bool) -> None:
         print_table(("name", "state"), list(states.items()))
     wrong = [name for name, found in states.items() if found.startswith(("damaged", "missing"))]
     if wrong:
-        raise ModelError(f"not as it should be: {', '.join(wrong)}")
+        raise ModelError(f"damaged or changed: {', '.join(wrong)}")
 
 
 def use_of(row: zoo.Row) -> str:

@@ -34,7 +34,7 @@ def fetch(name: str, take_in: ModelImporter) -> bool:
             name,
             take_in,
             lambda there: bar.update(there - bar.n),
-            lambda: click.echo(f"{name}: another facetex fetches it; waiting", err=True),
+            lambda: click.echo(f"{name}: another process is downloading it; waiting", err=True),
         )
 
 

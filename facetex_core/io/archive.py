@@ -15,7 +15,7 @@ def refuse_outside(name: str) -> PurePosixPath:
     """The place of a member; a ValueError where it is outside of the archive."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise ValueError("a file of it would lie outside of its folder")
+        raise ValueError("a member of it has a path outside of its folder")
     return path
 
 
@@ -27,14 +27,14 @@ def zip_members(
     for info in infos:
         refuse_outside(info.filename)
         if stat.S_ISLNK(info.external_attr >> 16):
-            raise ValueError("a file of it is a link")
+            raise ValueError("a member of it is a link")
         if info.compress_type not in METHODS or info.flag_bits & 1:
-            raise ValueError("a file of it is packed or locked in a way that is not read")
+            raise ValueError("a member of it has an unsupported compression, or is encrypted")
         allowance.take(info.file_size)
     for info in infos:
         with archive.open(info) as file:
             # To read without a number would unfold all there is, whatever the member declares.
             content = file.read(info.file_size + 1)
         if len(content) != info.file_size:
-            raise ValueError("a file of it is not as large as it declares")
+            raise ValueError("a member of it does not have its declared size")
         yield info.filename, content

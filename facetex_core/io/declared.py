@@ -28,7 +28,7 @@ class Allowance:
         if size < 0:
             raise ValueError(f"it declares a size of {size}")
         if size > self.left:
-            raise ValueError(f"it promises more than a file of its length may hold ({size / 1e6:.0f} MB)")
+            raise ValueError(f"it declares more data than a file of its length may hold ({size / 1e6:.0f} MB)")
         self.left -= size
         return size
 
@@ -36,7 +36,7 @@ class Allowance:
         """The shape of an array that has room."""
         sides = tuple(side for side in shape if isinstance(side, int) and side >= 0)
         if len(sides) < len(shape) or len(sides) > MOST_AXES:
-            raise ValueError("an array of it has a shape that none can have")
+            raise ValueError("an array of it has an impossible shape")
         self.take(math.prod(sides) * itemsize)
         return sides
 

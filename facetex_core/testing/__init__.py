@@ -1,4 +1,4 @@
-"""The contracts that every plugin keeps, for plugin authors: inherit one, say `make = MyPlugin`, run pytest."""
+"""The contracts that every plugin must meet. Plugin authors inherit one, set `make = MyPlugin`, and run pytest."""
 
 from facetex_core.testing.blend_solver import BlendSolverContract
 from facetex_core.testing.check import Outcome, run_checks

@@ -24,7 +24,7 @@ def exemplar(generator: np.random.Generator) -> Descriptor:
 
 
 class BlendSolverContract(Contract):
-    """A mixture's own weights are found again, and whatever is seen, weights keep the signs and the sum they promise."""
+    """Recovers the weights of a known mixture; weights always have the promised signs and sum."""
 
     role = "blend_solver"
 

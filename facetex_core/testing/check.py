@@ -25,7 +25,7 @@ FAILURES = ("failed", "not run")
 
 
 def run_checks(contract: type[Contract]) -> Iterator[Outcome]:
-    """Every check of the contract; once a foundation is broken the others are not run."""
+    """Every check of the contract; if a basic one fails, the others are not run."""
     subject, broken = contract(), ""
     for name in contract.checks():
         words = name.removeprefix("test_").replace("_", " ")

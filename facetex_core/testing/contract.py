@@ -35,7 +35,7 @@ class Work:
 
 
 class Contract:
-    """Its tests run for every class that inherits one and says `make = MyPlugin`."""
+    """Base of all contracts: a subclass that sets `make = MyPlugin` runs the tests."""
 
     role: ClassVar[str]
     make: Callable[..., Any]
@@ -139,7 +139,7 @@ class Contract:
         demand(not said[0], f"{self.verb}() printed {said[0]!r}: {mend}")
 
     def _writes(self, what: str) -> str:
-        return f"{self.verb}() writes into what it was given ({what}): copy first, np.array(values)"
+        return f"{self.verb}() changes its input ({what}): copy first, np.array(values)"
 
 
 def _drawn() -> object:

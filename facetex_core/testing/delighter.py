@@ -16,7 +16,7 @@ LIGHT = Lighting(np.outer([0.8, 0.2, 0.1, 0.2, 0, 0, 0, 0, 0], [1.0, 0.9, 0.8]).
 
 
 class DelighterContract(Contract):
-    """What was multiplied by known light comes back; what was hidden stays hidden."""
+    """Recovers an albedo that was multiplied by known light; hidden texels stay hidden."""
 
     role = "delighter"
 
@@ -26,7 +26,7 @@ class DelighterContract(Contract):
         return lit_view(half_seen(skin() * shade(LIGHT, normal_map(sheet_fit(), SIZE))), LIGHT)
 
     def given(self) -> tuple[LitView]:
-        """A view whose light is known."""
+        """A view with estimated light."""
         return (self.view,)
 
     def test_gives_back_the_albedo_under_a_known_light(self) -> None:

@@ -12,7 +12,7 @@ from facetex_core.values import locked
 
 
 class DescriptorExtractorContract(Contract):
-    """Correlations are correlations, and tell nothing of what is hidden."""
+    """Results are valid correlations and do not depend on hidden texels."""
 
     role = "descriptor_extractor"
 

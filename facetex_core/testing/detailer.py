@@ -15,7 +15,7 @@ AGREE = 0.5
 
 
 class DetailerContract(Contract):
-    """Flat skin has no relief, pores have one within the limit, and normals are unit vectors that fit the relief."""
+    """Flat skin has no relief, pores have relief within the limit, and unit normals match the relief."""
 
     role = "detailer"
     limit = 0.001

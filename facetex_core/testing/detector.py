@@ -18,7 +18,7 @@ FAR = 0.25
 
 
 class DetectorContract(Contract):
-    """Faces lie where they are, the largest first, and move and turn with the photo; an empty photo has none."""
+    """Faces are found in place, the largest first, and move and rotate with the photo; an empty photo has none."""
 
     role = "detector"
     eyes: tuple[tuple[float, float], tuple[float, float]] | None = ((204.0, 101.0), (247.0, 103.0))

@@ -32,7 +32,7 @@ class Export:
 
 
 class ExporterContract(Contract):
-    """Files of the head in the folder, nothing anywhere else, and what can be read back is the head in metres."""
+    """Files are written into the folder and nowhere else; what can be read back is the head in metres."""
 
     role = "exporter"
 

@@ -26,7 +26,7 @@ MOVE = (14, 9)
 
 
 class FitterContract(Contract):
-    """The head stands in metres before the camera, its landmarks on those of the photo, one identity for all photos."""
+    """The head is in metres in front of the camera, its landmarks match the photo's, all photos share one identity."""
 
     role = "fitter"
 

@@ -25,7 +25,7 @@ def _skin(seed: int) -> Exemplar:
 
 
 class HiddenPredictorContract(Contract):
-    """What is told of hidden skin is of the bank's network, symmetric, and right for a face that is in the bank."""
+    """Predictions belong to the bank's network, are symmetric, and are right for a face of the bank."""
 
     role = "hidden_predictor"
 

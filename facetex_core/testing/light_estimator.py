@@ -25,7 +25,7 @@ def blotchy() -> Float32[np.ndarray, "size size 3"]:
 
 
 class LightEstimatorContract(Contract):
-    """Light and colour together explain the photo; the light comes from where it came from."""
+    """Light and albedo together explain the photo; the light has the right direction."""
 
     role = "light_estimator"
 

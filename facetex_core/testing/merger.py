@@ -21,7 +21,7 @@ def columns_of(albedo: Float32[np.ndarray, "size size 3"], columns: slice) -> De
 
 
 class MergerContract(Contract):
-    """Views of one skin give that skin; nothing is shown that no view shows."""
+    """Views of one skin give that skin; texels that no view shows stay hidden."""
 
     role = "merger"
 

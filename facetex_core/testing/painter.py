@@ -17,7 +17,7 @@ DIFFERENT = 0.05
 
 
 class PainterContract(Contract):
-    """Skin stays, the map stays whole, and eyeballs are no skin."""
+    """Skin is unchanged, the map stays complete, and eyeballs are not skin."""
 
     role = "painter"
 

@@ -22,7 +22,7 @@ PLAIN = 0.05
 
 
 class RendererContract(Contract):
-    """The head as the camera sees it: more light, more colour; the ground is plain and heeds neither."""
+    """The head as the camera sees it, brighter with more light; the background is plain and constant."""
 
     role = "renderer"
 

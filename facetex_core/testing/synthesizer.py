@@ -18,7 +18,7 @@ KEPT = 0.5
 
 
 class SynthesizerContract(Contract):
-    """The whole texture: what was seen stays, what was hidden comes nearer to the wanted correlations."""
+    """The complete texture: visible texels stay, hidden ones come nearer to the target's correlations."""
 
     role = "synthesizer"
 

@@ -53,7 +53,7 @@ def download(url: str, size: int, half: Path, progress: Progress, *, exact: bool
             failures = 1 if there > most else failures + 1
             most = max(there, most)
             if failures == TRIES:
-                raise ModelError(f"{url}: {error}, {TRIES} times; the same command goes on where it stopped") from None
+                raise ModelError(f"{url}: {error}, {TRIES} times; give the same command again to resume") from None
             time.sleep(PAUSE * 2 ** (failures - 1))
 
 
@@ -163,11 +163,11 @@ def _passing_errors(url: str) -> Iterator[None]:
     try:
         yield
     except (found.InvalidSchema, found.InvalidURL, found.MissingSchema) as error:
-        raise ModelError(f"{url}: it leads to an address that is not encrypted, or none at all ({error})") from None
+        raise ModelError(f"{url}: it redirects to an unencrypted or invalid address ({error})") from None
     except found.TooManyRedirects:
-        raise ModelError(f"{url}: the server redirects without end") from None
+        raise ModelError(f"{url}: the server redirects endlessly") from None
     except found.SSLError as error:
-        raise ModelError(f"{url}: the server does not prove who it is ({error})") from None
+        raise ModelError(f"{url}: the server's certificate is not valid ({error})") from None
     except (found.Timeout, TimeoutError):
         raise _PassingError("the server does not answer") from None
     except found.RequestException as error:

@@ -53,7 +53,7 @@ def _tar_members(file: BinaryIO | gzip.GzipFile, allowance: Allowance, ending: s
             continue
         content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
         if content is None:
-            raise ValueError("a file of it is a link, a device, or full of holes")
+            raise ValueError("a member of it is a link, a device, or a sparse file")
         yield refuse_outside(member.name), content.read()
 
 
@@ -65,7 +65,7 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= self.left:
-            raise ValueError("it promises more than a file of its length may hold")
+            raise ValueError("it declares more data than a file of its length may hold")
         content = self.file.read(size)
         self.left -= len(content)
         return content

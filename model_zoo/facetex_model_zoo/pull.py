@@ -24,7 +24,7 @@ def refuse_pull(name: str) -> None:
         raise ModelError(f"model {name!r} ships with facetex; there is nothing to fetch")
     if not known.parts:
         raise ModelError(
-            f"model {name!r} cannot be fetched, for its makers ask you to register ({known.licence}): {known.get}, "
+            f"model {name!r} cannot be downloaded, because its makers require registration ({known.licence}): {known.get}, "
             f"then run: facetex zoo add {name} FILE"
         )
     if os.environ.get(OFFLINE, "") not in ("", "0"):
@@ -104,7 +104,7 @@ def _fetch(part: Part, folder: Path, progress: Progress) -> None:
         _fetch(part, folder, progress)
     else:
         raise ModelError(
-            f"{part.url}: what arrived is not the model (sha256 {found[:12]}..., expected {part.sha256[:12]}...); "
+            f"{part.url}: the downloaded file is not the model (sha256 {found[:12]}..., expected {part.sha256[:12]}...); "
             "nothing was kept"
         )
 

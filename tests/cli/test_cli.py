@@ -59,7 +59,7 @@ def test_json_is_one_object_a_photo_and_nothing_else(toys, photo, tmp_path, caps
     good, bad = map(json.loads, capsys.readouterr().out.splitlines())
     assert good["photo"] == "me.png"
     assert all(Path(file).is_file() for file in good["files"])
-    assert any("2 faces found; the largest is taken" in line for line in good["warnings"])
+    assert any("2 faces found; the largest is used" in line for line in good["warnings"])
     assert bad["error"].endswith("no such file")
 
 

@@ -87,7 +87,7 @@ def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch, known)
     assert main(["zoo", "verify"]) == 2
     captured = capsys.readouterr()
     assert "damaged: sha256" in captured.out
-    assert captured.err == "error: not as it should be: hair\n"
+    assert captured.err == "error: damaged or changed: hair\n"
 
 
 def test_what_a_run_rests_on_is_recorded(home, tmp_path):

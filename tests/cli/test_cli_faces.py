@@ -74,7 +74,7 @@ def test_of_two_faces_the_largest_is_taken_and_said(save, detector, said):
     faces = detector.detect(photo)
     assert len(faces) == 2
     largest = choose(faces, None, photo)
-    assert said == ["pair.png: 2 faces found; the largest is taken (--face N takes another)"]
+    assert said == ["pair.png: 2 faces found; the largest is used (--face N chooses another)"]
     assert largest.box[0] > 240
     assert choose(faces, 2, photo).box[2] < 240
 

@@ -93,10 +93,10 @@ def test_mitsuba_sees_the_whole_panorama(head, lamp, tmp_path):
     [
         (["nowhere"], "nowhere: no such folder"),
         (["{empty}"], "there is no head.glb in it"),
-        (["{head}/albedo.png"], "is no head that facetex wrote"),
+        (["{head}/albedo.png"], "is not a head made by facetex"),
         (["{head}", "--hdri", "{head}/albedo.png"], "albedo.png: is no Radiance .hdr picture"),
         (["{head}", "--hdri", "none.hdr"], "none.hdr: no such file"),
-        (["{head}", "--hdri", "a/x.hdr", "--hdri", "b/x.hdr"], "two panoramas have one name"),
+        (["{head}", "--hdri", "a/x.hdr", "--hdri", "b/x.hdr"], "two panoramas have the same name"),
         (["{head}", "--renderer", "mitsuva"], "did you mean 'mitsuba'"),
         (["{head}", "--renderer", "cycles", "--set", "renderer.python={empty}"], "is no Python that has bpy"),
         (["{head}", "--view", "sied"], "did you mean 'side'"),

@@ -79,7 +79,7 @@ def test_a_folder_goes_by_its_whole_path(ran, found, monkeypatch, tmp_path, caps
     assert main(["install", "facetex-new"]) == 0
     assert main(["install", "facetex-other"]) == 0
     assert [words[-1] for words in ran] == [str(tmp_path / "facetex-new"), "facetex-other"]
-    assert "facetex-other brings no plugin that was not there before" in capsys.readouterr().out
+    assert "facetex-other brings no new plugin" in capsys.readouterr().out
 
 
 def test_an_option_of_pip_is_no_package(ran, found, capsys):
@@ -100,14 +100,16 @@ def test_what_came_is_said(ran, found, toy, monkeypatch, capsys):
     assert "fresh_plugin" not in before()
     monkeypatch.setattr(install.subprocess, "run", brings)
     assert main(["install", "fresh"]) == 0
-    assert capsys.readouterr().out == "new: fresh_plugin; `facetex plugins` shows what there is\n"
+    assert capsys.readouterr().out == "new: fresh_plugin; `facetex plugins` lists all plugins\n"
 
 
 def test_a_failure_of_the_installer_is_one_line(found, monkeypatch, capsys):
     found("pip")
     monkeypatch.setattr(install.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 1))
     assert main(["install", "fresh"]) == 2
-    assert capsys.readouterr().err == f"error: fresh was not installed: `{sys.executable} -m pip install` says above why\n"
+    assert (
+        capsys.readouterr().err == f"error: fresh was not installed: `{sys.executable} -m pip install` shows the reason above\n"
+    )
 
 
 def test_a_folder_is_really_installed(tmp_path):

@@ -80,7 +80,7 @@ def test_whoever_writes_into_what_it_was_given_is_told_to_copy_first(kind):
     role, work, given, words = WRITES[kind]
     with pytest.raises(PluginError) as error:
         called(role, work, given)
-    title, told = f"{role.replace('_', ' ')} 'faulty' of plugin 'Plugin' (in-process)", "writes into what it was given"
+    title, told = f"{role.replace('_', ' ')} 'faulty' of plugin 'Plugin' (in-process)", "changes its input"
     assert str(error.value).startswith(f"{title}: {verb_of(role)}() {told} {words}")
     assert "copy first: np.array(values) of an array, dict(values) of a mapping, dataclasses.replace" in str(error.value)
     assert PHOTO.name == "a.jpg"
@@ -100,7 +100,7 @@ def test_a_stage_s_own_error_comes_through_as_it_is(error):
 def test_a_writeable_view_of_an_argument_is_refused_and_the_locked_one_is_taken():
     """Through it a stage could change the pipeline's values later; an array that owns its memory was the plugin's before."""
     own = np.full((24, 32, 3), 0.4, np.float32)
-    words = r"restore\(\)\.rgb: expected an array of its own, or the locked one as it came; found a writeable view of an arg"
+    words = r"restore\(\)\.rgb: expected an array of its own, or the unchanged read-only input; found a writeable view of"
     with pytest.raises(PluginError, match=words):
         called("restorer", lambda *_: Photo(own[:], "a.jpg"), (Photo(own, "a.jpg"), FACE))
     assert called("restorer", lambda *_: Photo(own, "a.jpg"), (Photo(own, "a.jpg"), FACE)).rgb is own

@@ -99,14 +99,14 @@ BREACHES = {
         "segmenter",
         LOOK,
         covered(hair=ONES),
-        MANY + "expected skin, and of skin, hair, glasses, mouth, background what can be told; found hair: rename them",
+        MANY + "expected skin, and only skin, hair, glasses, mouth, background; found hair: rename them",
     ),
-    "a class nobody knows": ("segmenter", LOOK, covered(skin=ONES, hat=0 * ONES), "can be told; found skin, hat: rename them"),
+    "a class nobody knows": ("segmenter", LOOK, covered(skin=ONES, hat=0 * ONES), "background; found skin, hat: rename"),
     "more than one": (
         "segmenter",
         LOOK,
         covered(skin=ONES, hair=ONES),
-        MANY + "expected at most 1 in every pixel together; found 2: a pixel shows one thing: divide by the sum",
+        MANY + "expected a sum of at most 1 in every pixel; found 2: the classes exclude each other: divide by the sum",
     ),
     "a fit too few": (
         "fitter",

@@ -247,7 +247,7 @@ def test_a_command_s_name_that_is_taken_is_left_out(toy, capsys):
         declare(toy, name, {}, {"run": "facetex_nowhere:command", "same": "facetex_nowhere:command"})
     assert main(["--help"]) == 0
     said = capsys.readouterr()
-    assert "From a photo, or several, to heads." in said.out
+    assert "Make a 3D head from each photo" in said.out
     assert "What facetex-one does." in said.out
     assert "What facetex-two does." not in said.out
     assert main(["plugins", "--json"]) == 0

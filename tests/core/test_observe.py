@@ -161,7 +161,7 @@ def test_the_light_of_a_fitter_takes_the_place_of_the_estimators(words, photo, t
 
 def test_a_fitter_without_light_is_told_in_one_line_what_finds_it(words, photo, tmp_path, capsys):
     assert main(["run", str(photo), "-o", str(tmp_path / "out"), *words, "--light", "fitter"]) == 2
-    told = "error: fitter 'toy' finds no light of its own; --light takes one of harmonics, least-squares, none, toy\n"
+    told = "error: fitter 'toy' does not estimate light; --light takes one of harmonics, least-squares, none, toy\n"
     assert capsys.readouterr().err == told
     assert not (tmp_path / "out").exists()
 

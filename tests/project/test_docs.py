@@ -12,7 +12,9 @@ from places import ROOT
 
 from facetex_core import STAGES, Registry, preset_names
 
+FOLDERS = ("cli", "docs", "facetex_core", "model_zoo", "plugins", "tests")
 PAGES = runpy.run_path(str(ROOT / "docs" / "generate.py"))["PAGES"]
+SOURCES = [f"/{relative(path)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
 REFERENCE = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
 
 
@@ -66,6 +68,13 @@ def test_links_lead_to_files_that_exist(path):
     links = re.findall(r"\]\(([^)\s]+)[^)]*\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
     local = [link.split("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
     assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=relative)
+def test_code_that_the_docs_name_exists(path):
+    text = re.sub(r"^```.*?^```", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    named = {name for name in re.findall(r"`(?:python )?([a-z0-9_/]+\.py)\b[^`\n]*`", text) if name != "mine.py"}
+    assert [name for name in sorted(named) if not any(file.endswith(f"/{name}") for file in SOURCES)] == []
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=relative)

@@ -117,7 +117,7 @@ def test_a_record_without_a_recipe_is_one_line(tmp_path, recipe):
     source = "import sys; from facetex_cli.main import main; sys.exit(main())"
     words = [sys.executable, "-c", source, "run", "--example", "--from", str(tmp_path / "facetex.json")]
     done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (2, "error: facetex.json: holds no recipe\n")
+    assert (done.returncode, done.stderr) == (2, "error: facetex.json: holds no settings of a pipeline\n")
 
 
 def test_a_number_of_another_type_is_refused_with_the_recipe():
@@ -156,7 +156,7 @@ def test_a_case_whose_camera_saw_another_picture_is_refused(tmp_path, capsys):
     write_case(tmp_path, case_of(tiny_fit()))
     assert read_case(tmp_path / "case").truth.camera.size == (160, 200)
     Image.fromarray(PIXELS).save(tmp_path / "case" / "photo.png")
-    with pytest.raises(ConfigError, match=r"the camera's picture has 160 x 200 pixels, photo.png 64 x 64"):
+    with pytest.raises(ConfigError, match=r"`camera` has a size of 160 x 200 pixels, photo.png has 64 x 64"):
         read_case(tmp_path / "case")
 
 
@@ -214,5 +214,5 @@ def test_a_head_with_an_infinite_number_is_refused(tmp_path):
     text += b" " * (-len(text) % 4)
     sizes = [(20 + len(text)).to_bytes(4, "little"), len(text).to_bytes(4, "little")]
     (tmp_path / "head.glb").write_bytes(b"glTF\2\0\0\0" + sizes[0] + sizes[1] + b"JSON" + text)
-    with pytest.raises(ConfigError, match="is no head that facetex wrote"):
+    with pytest.raises(ConfigError, match="is not a head made by facetex"):
         read_head(tmp_path / "head.glb")

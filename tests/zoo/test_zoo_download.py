@@ -172,9 +172,9 @@ WRONG = {
     "a shorter file": (web.body(CONTENT[:-1]), f"the server sends {SIZE - 1} bytes where the model has {SIZE}"),
     "a longer file": (web.body(CONTENT + b"x"), f"the server sends {SIZE + 1} bytes where the model has {SIZE}"),
     "a longer file of no length": (web.body(CONTENT + b"x", length=False), f"more than the {SIZE} bytes"),
-    "a changed byte": (web.corrupted, "what arrived is not the model"),
-    "nowhere": (web.redirected("mailto:nobody"), "an address that is not encrypted, or none at all"),
-    "a file here": (web.redirected("file:///etc/hostname"), "an address that is not encrypted, or none at all"),
+    "a changed byte": (web.corrupted, "the downloaded file is not the model"),
+    "nowhere": (web.redirected("mailto:nobody"), "an unencrypted or invalid address"),
+    "a file here": (web.redirected("file:///etc/hostname"), "an unencrypted or invalid address"),
 }
 
 
@@ -207,7 +207,7 @@ def test_redirections_are_followed_and_the_range_goes_with_them(fetch):
 def test_redirections_in_a_circle_end(fetch, home):
     with web.serving(CONTENT) as served:
         served.answers[:] = [web.redirected(served.url)]
-        with pytest.raises(ModelError, match="redirects without end"):
+        with pytest.raises(ModelError, match="redirects endlessly"):
             fetch(served)
     assert len(served.asked) == download.REDIRECTIONS + 1
     assert kept(home) == []
@@ -223,7 +223,7 @@ def test_no_redirection_leads_from_https_to_http(fetch, home, monkeypatch):
             return plain(self, request, **more)
 
         monkeypatch.setattr(HTTPAdapter, "send", send)
-        with pytest.raises(ModelError, match="not encrypted"):
+        with pytest.raises(ModelError, match="unencrypted"):
             fetch(served, url="https://models.test/model.bin")
     assert len(served.asked) == 1
     assert open_to_all.asked == []
@@ -235,7 +235,7 @@ def test_a_certificate_that_proves_nothing_is_no_reason_to_try_again(fetch, monk
         raise requests.exceptions.SSLError("self-signed certificate")
 
     monkeypatch.setattr(HTTPAdapter, "send", send)
-    with web.serving(CONTENT) as served, pytest.raises(ModelError, match="does not prove who it is"):
+    with web.serving(CONTENT) as served, pytest.raises(ModelError, match="certificate is not valid"):
         fetch(served, url="https://models.test/model.bin")
 
 

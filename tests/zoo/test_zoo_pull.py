@@ -105,7 +105,10 @@ class Terminal:
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["bfm"], "cannot be fetched, for its makers ask you to register (non-commercial, University of Basel): register at"),
+        (
+            ["bfm"],
+            "cannot be downloaded, because its makers require registration (non-commercial, University of Basel): register at",
+        ),
         (["toi"], "no model 'toi'; did you mean 'toy'?"),
         ([], "Missing argument 'NAME...'"),
     ],
@@ -205,7 +208,7 @@ def test_two_at_once_fetch_once(home, pulling):
         codes = [process.wait(60) for process in (first, second)]
     assert codes == [0, 0]
     assert "toy: 3.1 MB from" in said
-    assert waits == "toy: another facetex fetches it; waiting\n"
+    assert waits == "toy: another process is downloading it; waiting\n"
     assert [process.stdout.read().split()[4] for process in (first, second)] == ["fetched", "was"]
     assert [note.sent for note in served.asked] == [len(CONTENT)]
     assert (home / "models" / "toy.bin").read_bytes() == CONTENT

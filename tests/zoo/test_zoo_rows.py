@@ -156,7 +156,7 @@ def test_an_archive_that_is_another_one_is_not_kept(tmp_path, monkeypatch, capsy
     row = replace(ROWS["ict"], parts=(replace(ROWS["ict"].parts[0], url=served.url),))
     monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: ROWS | {"ict": row})
     assert main(["zoo", "pull", "ict"]) == 2
-    assert "what arrived is not the model" in capsys.readouterr().err
+    assert "the downloaded file is not the model" in capsys.readouterr().err
     assert [path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
 
 

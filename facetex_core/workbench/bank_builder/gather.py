@@ -82,7 +82,7 @@ def _refuse_unlike(first: Bank, second: Bank) -> None:
         if one != other:
             raise ConfigError(f"the banks cannot be merged: {what} {one} and {other}; build one of them again")
     if moved(first.layout, second.layout):
-        raise ConfigError("the banks cannot be merged: they were cut from different UV maps; build one of them again")
+        raise ConfigError("the banks cannot be merged: they use different UV maps; build one of them again")
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:

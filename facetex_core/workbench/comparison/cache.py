@@ -112,7 +112,7 @@ class Cache:
         try:
             packed = self._codec.pack(value)
         except TypeError as error:
-            raise PluginError(f"what {stage.name} made cannot be kept: {error}") from None
+            raise PluginError(f"what {stage.name} made cannot be cached: {error}") from None
         about = {
             "seconds": effort.seconds,
             "grown_mb": effort.grown_mb,

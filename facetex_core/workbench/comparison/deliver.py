@@ -24,7 +24,7 @@ def open_folder(folder: Path) -> None:
 def refuse_foreign(folder: Path) -> None:
     """A folder with other things in it is not written to."""
     if folder.is_dir() and not (folder / MARK).exists() and any(folder.iterdir()):
-        raise ConfigError(f"{folder}: holds something else than a comparison; choose a new folder by -o")
+        raise ConfigError(f"{folder}: contains other files than a comparison's; choose a new folder by -o")
 
 
 def deliver(comparison: Comparison, folder: Path) -> tuple[Path, ...]:

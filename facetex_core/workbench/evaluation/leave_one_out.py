@@ -85,7 +85,7 @@ def examine(pipeline: Pipeline, photo: Photo) -> Subject:
     (fit,) = pipeline.fitter.fit([observation])
     yaw = yaw_degrees(fit.camera)
     if abs(yaw) > FRONTAL:
-        raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; up to {FRONTAL:.0f} can be judged")
+        raise PhotoError(f"{photo.name}: the face is turned by {abs(yaw):.0f} degrees; at most {FRONTAL:.0f} are allowed")
     return Subject(photo.name, pipeline.delit(pipeline.unwrapped(observation, fit)))
 
 

@@ -104,7 +104,7 @@ def read_case(folder: Path) -> Case:
     case = Case(folder.name, replace(load_photo(photo), name=f"{folder.name}/{photo.name}"), _read_truth(folder))
     if case.truth.camera and case.truth.camera.size != case.photo.size:
         sizes = ["{} x {}".format(*size) for size in (case.truth.camera.size, case.photo.size)]
-        raise ConfigError(f"{folder}: the camera's picture has {sizes[0]} pixels, {photo.name} {sizes[1]}")
+        raise ConfigError(f"{folder}: `camera` has a size of {sizes[0]} pixels, {photo.name} has {sizes[1]}")
     return case
 
 

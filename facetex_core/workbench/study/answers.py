@@ -126,11 +126,11 @@ def read_answers(paths: Sequence[Path], key: Key) -> list[Answers]:
         answers = _read(path, key)
         before = found.get(answers.participant)
         if before:
-            warn(f"{path.name}: participant {answers.participant} comes again; the longer file counts")
+            warn(f"{path.name}: participant {answers.participant} has several files; the longest counts")
         if not before or len(before.chosen) < len(answers.chosen):
             found[answers.participant] = answers
     if not any(answers.chosen for answers in found.values()):
-        raise ConfigError("nothing is answered in these files")
+        raise ConfigError("these files contain no answers")
     return list(found.values())
 
 

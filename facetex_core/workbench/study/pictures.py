@@ -61,19 +61,19 @@ def read_cases(folders: Sequence[Path], crop: str, detector: Detector, *, photos
     """
     names = [folder.resolve().name for folder in folders]
     if len({*names, PHOTO_VARIANT} if photos else {*names}) < len(names) + photos:
-        raise ConfigError(f"two variants have one name, of {', '.join(names)}; rename a folder")
+        raise ConfigError(f"two variants have the same name: {', '.join(names)}; rename a folder")
     variants = {name: _variant(folder, photos) for name, folder in zip(names, folders, strict=True)}
     if photos:
         variants = {PHOTO_VARIANT: _photos_of(folders), **variants}
     every = dict.fromkeys(case for variant in variants.values() for case in variant)
     shared = [case for case in every if sum(case in variant for variant in variants.values()) > 1]
     if not shared:
-        raise ConfigError(f"{', '.join(names)}: no picture of one goes by the name of one of another")
+        raise ConfigError(f"{', '.join(names)}: no picture name occurs in two of them")
     if len(shared) < len(every):
         warn(f"{len(every) - len(shared)} cases are in one folder only and left out")
     cases = list(_cut(shared, variants, crop, detector))
     if not cases:
-        raise ConfigError("in none of the pictures a face was found; --crop whole looks for none")
+        raise ConfigError("no face found in any of the pictures; --crop whole needs none")
     return cases
 
 

@@ -34,7 +34,7 @@ class DefectCleaner:
 
 
 class NoCleaner:
-    """The texture as it was unwrapped."""
+    """Leaves the texture unchanged."""
 
     waived_checks = ("a_scratch_is_hidden",)
 

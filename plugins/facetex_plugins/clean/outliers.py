@@ -25,7 +25,7 @@ def cleaners() -> dict[str, type]:
 
 
 class OutlierCleaner:
-    """Hides plain skin whose light lies far off that of its neighbours."""
+    """Hides plain skin whose lightness differs strongly from its neighbours."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class OutlierCleaner:
             float,
             Meta(
                 gt=0,
-                description="robust standard deviations off the neighbours, above which a texel is hidden",
+                description="difference from the neighbours, in robust standard deviations, above which a texel is hidden",
             ),
         ] = 8.0,
     ) -> None:

@@ -17,7 +17,7 @@ def delighters() -> dict[str, type]:
 
 
 class DivisionDelighter:
-    """Second-order spherical harmonics and nothing else: highlights and cast shadow stay in the albedo."""
+    """Division by second-order spherical harmonics alone, as published: highlights and cast shadow stay in the albedo."""
 
     def delight(self, view: LitView) -> Texture:
         """The albedo; nothing becomes hidden."""
@@ -33,7 +33,7 @@ class DivisionDelighter:
 
 
 class NoDelighter:
-    """The light stays in: what any delighter gains can be seen beside it."""
+    """Leaves the light in: the baseline for delighters."""
 
     waived_checks = ("gives_back_the_albedo_under_a_known_light",)
 

@@ -15,7 +15,7 @@ def delighters() -> dict[str, type]:
 
 
 class HarmonicsDelighter:
-    """Second-order spherical harmonics."""
+    """Division by second-order spherical harmonics, then removal of residual shading."""
 
     def __init__(
         self,

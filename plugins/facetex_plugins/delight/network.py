@@ -59,7 +59,7 @@ def delighters() -> dict[str, type]:
 
 
 class NetworkDelighter:
-    """The shading that a network finds."""
+    """Division by shading that a network predicts, then removal of residual shading."""
 
     def __init__(self, flatten: Flatten = 0.5, matte: Matte = 0.9, device: Device = "cpu") -> None:
         self.flatten, self.matte, self.device = flatten, matte, device

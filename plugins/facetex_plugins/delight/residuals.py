@@ -21,9 +21,9 @@ from facetex_plugins.delight import thresholds
 _TINY = 1e-4
 
 Flatten = Annotated[
-    float, Meta(ge=0, le=1, description="share of the smooth difference between left and right that is taken out")
+    float, Meta(ge=0, le=1, description="share of the smooth deviation from the model's albedo that is removed")
 ]
-Matte = Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is taken out")]
+Matte = Annotated[float, Meta(ge=0, le=1, description="share of the highlights that is removed")]
 """The options that delighters share."""
 
 Colours = Float[np.ndarray, "size size 3"]

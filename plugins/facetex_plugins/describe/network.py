@@ -19,8 +19,8 @@ STEP = 16
 """The network's input is padded to whole multiples: four halvings, to conv5_1."""
 
 
-Layers = Annotated[str, Meta(description="outputs of the network whose correlations count, separated by commas")]
-Margin = Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")]
+Layers = Annotated[str, Meta(description="outputs of the network whose correlations are used, separated by commas")]
+Margin = Annotated[int, Meta(ge=0, description="texels around a hidden one that are ignored")]
 
 api_version = 2
 

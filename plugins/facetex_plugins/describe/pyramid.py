@@ -33,13 +33,13 @@ def descriptor_extractors() -> dict[str, type]:
 
 
 class PyramidExtractor:
-    """Responses and magnitudes of a steerable pyramid, and the colours that are left at its top."""
+    """Responses and magnitudes of a steerable pyramid, and the colours of its lowpass residual."""
 
     def __init__(
         self,
-        scales: Annotated[int, Meta(ge=1, description="octaves")] = 3,
-        orientations: Annotated[int, Meta(ge=1, description="directions of the filters")] = 4,
-        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are left out")] = 8,
+        scales: Annotated[int, Meta(ge=1, description="octaves of the pyramid")] = 3,
+        orientations: Annotated[int, Meta(ge=1, description="filter directions per octave")] = 4,
+        margin: Annotated[int, Meta(ge=0, description="texels around a hidden one that are ignored")] = 8,
     ) -> None:
         self.scales, self.orientations, self.margin = scales, orientations, margin
 

@@ -28,14 +28,14 @@ def descriptor_extractors() -> dict[str, type]:
 
 
 class RandomExtractor:
-    """Random filters at three scales: F_s = max(0, w * I_s), half of them blind to plain colour; the seed draws them."""
+    """Rectified random filters at three scales: F_s = max(0, w * I_s); half of them ignore plain colour."""
 
     def __init__(
         self,
-        filters: Annotated[int, Meta(ge=1, description="filters of each scale")] = 32,
-        seed: Annotated[int, Meta(ge=0, description="of the filters")] = 0,
+        filters: Annotated[int, Meta(ge=1, description="filters per scale")] = 32,
+        seed: Annotated[int, Meta(ge=0, description="random seed of the filters")] = 0,
         margin: Annotated[
-            int, Meta(ge=0, description="texels around a hidden one that are left out; the coarsest filters are 14 wide")
+            int, Meta(ge=0, description="texels around a hidden one that are ignored; the coarsest filters are 14 wide")
         ] = 14,
     ) -> None:
         self.filters, self.seed, self.margin = filters, seed, margin

@@ -28,14 +28,14 @@ def detailers() -> dict[str, type]:
 
 
 class ShadingDetailer:
-    """Displacement by luminance: what is darker than its surroundings lies deeper."""
+    """Displacement from luminance: darker than the surroundings means deeper."""
 
     def __init__(
         self,
         strength: Annotated[
-            float, Meta(ge=0, description="millimetres of displacement where the luminance is e times its surroundings")
+            float, Meta(ge=0, description="displacement in millimetres where the luminance is e times that of the surroundings")
         ] = 1.0,
-        limit: Annotated[float, Meta(gt=0, description="millimetres that the displacement stays below")] = 0.3,
+        limit: Annotated[float, Meta(gt=0, description="largest displacement in millimetres")] = 0.3,
     ) -> None:
         self.strength, self.limit = strength, limit
 
@@ -53,7 +53,7 @@ class ShadingDetailer:
 
 
 class NoDetailer:
-    """Smooth skin: what any relief gains can be seen beside it."""
+    """Smooth skin: the baseline for relief."""
 
     waived_checks = ("rough_skin_has_a_relief_in_metres", "normals_fit_the_displacement")
 

@@ -17,11 +17,11 @@ def detectors() -> dict[str, type]:
 
 
 class LandmarkDetector:
-    """Finds faces from about 40 pixels up to nearly the whole photo, turned by up to 45 degrees."""
+    """Finds faces from about 40 pixels up to nearly the whole photo, rotated by up to 45 degrees."""
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = MIN_SCORE,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = MIN_SCORE,
         device: Device = "cpu",
     ) -> None:
         self.min_score = min_score

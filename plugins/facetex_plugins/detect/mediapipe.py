@@ -38,11 +38,11 @@ def detectors() -> dict[str, type]:
 
 
 class MediapipeDetector:
-    """MediaPipe's 468 points (its irises left out) on faces from about 40 pixels up, turned by up to 45 degrees."""
+    """MediaPipe's 468 points, without irises, for faces from about 40 pixels up, rotated by up to 45 degrees."""
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = 0.35,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = 0.35,
         device: Device = "cpu",
     ) -> None:
         """`device`: cpu or cuda, for the finder; LiteRT runs on the processor."""

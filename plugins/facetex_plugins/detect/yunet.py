@@ -32,11 +32,11 @@ def detectors() -> dict[str, type]:
 
 
 class YunetDetector:
-    """Finds faces from about 10 pixels of a 640-pixel photo with YuNet; 468 + 68 points by the network that ships."""
+    """YuNet finds faces from about 10 pixels in a 640-pixel photo; the shipped network finds their 468 + 68 points."""
 
     def __init__(
         self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="score from which a place counts as a face")] = MIN_SCORE,
+        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = MIN_SCORE,
         device: Device = "cpu",
     ) -> None:
         self.path = model_path("yunet")

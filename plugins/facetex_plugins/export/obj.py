@@ -24,7 +24,7 @@ def exporters() -> dict[str, type]:
 
 
 class ObjExporter:
-    """head.obj, head.mtl, albedo.png, normal.png and roughness.png; a group and a material for every part."""
+    """head.obj, head.mtl, albedo.png, normal.png and roughness.png; one group and one material per part."""
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
         """The five files."""

@@ -18,7 +18,7 @@ def fitters() -> dict[str, type]:
 
 
 class BasisFitter(ModelFitter):
-    """Identity, ARKit expressions, pose, light and albedo on a basis that ships with facetex."""
+    """Identity, ARKit expressions and pose of the shipped face basis, by landmarks and the photo's brightness."""
 
     def __init__(self) -> None:
         self.files = model_path("face_basis"), model_path("skin_albedo")
@@ -31,6 +31,6 @@ class BasisFitter(ModelFitter):
 
 
 class LandmarkFitter(BasisFitter):
-    """The same basis from landmarks alone: what the photo's brightness adds can be seen beside it."""
+    """The same from landmarks alone: the baseline for the use of brightness."""
 
     shading = False

@@ -201,8 +201,8 @@ def refuse_no_head(name: str, surface: Surface, other: MorphableModel) -> None:
     far = float(np.quantile(away, FACE_SHARE))
     if not far < FAR:
         raise ModelError(
-            f"the surface of this {name} is no head: laid over ours, 5% of its face are more than {1000 * far:.0f} mm away "
-            f"(heads stay under {1000 * FAR:.0f})"
+            f"the surface of this {name} is not a head: after registration to ours, "
+            f"5% of its face is more than {1000 * far:.0f} mm away (heads stay under {1000 * FAR:.0f})"
         )
 
 

@@ -28,8 +28,8 @@ class LicensedFitter(ModelFitter):
 
     def __init__(
         self,
-        identity: Annotated[int, Meta(ge=1, description="leading coefficients of identity")] = 100,
-        expression: Annotated[int, Meta(ge=0, description="leading coefficients of expression")] = 64,
+        identity: Annotated[int, Meta(ge=1, description="how many of the leading identity coefficients are used")] = 100,
+        expression: Annotated[int, Meta(ge=0, description="how many of the leading expression coefficients are used")] = 64,
     ) -> None:
         self.path = model_path(self.model_name)
         self.identity, self.expression = identity, expression
@@ -46,7 +46,7 @@ class LicensedFitter(ModelFitter):
         try:
             if str(arrays.pop("layout")) != _layout():
                 raise ModelError(
-                    f"{self.path.name} was laid over another face basis: facetex zoo add {self.model_name} FILE again"
+                    f"{self.path.name} was registered to another face basis: facetex zoo add {self.model_name} FILE again"
                 )
             arrays["identity"] = arrays["identity"][: self.identity]
             arrays["expression"] = arrays["expression"][: self.expression]
@@ -65,7 +65,7 @@ class LicensedFitter(ModelFitter):
                 laid = transfer_layout(cls.read(source), load_morphable_model(model_path("face_basis")))
                 arrays: dict[str, Any] = {"layout": np.array(_layout()), **arrays_of(laid)}
             if not all(np.isfinite(arrays[name]).all() for name in ("mean", "identity", "expression")):
-                raise ValueError("its modes move vertices by kilometres")  # one answer for all that is wrong
+                raise ValueError("its modes move vertices by impossible distances")  # one answer for all that is wrong
         except UNREADABLE as error:
             found = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ModelError(f"{source.name} is no {known.what}: {found}; {known.get}") from None

@@ -22,12 +22,12 @@ def fitters() -> dict[str, type]:
 
 
 class SaitoFitter(ModelFitter):
-    """The paper's joint energy on the model of another fitter."""
+    """The joint energy of Saito 2017 on the morphable model of another fitter."""
 
     def __init__(
         self,
         model: Annotated[
-            str, Meta(description="the fitter whose morphable model is taken: basis, bfm, flame, ict, sfm, or one of a plugin")
+            str, Meta(description="the fitter whose morphable model is used: basis, bfm, flame, ict, sfm, or one of a plugin")
         ] = "basis",
     ) -> None:
         self.model_of = Registry().bare("fitter", model, {})

@@ -28,7 +28,7 @@ def light_estimators() -> dict[str, type]:
 
 
 class HarmonicsEstimator:
-    """Light and skin colour in turn, robust, with priors of both; after delighting the light that joins albedo and photo."""
+    """Alternates between light and skin colour, robustly and with priors; after delighting, fits the light to the albedo."""
 
     def estimate(self, view: View) -> Appearance:
         """Before delighting both; after it the light anew, and the colour as it was."""
@@ -38,7 +38,7 @@ class HarmonicsEstimator:
 
 
 class LeastSquaresEstimator:
-    """The light that explains the mean skin best: nine numbers a channel by least squares, without priors of skin or light."""
+    """Least-squares light for the mean skin: nine coefficients per channel, without priors of skin or light."""
 
     def estimate(self, view: View) -> Appearance:
         """After delighting, the light that explains the albedo best."""
@@ -54,7 +54,7 @@ class LeastSquaresEstimator:
 
 
 class NoEstimator:
-    """White light from everywhere, and the mean skin."""
+    """White light from all directions, and the mean skin."""
 
     waived_checks = (
         "the_light_comes_from_where_it_came_from",

@@ -35,7 +35,7 @@ def mergers() -> dict[str, type]:
 
 
 class BandMerger:
-    """Broad colour of all photos, detail of the one that sees a texel best."""
+    """Mean broad colour of all photos, and fine detail from the photo that sees a texel best."""
 
     def merge(self, views: Sequence[DelitView]) -> Merged:
         """The albedo in the tone of the first view."""
@@ -55,7 +55,7 @@ class BandMerger:
 
 
 class NoMerger:
-    """The albedo of the photo that shows most of the face; the others help with its shape only."""
+    """The albedo of the photo that shows most of the face; other photos only help the fit."""
 
     def merge(self, views: Sequence[DelitView]) -> Merged:
         """The first view's."""

@@ -18,7 +18,7 @@ def mergers() -> dict[str, type]:
 
 
 class MeanMerger:
-    """Log albedo averaged by how clearly each photo shows a texel: the plainest way, without bands, seams or tones."""
+    """The mean of log albedos, weighted by how clearly each photo shows a texel: a baseline."""
 
     def merge(self, views: Sequence[DelitView]) -> Merged:
         """The albedo; its visibility is that of the photo that sees a texel best."""

@@ -16,7 +16,7 @@ def painters() -> dict[str, type]:
 
 
 class EyePainter:
-    """Irises in the photo's colour, brown where it shows none; sclera, teeth and mouth as most people have them."""
+    """Irises in the photo's colour, or brown if it shows none; typical sclera, teeth and mouth."""
 
     def paint(self, view: DelitView) -> Texture:
         """The map with all parts."""
@@ -29,7 +29,7 @@ class EyePainter:
 
 
 class BrownPainter:
-    """The same with brown irises for everybody, as most people on earth have them: what reading the photo gains."""
+    """The same with brown irises for everybody, the most common colour: a baseline."""
 
     def paint(self, view: DelitView) -> Texture:
         """The map with all parts."""
@@ -38,7 +38,7 @@ class BrownPainter:
 
 
 class NoPainter:
-    """The map as the synthesizer left it: skin on eyeballs and teeth."""
+    """Leaves the map unchanged: skin on eyeballs and teeth."""
 
     waived_checks = ("eyeballs_are_no_skin",)
 

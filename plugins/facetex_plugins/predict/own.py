@@ -21,10 +21,10 @@ def hidden_predictors() -> dict[str, type]:
 
 
 class OwnPredictor:
-    """The blend, what it leaves unexplained of seen skin, and the face's mirror."""
+    """The blend, corrected by its residual on visible skin and by the face's mirror."""
 
     def __init__(
-        self, mirror: Annotated[float, Meta(ge=0, le=1, description="weight of the mirror image where that is seen")] = MIRROR
+        self, mirror: Annotated[float, Meta(ge=0, le=1, description="weight of the mirror image where it is visible")] = MIRROR
     ) -> None:
         self.mirror = mirror
 
@@ -34,7 +34,7 @@ class OwnPredictor:
 
 
 class BlendPredictor:
-    """The blend of the bank's whole faces and nothing of the own one, as published (Saito 2017, equation 4)."""
+    """The blend of the bank's whole faces alone, as published (Saito 2017, equation 4)."""
 
     def predict(self, bank: Bank, weights: Float32[np.ndarray, "exemplars"], own: OwnDescriptors) -> Descriptor:  # noqa: ARG002  # of the stage
         """Of all plain skin."""

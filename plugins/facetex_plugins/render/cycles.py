@@ -38,10 +38,10 @@ class CyclesRenderer:
 
     def __init__(
         self,
-        samples: Annotated[int, Meta(ge=1, description="paths a pixel")] = 64,
-        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, at the same strength")] | None = None,
-        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="of the noise")] = 0,
-        python: Annotated[Program | None, Meta(description="a Python that has bpy")] = None,
+        samples: Annotated[int, Meta(ge=1, description="paths per pixel")] = 64,
+        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, equally strong")] | None = None,
+        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="random seed of the noise")] = 0,
+        python: Annotated[Program | None, Meta(description="a Python interpreter that has the module bpy")] = None,
     ) -> None:
         self.python = _python_with_blender(python)
         self.panorama = None if hdri is None else read_panorama(hdri, SHARP)

@@ -38,9 +38,9 @@ class MitsubaRenderer:
 
     def __init__(
         self,
-        samples: Annotated[int, Meta(ge=1, description="paths a pixel")] = 64,
-        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, at the same strength")] | None = None,
-        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="of the noise")] = 0,
+        samples: Annotated[int, Meta(ge=1, description="paths per pixel")] = 64,
+        hdri: Annotated[Path, Meta(description="a .hdr panorama that replaces the light, equally strong")] | None = None,
+        seed: Annotated[int, Meta(ge=0, lt=2147483648, description="random seed of the noise")] = 0,
     ) -> None:
         if find_spec("mitsuba") is None:
             raise ConfigError('renderer mitsuba needs one more package: pip install "facetex[mitsuba]"')

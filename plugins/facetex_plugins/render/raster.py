@@ -43,12 +43,12 @@ def renderers() -> dict[str, type]:
 
 
 class RasterRenderer:
-    """Rays cast from the camera, shaded by harmonics."""
+    """Ray casting, with shading by spherical harmonics and one highlight."""
 
     def __init__(
         self,
-        samples: Annotated[int, Meta(ge=1, description="rays a pixel along each side")] = 2,
-        occlusion: Annotated[bool, Meta(description="whether hollows are darker")] = True,
+        samples: Annotated[int, Meta(ge=1, description="rays along each side of a pixel")] = 2,
+        occlusion: Annotated[bool, Meta(description="whether ambient occlusion darkens hollows")] = True,
     ) -> None:
         self.samples, self.occlusion = samples, occlusion
 

@@ -28,7 +28,7 @@ def restorers() -> dict[str, type]:
 
 
 class DeblockRestorer:
-    """Smooths JPEG's squares on and around the face where they show, at qualities below about 20; other photos stay."""
+    """Smooths visible JPEG blocking on and around the face, at qualities below about 20; leaves other photos unchanged."""
 
     def restore(self, photo: Photo, face: Face) -> Photo:
         """The photo, smoothed where it has to be."""
@@ -36,7 +36,7 @@ class DeblockRestorer:
 
 
 class NoRestorer:
-    """The photo as it is: what any restorer gains can be seen beside it."""
+    """Leaves the photo unchanged: the baseline for restorers."""
 
     def restore(self, photo: Photo, face: Face) -> Photo:  # noqa: ARG002  # of the stage
         """The same photo."""

@@ -29,7 +29,7 @@ class DenoiseRestorer:
 
     def __init__(
         self,
-        strength: Annotated[float, Meta(ge=0, description="times the variance of the noise that is taken for grain")] = 2.0,
+        strength: Annotated[float, Meta(ge=0, description="guided filter's epsilon, in noise variances")] = 2.0,
     ) -> None:
         self.strength = strength
 

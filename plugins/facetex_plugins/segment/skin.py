@@ -89,7 +89,7 @@ def fill_polygon(points: Float[np.ndarray, "points 2"], width: int, height: int)
 
 
 class SkinSegmenter:
-    """A small U-Net on the turned crop around the face; the rims of glasses are followed, landmarks tell the mouth."""
+    """A small U-Net on an upright crop of the face, with traced rims of glasses, and the mouth from landmarks."""
 
     def __init__(self, device: Device = "cpu") -> None:
         self.device = device
@@ -144,7 +144,7 @@ def surroundings(
 
 
 class GeometrySegmenter:
-    """The polygon of the face without eyes and open mouth; blind to hair, glasses and hands."""
+    """The landmarks' polygon of the face without eyes and open mouth; ignores hair, glasses and hands."""
 
     def segment(self, photo: Photo, face: Face) -> Segmentation:
         """Skin is 1 inside the face's outline."""

@@ -37,7 +37,7 @@ class AffineSolver:
     def __init__(
         self,
         ridge: Annotated[
-            float, Meta(ge=0, description="draws the weights towards the mean of the bank; best on unseen faces: 0.06 to 0.2")
+            float, Meta(ge=0, description="ridge penalty towards the bank's mean; best on held-out faces: 0.06 to 0.2")
         ] = 0.1,
     ) -> None:
         self.ridge = ridge
@@ -57,7 +57,7 @@ class LeastSquaresSolver:
 
     waived_checks = (*DRAWN, "weights_sum_to_one")
 
-    def __init__(self, ridge: Annotated[float, Meta(ge=0, description="draws the weights towards nothing")] = 0.06) -> None:
+    def __init__(self, ridge: Annotated[float, Meta(ge=0, description="ridge penalty towards 0")] = 0.06) -> None:
         self.ridge = ridge
 
     def solve(self, observed: Descriptor, exemplars: Sequence[Descriptor]) -> Float32[np.ndarray, "exemplars"]:

@@ -27,10 +27,10 @@ def blend_solvers() -> dict[str, type]:
 
 
 class ConvexSolver:
-    """The best convex mixture."""
+    """Weights that are not negative and sum to 1, as published."""
 
     def __init__(
-        self, ridge: Annotated[float, Meta(ge=0, description="draws the weights towards the mean of the bank")] = 0.001
+        self, ridge: Annotated[float, Meta(ge=0, description="ridge penalty towards the bank's mean")] = 0.001
     ) -> None:
         self.ridge = ridge
 
@@ -44,7 +44,7 @@ class ConvexSolver:
 
 
 class NearestSolver:
-    """The one exemplar that is nearest."""
+    """The nearest exemplar alone: a baseline."""
 
     waived_checks = ("recovers_the_weights_that_made_the_mixture",)
 
@@ -56,7 +56,7 @@ class NearestSolver:
 
 
 class UniformSolver:
-    """The bank's mean, whatever is seen: what every other solver has to beat."""
+    """The bank's mean, whatever the photo shows: a baseline."""
 
     waived_checks = ("recovers_the_weights_that_made_the_mixture", "an_exemplar_explains_itself")
 

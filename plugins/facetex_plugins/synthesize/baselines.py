@@ -25,7 +25,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class LowFrequencySynthesizer:
-    """Own texels, the rest from the fit's low-frequency albedo: a baseline."""
+    """Visible texels, and the rest from the fit's low-frequency albedo: a baseline."""
 
     waived_checks = STAYS_SMOOTH
 
@@ -36,7 +36,7 @@ class LowFrequencySynthesizer:
 
 
 class MirrorSynthesizer:
-    """Own texels, their mirror images where those are seen, the fit's low-frequency albedo elsewhere: a baseline."""
+    """Visible texels, their visible mirror images, and the fit's low-frequency albedo elsewhere: a baseline."""
 
     waived_checks = STAYS_SMOOTH
 
@@ -50,7 +50,7 @@ class MirrorSynthesizer:
 
 
 class PcaSynthesizer:
-    """Own texels, the rest from the albedo model's modes as the visible texels tell their coefficients: a baseline."""
+    """Visible texels, and the rest from the albedo model's modes, fitted to the visible texels: a baseline."""
 
     waived_checks = STAYS_SMOOTH
 

@@ -58,16 +58,16 @@ def synthesizers() -> dict[str, type]:
 
 
 class CompleteSynthesizer:
-    """Own texels, and beside them a decoder's detail, its strength matched to the target."""
+    """Visible texels, and a decoder's detail for the rest, with its strength matched to the target."""
 
     def __init__(
         self,
         match_iterations: Annotated[
-            int, Meta(ge=0, description="steps in which the strength of detail is matched; 0 leaves it as it is")
+            int, Meta(ge=0, description="iterations that match the strength of detail; 0 skips the matching")
         ] = 8,
         layers: Annotated[
             str,
-            Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they carry folds"),
+            Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they contain folds"),
         ] = "conv1_1,conv2_1",
         device: Device = "cpu",
     ) -> None:
@@ -104,7 +104,7 @@ class CompleteSynthesizer:
     ) -> Float32[np.ndarray, "octaves"]:
         """A factor for each octave, found at the bank's size; 1 where too little is hidden to tell, or nothing to tell by."""
         if wanted.network not in model_names():
-            warn(f"{wanted.network!r} is no network: the hidden skin's grain is not matched to the bank")
+            warn(f"{wanted.network!r} is no network: the strength of hidden detail is not matched to the bank")
             return np.ones(len(octaves), np.float32)
         small = min(len(start), MATCHED_SIZE)
         box = face_slices(fit.model, small)

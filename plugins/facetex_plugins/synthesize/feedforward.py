@@ -29,7 +29,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class FeedforwardSynthesizer:
-    """Own texels, the rest from a small network trained to carry the wanted correlations: seconds at any size."""
+    """Visible texels, and the rest from a small network trained for the target's correlations: seconds at any size."""
 
     def __init__(self, device: Device = "cpu") -> None:
         self.decoder = Decoder(model_path("feedforward"), device)

@@ -36,7 +36,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class GramSynthesizer:
-    """L-BFGS over all texels of the face for at most `iterations`, or until the loss is below `enough`.
+    """The published L-BFGS over all texels of the face, for at most `iterations` or until the loss is below `enough`.
 
     `schedule` fast: from own detail, in bfloat16 where the machine has it; published: from the low frequency, in full
     precision. The default of `enough` is what a target is uncertain by: the loss of true faces under what is predicted of
@@ -47,11 +47,9 @@ class GramSynthesizer:
 
     def __init__(
         self,
-        iterations: Annotated[int, Meta(ge=0, description="steps of the search at most")] = 200,
-        schedule: Annotated[
-            Literal["fast", "published"], Meta(description="where the search starts and how exactly it is computed")
-        ] = "fast",
-        enough: Annotated[float, Meta(ge=0, description="loss at which the search ends")] = 0.035,
+        iterations: Annotated[int, Meta(ge=0, description="largest number of iterations")] = 200,
+        schedule: Annotated[Literal["fast", "published"], Meta(description="start and precision of the optimisation")] = "fast",
+        enough: Annotated[float, Meta(ge=0, description="loss at which the optimisation ends")] = 0.035,
         device: Device = "cpu",
     ) -> None:
         self.iterations, self.schedule, self.enough, self.device = iterations, schedule, enough, device

@@ -38,7 +38,7 @@ def synthesizers() -> dict[str, type]:
 
 
 class QuiltingSynthesizer:
-    """Own texels, the rest patches of own skin sewn over the fit's low-frequency albedo (Efros, Freeman 2001): a baseline."""
+    """Visible texels, and the rest quilted from patches of the face's skin (Efros and Freeman 2001): a baseline."""
 
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:  # noqa: ARG002  # of the stage
         """Detail in logarithms over the low frequency; none where no patch of plain skin is seen."""

@@ -154,7 +154,7 @@ def test_a_file_that_is_no_head_is_one_line(folder, tmp_path, damage):
     whole = (folder / "head.glb").read_bytes()
     content = {"short": whole[:3000], "empty": b"", "text": b"glTF and so on", "png": (folder / "albedo.png").read_bytes()}
     (tmp_path / "head.glb").write_bytes(content[damage])
-    with pytest.raises(ConfigError, match="is no head that facetex wrote"):
+    with pytest.raises(ConfigError, match="is not a head made by facetex"):
         read_head(tmp_path)
 
 

@@ -52,9 +52,9 @@ def _numbers(dataset: "h5py.Dataset", name: str, allowance: Allowance) -> AnyArr
     plan = dataset.id.get_create_plist()
     layout, filters = plan.get_layout(), [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
     if plan.get_external_count() or layout not in (h5py.h5d.COMPACT, h5py.h5d.CONTIGUOUS, h5py.h5d.CHUNKED):
-        raise ValueError(f"the numbers of {name} lie in other files")
+        raise ValueError(f"the numbers of {name} are in other files")
     if not set(filters) <= {DEFLATE, SHUFFLE, CHECKSUM}:
-        raise ValueError(f"the numbers of {name} are packed in a way that is not read")
+        raise ValueError(f"the numbers of {name} have an unsupported compression")
     if dataset.shape is None or dataset.dtype.kind not in "fiu":
         raise ValueError(f"{name} holds no numbers")
     shape = allowance.array(dataset.shape, dataset.dtype.itemsize)

@@ -97,5 +97,5 @@ def test_a_folder_that_is_no_comparison_is_left_alone(tmp_path, capsys):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "mine").touch()
     assert main(["cache", "clear", str(tmp_path)]) == 2
-    assert "is no folder of facetex compare; give the one that was its -o" in capsys.readouterr().err
+    assert "is not a folder of facetex compare; give the folder of its option -o" in capsys.readouterr().err
     assert (tmp_path / "cache" / "mine").is_file()

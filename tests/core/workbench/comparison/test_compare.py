@@ -246,7 +246,7 @@ def test_a_folder_with_other_things_is_left_alone(counts, photo, base, tmp_path,
     out.mkdir()
     (out / "facetex.json").write_text("mine", "utf-8")
     assert compare(photo, "-o", out, *base, *SMALL) == 2
-    assert capsys.readouterr().err == f"error: {out}: holds something else than a comparison; choose a new folder by -o\n"
+    assert capsys.readouterr().err == f"error: {out}: contains other files than a comparison's; choose a new folder by -o\n"
     assert [path.name for path in out.iterdir()] == ["facetex.json"]
 
 

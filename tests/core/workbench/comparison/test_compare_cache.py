@@ -154,7 +154,7 @@ def test_what_a_stage_must_not_make_is_its_authors_affair(tmp_path, zoo):
             return {1, 2}
 
     stage = Strange()
-    with pytest.raises(PluginError, match="what delighter made cannot be kept: set is none of facetex's values"):
+    with pytest.raises(PluginError, match="what delighter made cannot be cached: set is none of facetex's values"):
         opened(tmp_path, zoo, stage).once(stage.delight, view_of(tiny_texture()))
 
 

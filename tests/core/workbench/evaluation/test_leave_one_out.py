@@ -182,7 +182,7 @@ def test_a_part_that_was_never_seen_or_all_that_was_gives_no_figure(pipeline, ey
 
 def test_a_turned_face_is_no_judge(pipeline):
     photo, turned = Photo(np.full((160, 160, 3), 0.4, np.float32), "a.png"), toys.ToyFitter(yaw=FRONTAL + 5)
-    with pytest.raises(PhotoError, match=r"a\.png: the face is turned by 15 degrees; up to 10 can be judged"):
+    with pytest.raises(PhotoError, match=r"a\.png: the face is turned by 15 degrees; at most 10 are allowed"):
         examine(replace(pipeline, fitter=turned), photo)
     assert examine(pipeline, photo).tone == "light"
 
@@ -241,7 +241,7 @@ def test_a_folder_of_photos_gives_tables_and_a_sheet(photos, tmp_path, monkeypat
         (["photos", "--split", "rigth"], "no split 'rigth'"),
         (["photos", "--size", "300"], "size 300 is none of 256"),
         (["photos", "-o", "photos/eileen.png/x"], "cannot be written"),
-        (["walls", "-q"], "walls: no photo in it can be judged"),
+        (["walls", "-q"], "walls: no usable photo"),
     ],
 )
 def test_what_cannot_be_judged_is_one_line(photos, tmp_path, monkeypatch, capsys, words, answer):

@@ -108,7 +108,7 @@ def test_a_picture_without_a_face_is_left_out(tmp_path, capsys):
     assert captured.err == "warning: bare is left out: no face found in it\n"
     assert "1 pairs" in captured.out
     assert made(bare, "-o", tmp_path / "t.html") == 2
-    assert "in none of the pictures a face was found" in capsys.readouterr().err
+    assert "no face found in any of the pictures" in capsys.readouterr().err
     assert not list(tmp_path.glob("t.*"))
 
 
@@ -117,8 +117,8 @@ REFUSED = {
     "nothing in it": (["empty"], "holds no results of facetex run"),
     "pictures and no photos": (["pictures"], "so there is no photo to compare with"),
     "pictures, empty": (["pictures", "empty"], "empty: holds neither results of facetex run nor pictures"),
-    "one name twice": (["run", "other/run"], "two variants have one name"),
-    "nothing in common": (["run", "pictures"], "no picture of one goes by the name of one of another"),
+    "one name twice": (["run", "other/run"], "two variants have the same name"),
+    "nothing in common": (["run", "pictures"], "no picture name occurs in two of them"),
     "seconds": (["run", "--seconds", "0"], "--seconds takes 0.1 to 600, not 0.0"),
     "seconds, none": (["run", "--seconds", "nan"], "--seconds takes 0.1 to 600, not nan"),
     "crop": (["run", "--crop", "nose"], "'nose' is not one of 'face', 'skin', 'whole'"),

@@ -84,7 +84,7 @@ def test_of_one_participants_files_the_longer_counts(tmp_path, capsys):
     assert told(part, whole) == 0
     captured = capsys.readouterr()
     assert "6 answers of 1 participants" in captured.out
-    assert captured.err == "warning: ab12.json: participant ab12 comes again; the longer file counts\n"
+    assert captured.err == "warning: ab12.json: participant ab12 has several files; the longest counts\n"
 
 
 def test_strange_answers_are_one_line(tmp_path, capsys):
@@ -100,7 +100,7 @@ def test_strange_answers_are_one_line(tmp_path, capsys):
         ({"answers": [{**one, "trial": 3}]}, "holds no answers"),
         ({"answers": None}, "holds no answers"),
         ({"participant": []}, "holds no answers"),
-        ({"answers": []}, "nothing is answered in these files"),
+        ({"answers": []}, "these files contain no answers"),
     ):
         good.write_text(json.dumps({**table, **change}), "utf-8")
         with pytest.raises(ConfigError, match=re.escape(line)):
@@ -114,7 +114,7 @@ def test_a_key_is_looked_for_beside_the_answers(tmp_path, capsys):
     file = written(study, tmp_path / "answers")
     key = (tmp_path / "answers" / "s.key.json").rename(tmp_path / "s.key.json")
     assert told(file) == 2
-    assert "0 files *.key.json lie beside the answers; --key says" in capsys.readouterr().err
+    assert "0 files *.key.json are next to the answers; choose one by --key" in capsys.readouterr().err
     assert told(file, "--key", key) == 0
     for text in ("[]", "{}", '{"study": "x"}', json.dumps({**study.key(), "trials": {"a": {"pictures": {"b": "photo"}}}})):
         key.write_text(text, "utf-8")
