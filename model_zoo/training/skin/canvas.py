@@ -10,7 +10,7 @@ from training.skin.labels import BACKGROUND, NO_SKIN, REST
 
 Cover = Float[np.ndarray, "side side"]
 """How much of each pixel a thing hides, [0, 1]."""
-Points = Float[np.ndarray, "points 2"]
+Points = Float[np.ndarray, "_ 2"]
 Colour = Float[np.ndarray, "3"]
 
 

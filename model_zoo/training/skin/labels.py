@@ -27,7 +27,7 @@ SKIN_DISTANCE = 3.2
 
 Mask = Bool[np.ndarray, "side side"]
 Share = Float32[np.ndarray, "side side"]
-Points = Float[np.ndarray, "points 2"]
+Points = Float[np.ndarray, "_ 2"]
 
 # fmt: off
 # Found by looking at the portraits of bank and dev: their eye regions are neither learned from nor scored.

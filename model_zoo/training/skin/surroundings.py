@@ -28,6 +28,9 @@ CODES = np.full(256, UNKNOWN)
 CODES[[REST, SKIN, HAIR, BACKGROUND]] = 0, 0, 1, 2
 
 
+Batch = dict[str, Tensor]
+
+
 class Task:
     """Hair and background, where the teachers know."""
 
@@ -37,10 +40,10 @@ class Task:
         self.images = [torch.from_numpy(network_image(face.rgb)) for face in held_out]
         self.truths = np.stack([taught(face) for face in held_out], 1)
 
-    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Images in [0, 1] and classes."""
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Each `image` in [0, 1], and its `label`: 0, 1, 2 or UNKNOWN."""
         images, labels = examples(self.faces, self.count, rng)
-        return torch.from_numpy(images), torch.from_numpy(CODES[labels])
+        return {"image": torch.from_numpy(images), "label": torch.from_numpy(CODES[labels])}
 
     def logits(self, net: SurroundingsNet, image: Tensor) -> Tensor:
         """Of the rest, hair and background; the encoder is as precise as it will be in use."""
@@ -48,10 +51,10 @@ class Task:
             skips = self.encoder.to(image.device).skips(image)
         return net(*skips).float()
 
-    def losses(self, net: SurroundingsNet, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def losses(self, net: SurroundingsNet, batch: Batch) -> dict[str, Tensor]:
         """Cross entropy plus soft Dice of hair and of background over the pixels that are known."""
-        image, label = batch
-        logits, known = self.logits(net, image), (label != UNKNOWN)[:, None]
+        logits, label = self.logits(net, batch["image"]), batch["label"]
+        known = (label != UNKNOWN)[:, None]
         truth = functional.one_hot(label.clamp(0), 3).movedim(-1, 1)[:, 1:] * known
         guess = torch.softmax(logits, 1)[:, 1:] * known
         overlap = 2 * (guess * truth).sum((2, 3)) + 1

@@ -18,6 +18,8 @@ from training.skin.labels import IGNORE, SKIN, Labelled
 from training.skin.net import SkinNet
 from training.skin.net import export as write
 
+Batch = dict[str, Tensor]
+
 
 class Task:
     """Bare skin, where the teachers know."""
@@ -28,15 +30,15 @@ class Task:
         self.images = [torch.from_numpy(network_image(face.rgb)) for face in held_out]
         self.labels = [middle(face.label, cv2.INTER_NEAREST) for face in held_out]
 
-    def batch(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Images in [0, 1] and labels."""
+    def batch(self, rng: np.random.Generator) -> Batch:
+        """Each `image` in [0, 1], and its `label`."""
         images, labels = examples(self.faces, self.count, rng)
-        return torch.from_numpy(images), torch.from_numpy(labels)
+        return {"image": torch.from_numpy(images), "label": torch.from_numpy(labels)}
 
-    def losses(self, net: SkinNet, batch: tuple[Tensor, Tensor]) -> dict[str, Tensor]:
+    def losses(self, net: SkinNet, batch: Batch) -> dict[str, Tensor]:
         """Cross entropy plus soft Dice over the pixels that are known."""
-        image, label = batch
-        value, known, truth = net(image)[:, 0].float(), (label != IGNORE).float(), (label == SKIN).float()
+        value, label = net(batch["image"])[:, 0].float(), batch["label"]
+        known, truth = (label != IGNORE).float(), (label == SKIN).float()
         entropy = (functional.binary_cross_entropy_with_logits(value, truth, reduction="none") * known).sum() / known.sum()
         guess = torch.sigmoid(value) * known
         overlap = 2 * (guess * truth).sum((1, 2)) + 1
