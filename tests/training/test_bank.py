@@ -29,7 +29,8 @@ SIZE = 256
 def fit():
     model = load_morphable_model(model_path("face_basis"))
     at_rest = (np.zeros(len(modes), np.float32) for modes in (model.identity, model.expression))
-    return Fit(model, *at_rest, orbit_camera(SIZE, SIZE, 1.0))
+    camera = orbit_camera(np.zeros(3, np.float32), yaw=0, distance=1, width_seen=0.3, size=(SIZE, SIZE))
+    return Fit(model, *at_rest, camera)
 
 
 def test_the_bank_is_built_by_the_command_for_banks(tmp_path, monkeypatch):

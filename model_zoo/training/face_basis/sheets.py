@@ -62,7 +62,10 @@ def landmarks(arrays: Arrays) -> dict[str, Row]:
     mean, dense = arrays["mean"].astype(np.float64), marks(arrays, "dense")
     both = dense, marks(arrays, "landmark")
     close = [render(mean, arrays, width=0.06, centre=at, marks=dense, size=900) for at in (CORNER, EYE, NOSE)]
-    return {"landmarks": [render(mean, arrays, width=0.20, marks=each, size=1000) for each in both], "landmarks_close": close}
+    return {
+        "landmarks": [render(mean, arrays, width=0.20, marks=points, size=1000) for points in both],
+        "landmarks_close": close,
+    }
 
 
 def draw(arrays: Arrays, folder: Path) -> None:

@@ -47,44 +47,44 @@ def moments(feature: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     return gram, gram - mean @ mean.mT
 
 
-def relative(found: Tensor, true: Tensor) -> Tensor:
+def relative(guess: Tensor, true: Tensor) -> Tensor:
     """||G - W||_F / ||W||_F, each of the batch."""
-    return (found - true).flatten(1).norm(dim=1) / true.flatten(1).norm(dim=1).clamp_min(1e-6)
+    return (guess - true).flatten(1).norm(dim=1) / true.flatten(1).norm(dim=1).clamp_min(1e-6)
 
 
-def feature_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+def feature_error(guess: Tensor, true: Tensor, mask: Tensor) -> Tensor:
     """Relative squared difference place by place."""
-    weight = functional.avg_pool2d(mask, mask.shape[-1] // found.shape[-1])
-    wrong, whole = ((part.float().square() * weight).sum((1, 2, 3)) for part in (found - true, true))
+    weight = functional.avg_pool2d(mask, mask.shape[-1] // guess.shape[-1])
+    wrong, whole = ((part.float().square() * weight).sum((1, 2, 3)) for part in (guess - true, true))
     return wrong / whole.clamp_min(1e-6)
 
 
-def energy_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+def energy_error(guess: Tensor, true: Tensor, mask: Tensor) -> Tensor:
     """How far the log of the ratio of the octaves' energies is outside of FAINT to 1, patch by patch."""
     errors = []
     for _ in range(4):
-        smaller = [functional.avg_pool2d(each, 2) for each in (found, true)]
+        smaller = [functional.avg_pool2d(plane, 2) for plane in (guess, true)]
         bands = [
-            each - functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
-            for each, small in zip((found, true), smaller, strict=True)
+            plane - functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+            for plane, small in zip((guess, true), smaller, strict=True)
         ]
         inside = functional.avg_pool2d(mask, PATCH)
         energies = [functional.avg_pool2d(band.square() * mask, PATCH) / inside.clamp_min(0.05) for band in bands]
         ratio = torch.log((energies[0] + LIGHTEST**2) / (energies[1] + LIGHTEST**2))
         off = functional.relu(ratio) + functional.relu(log(FAINT) - ratio)
         errors.append((off * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1e-3))
-        found, true = smaller
+        guess, true = smaller
         mask = functional.avg_pool2d(mask, 2)
         mask = mask * (mask > 0.9)
     return torch.stack(errors).mean(0)
 
 
-def tone_error(found: Tensor, true: Tensor, mask: Tensor) -> Tensor:
+def tone_error(guess: Tensor, true: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute difference of colours, averaged over 2 to 16 texels."""
     errors = []
     for step in (2, 4, 8, 16):
         inside = functional.avg_pool2d(mask, step)
-        off = functional.avg_pool2d((found - true) * mask, step).abs().mean(1, keepdim=True)
+        off = functional.avg_pool2d((guess - true) * mask, step).abs().mean(1, keepdim=True)
         errors.append(off.sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp_min(1e-3))
     return torch.stack(errors).mean(0)
 
@@ -109,7 +109,7 @@ def correlation_errors(features: Features, true: Features, mask: Tensor) -> dict
     return {"correlation": gram, "centred": covariance}
 
 
-def errors(network: Network, true: Features, batch: Batch, found: Tensor) -> dict[str, Tensor]:
+def errors(network: Network, true: Features, batch: Batch, detail: Tensor) -> dict[str, Tensor]:
     """Every term, each of the batch; `true` are the features of the truth.
 
     At the rims of what is known, where no network can tell, tone and chroma hold the decoder; what nobody shows is to stay
@@ -117,17 +117,17 @@ def errors(network: Network, true: Features, batch: Batch, found: Tensor) -> dic
     """
     low, truth, known = batch["maps"][:, :3], batch["truth"], batch["known"]
     everything, clear, skin, unseen = torch.split(batch["judged"], 1, 1)
-    guess = picture(low, found, known)
+    guess = picture(low, detail, known)
     features = network(guess)
     near, fine = (feature_error(features[layer], true[layer], clear) for layer in ("conv3_1", "conv2_1"))
-    lightness, true_lightness = ((known * detail).mean(1, keepdim=True) for detail in (found, truth))
+    lightness, true_lightness = ((known * light).mean(1, keepdim=True) for light in (detail, truth))
     return {
         **correlation_errors(features, true, skin),
         "feature": near + 0.5 * fine,
         "energy": energy_error(lightness, true_lightness, skin),
         "tone": tone_error(guess, picture(low, truth, known), everything),
-        "chroma": mean_off(chroma(found) - chroma(truth), everything),
-        "unseen": mean_off(found - torch.stack(sources(batch["maps"])).sum(0), unseen),
+        "chroma": mean_off(chroma(detail) - chroma(truth), everything),
+        "unseen": mean_off(detail - torch.stack(sources(batch["maps"])).sum(0), unseen),
     }
 
 
@@ -136,7 +136,7 @@ def errors_of(decode: Decode, network: Network, batch: Batch) -> dict[str, Tenso
     maps, truth = batch["maps"], batch["truth"]
     with torch.no_grad():
         true = network(picture(maps[:, :3], truth, batch["known"]))
-        told = batch["given"][:, None, None]
-        wanted = {layer: torch.where(told, batch[layer], moments(true[layer], batch["judged"][:, 2:3])[0]) for layer in LAYERS}
+        given = batch["given"][:, None, None]
+        wanted = {layer: torch.where(given, batch[layer], moments(true[layer], batch["judged"][:, 2:3])[0]) for layer in LAYERS}
     own, detail = maps[:, OWN], decode(maps, batch["noise"], wanted).float()
     return errors(network, true, batch, own * truth + (1 - own) * detail)

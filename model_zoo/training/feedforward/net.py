@@ -150,7 +150,7 @@ class Decoder(nn.Module):
         """The low frequency of what was changed: tone is the base's, which knows the face better than a network does."""
         weights = hidden.expand_as(change)
         blurred, weight = (
-            self._blur(functional.avg_pool2d(each, COARSE), len(SIGMAS) - 1) for each in (weights * change, weights)
+            self._blur(functional.avg_pool2d(plane, COARSE), len(SIGMAS) - 1) for plane in (weights * change, weights)
         )
         return functional.interpolate(blurred / (weight + 1e-3), scale_factor=float(COARSE), mode="bilinear")
 

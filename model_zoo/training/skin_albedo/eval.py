@@ -18,9 +18,9 @@ from training.skin_albedo.data import FINEST, Settings, Values, Weights, incompl
 from training.skin_albedo.train import Modes, Row, nearest
 
 
-def error(values: Values, told: Weights, judged: Weights, mean: Row, modes: Modes) -> float:
-    """Root mean square of what the likeliest faces by the weights `told` miss of log albedo, over the weights `judged`."""
-    pairs = zip(values, np.repeat(told, 3, axis=1), strict=True)
+def error(values: Values, shown: Weights, judged: Weights, mean: Row, modes: Modes) -> float:
+    """Root mean square of what the likeliest faces by the weights `shown` miss of log albedo, over the weights `judged`."""
+    pairs = zip(values, np.repeat(shown, 3, axis=1), strict=True)
     missed = values - np.stack([nearest(row, known, mean, modes) for row, known in pairs])
     return float(np.sqrt(np.average(missed**2, weights=np.repeat(judged, 3, axis=1))))
 
@@ -35,8 +35,8 @@ def lines(values: Values, weights: Weights, mean: Row, modes: Modes) -> Iterator
     """A line a question: by the mean alone, by the broad tones, by all modes."""
     lower = lower_face()
     parts = {"all that is seen": (weights, weights), "lower half from the upper": (weights * (1 - lower), weights * lower)}
-    for name, (told, judged) in parts.items():
-        errors = [error(values, told, judged, mean, modes[:count]) for count in (0, len(SKIN_TONES), len(modes))]
+    for name, (shown, judged) in parts.items():
+        errors = [error(values, shown, judged, mean, modes[:count]) for count in (0, len(SKIN_TONES), len(modes))]
         yield f"{name}: mean {errors[0]:.3f}, tones {errors[1]:.3f}, all modes {errors[2]:.3f}"
 
 
