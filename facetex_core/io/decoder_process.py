@@ -26,10 +26,10 @@ SECONDS = 120
 MEMORY = 8 * 2**30
 """Bytes of addresses that a decoder may use, where the system can hold it to that; the largest photo takes half."""
 
-Pixels = Shaped[np.ndarray, "rows columns *channels"]
+Decoded = Shaped[np.ndarray, "..."]
 
 
-def decode_apart(decode: Callable[[Path], Pixels], path: Path, refused: type[errors.FacetexError]) -> Pixels:
+def decode_apart(decode: Callable[[Path], Decoded], path: Path, refused: type[errors.FacetexError]) -> Decoded:
     """What `decode`, a function of a module, makes of the file: it warns and refuses as if it ran here."""
     with TemporaryDirectory(prefix="facetex-") as folder:
         words = [f"{decode.__module__}:{decode.__name__}", str(path), folder]

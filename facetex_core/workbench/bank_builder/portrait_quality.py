@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, Shaped
 
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.geometry.landmarks import eye_distance
@@ -63,7 +63,7 @@ def _round_the_eyes(fit: Fit, size: int) -> Mask:
     return np.asarray(cv2.dilate(eyes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0)
 
 
-def _share(part: Plane, whole: Plane, where: Mask) -> float:
+def _share(part: Shaped[np.ndarray, "size size"], whole: Shaped[np.ndarray, "size size"], where: Mask) -> float:
     """Of what is there; 1 where nothing is."""
     there = float(whole[where].sum(dtype=np.float64))
     return min(float(part[where].sum(dtype=np.float64)) / there, 1.0) if there else 1.0
