@@ -64,7 +64,7 @@ SUBJECTS = {
     "detect": ("facetex_plugins.detect", "face"),
     "restore": ("facetex_plugins.restore", "restored"),
     "segment": ("facetex_plugins.segment", "observation"),
-    "fit": ("facetex_plugins.fit.energy", "fit"),
+    "fit": ("facetex_plugins.fit", "fit"),
     "visibility": ("facetex_core.texture", "unwrapped"),
     "clean": ("facetex_plugins.clean", "cleaned"),
     "light": ("facetex_core.lighting", "lit"),

@@ -20,7 +20,8 @@ class Log:
         path.write_text("".join(json.dumps(row) + "\n" for row in kept), "utf-8")
 
     def add(self, step: int, figures: dict[str, float]) -> None:
-        """One row; without figures, none."""
+        """One row; without figures, none. No figure may be called `step`."""
+        assert "step" not in figures
         if figures:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"step": step, **figures}) + "\n")

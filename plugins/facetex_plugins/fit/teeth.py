@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float32
 from facetex_core import MorphableModel
 from facetex_core.geometry.landmarks import UPPER_LIP, UPPER_LIP_68
 from facetex_core.parts.teeth import rows_of
-from facetex_plugins.fit.energy.thresholds import BESIDE_LIP, LIP_BEFORE_TEETH, LIP_OVER_TEETH, TEETH_FURTHEST, TEETH_LONGER
+from facetex_plugins.fit.thresholds import BESIDE_LIP, LIP_BEFORE_TEETH, LIP_OVER_TEETH, TEETH_FURTHEST, TEETH_LONGER
 
 MIDDLE = 0.002
 """Metres from the middle within which a row may be cut in two."""

@@ -22,7 +22,7 @@ from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, Stat
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.shading_term import DARKEST_PIXEL, by_shape, sample, texels_of
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
-from facetex_plugins.fit.energy.thresholds import COLOUR_FLOOR, COLOUR_WEIGHT
+from facetex_plugins.fit.thresholds import COLOUR_FLOOR, COLOUR_WEIGHT
 
 Colours = Float64[np.ndarray, "points 3"]
 Picture = Float32[np.ndarray, "height width 3"]

@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from facetex_core import MorphableModel
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
-from facetex_plugins.fit.energy.thresholds import EXPRESSION_PRIOR, IDENTITY_PRIOR, WIDE_EYES
+from facetex_plugins.fit.thresholds import EXPRESSION_PRIOR, IDENTITY_PRIOR, WIDE_EYES
 
 RIGID = 6
 """A turn about the camera's centre and a shift."""

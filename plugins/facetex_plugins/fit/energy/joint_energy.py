@@ -42,8 +42,8 @@ from facetex_plugins.fit.energy.landmark_term import (
     observe_landmarks,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
-from facetex_plugins.fit.energy.thresholds import IDENTITY_PRIOR, JOINT_BLUR
 from facetex_plugins.fit.teeth import behind_lips
+from facetex_plugins.fit.thresholds import IDENTITY_PRIOR, JOINT_BLUR
 
 LIGHT_PRIOR = 1e-6
 """Nothing but a pivot: the energy has no prior on light."""

@@ -20,7 +20,7 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
-from facetex_plugins.fit.energy.thresholds import ASSUMED_FOCAL, CAUCHY, LID_WEIGHT, OVAL_WEIGHT, TURNED
+from facetex_plugins.fit.thresholds import ASSUMED_FOCAL, CAUCHY, LID_WEIGHT, OVAL_WEIGHT, TURNED
 
 LANDMARK_STEPS = 10
 RIGID_STEPS = 2

@@ -17,7 +17,7 @@ from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, norm
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
-from facetex_plugins.fit.energy.thresholds import CAUCHY, CONTOUR_REACH, CONTOUR_WEIGHT
+from facetex_plugins.fit.thresholds import CAUCHY, CONTOUR_REACH, CONTOUR_WEIGHT
 
 INSIDE = ("lips", "eyes", "nose", "nostrils")
 """Regions with outlines of their own, inside the face."""

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, Float64
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, misses
 from facetex_plugins.fit.energy.surface_points import world
-from facetex_plugins.fit.energy.thresholds import CAUCHY, FLOW_NOISE, FLOW_REACH
+from facetex_plugins.fit.thresholds import CAUCHY, FLOW_NOISE, FLOW_REACH
 
 
 def residual_flow(

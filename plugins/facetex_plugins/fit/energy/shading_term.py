@@ -22,7 +22,7 @@ from facetex_core.texture.unwrap import facing
 from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State, normal_equations, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.surface_points import observe, surface_points_at
-from facetex_plugins.fit.energy.thresholds import SHADING_DEVIATION, SHADING_WEIGHT
+from facetex_plugins.fit.thresholds import SHADING_DEVIATION, SHADING_WEIGHT
 
 DARKEST_PIXEL = 0.01
 """Linear light below which a photo holds noise."""
