@@ -1,106 +1,35 @@
-"""How many small faults the tests notice: python tests/mutations.py --count 200 --seed 0
+"""How many small mutations the tests notice: python tests/mutations.py --count 200 --seed 0
 
-Draws lines of what ships, puts one fault of cosmic-ray's in each (another operator, a number that is one off, a condition
+Draws lines of what ships, puts one mutation of cosmic-ray's in each (another operator, a number that is one off, a condition
 turned round), and runs the tests that cover the line, in a copy of the repository. `make coverage` notes first which tests
-cover which line. Prints a line a fault: its number, where, which, what the line says now, and the test that noticed it or
-SURVIVED. A line that no test covers survives. The same seed draws the same faults; `--only 3,17` tries some of them again.
+cover which line. Prints a line a mutation: its number, where, which, what the line says now, and the test that noticed it or
+SURVIVED. A line that no test covers survives. The same seed draws the same mutations; `--only 3,17` tries some of them again.
 """
 
 import argparse
 import json
 import os
-import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import warnings
-from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from cosmic_ray.ast import ast_nodes, get_ast
-from cosmic_ray.mutating import mutate_code
-from cosmic_ray.operators.operator import Operator
-from cosmic_ray.plugins import get_operator, operator_names
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 from coverage import CoverageData
 from coverage.parser import PythonParser
+from drawn_mutations import SHIPS, Mutation, drawn
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-SHIPS = {
-    "facetex_core": "tests/core",
-    "plugins/facetex_plugins": "tests/plugins",
-    "model_zoo/facetex_model_zoo": "tests/zoo",
-    "cli/facetex_cli": "tests/cli",
-}
-"""What ships, and where its tests lie."""
 COVERAGE, SECONDS = ROOT / ".coverage", ROOT / ".coverage-seconds.json"
 TESTS = 40
-"""A fault is tried with so many tests: the nearest, the quickest of those first."""
+"""A mutation is tried with so many tests: the nearest, the quickest of those first."""
 PATIENCE = 60
-"""Seconds for the tests of a fault, and five times what they took without it: what takes longer is noticed."""
-INERT = {"name", "string", "newline", "endmarker", "fstring_string", "fstring_start", "fstring_end"}
-"""Parts of a syntax tree that cosmic-ray's operators leave alone."""
-
-
-class Fault(NamedTuple):
-    """One mutation: the `occurrence`-th of its operator in the file."""
-
-    path: str
-    line: int
-    operator: str
-    occurrence: int
-
-    def source(self) -> str:
-        """The file with the fault in it."""
-        return str(mutate_code((ROOT / self.path).read_text("utf-8"), operators()[self.operator], self.occurrence))
-
-    def compiles(self) -> bool:
-        """What no interpreter reads is no fault, nor what cosmic-ray cannot write: another name for `except module.Name`."""
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                compile(self.source(), self.path, "exec")
-        except (SyntaxError, AttributeError):
-            return False
-        return True
-
-
-@cache
-def operators() -> dict[str, Operator]:
-    """All of cosmic-ray's that need no names of variables."""
-    found = {name: get_operator(name) for name in sorted(operator_names())}
-    return {name: made() for name, made in found.items() if not made.arguments()}
-
-
-def shipped() -> list[str]:
-    """Every file of what ships; templates are text that a plugin's author gets."""
-    found = [path for folder in SHIPS for path in (ROOT / folder).rglob("*.py") if "templates" not in path.parts]
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
-
-
-def faults_of(path: str) -> Iterator[Fault]:
-    """Every fault that could be put in the file."""
-    seen: dict[str, int] = defaultdict(int)
-    for node in ast_nodes(get_ast((ROOT / path).read_text("utf-8"))):
-        for name, operator in operators().items() if node.type not in INERT else ():
-            for (line, _), _ in operator.mutation_positions(node):
-                yield Fault(path, line, name, seen[name])
-                seen[name] += 1
-
-
-def drawn(count: int, seed: int) -> list[Fault]:
-    """A fault each for so many lines, of those that could have one."""
-    lines: dict[tuple[str, int], list[Fault]] = defaultdict(list)
-    for path in shipped():
-        for fault in faults_of(path):
-            lines[fault.path, fault.line].append(fault)
-    chance = random.Random(seed)  # noqa: S311  # draws a sample
-    shuffled = (chance.sample(lines[place], len(lines[place])) for place in chance.sample(sorted(lines), len(lines)))
-    chosen = (next(filter(Fault.compiles, faults), None) for faults in shuffled)
-    return [fault for fault, _ in zip(filter(None, chosen), range(count), strict=False)]
+"""Seconds for the tests of a mutation, and five times what they took without it: what takes longer is noticed."""
 
 
 def mirror(path: str) -> str:
@@ -123,21 +52,21 @@ class Covered:
         files = tuple(f"{name}::" for name in contexts if name.endswith(".py"))
         return {test for test in self.tests if test in contexts or test.startswith(files)}
 
-    def of(self, fault: Fault) -> list[str]:
+    def of(self, mutation: Mutation) -> list[str]:
         """The tests to run: those of the line, then those of its file, for what ran once and was kept."""
-        contexts = self.data.contexts_by_lineno(fault.path)
-        parser = PythonParser(text=(ROOT / fault.path).read_text("utf-8"))
+        contexts = self.data.contexts_by_lineno(mutation.path)
+        parser = PythonParser(text=(ROOT / mutation.path).read_text("utf-8"))
         parser.parse_source()
-        here = {name for line in (fault.line, parser.first_line(fault.line)) for name in contexts.get(line, [])}
+        here = {name for line in (mutation.line, parser.first_line(mutation.line)) for name in contexts.get(line, [])}
         if not here:
             return []
         around = self._expanded({name for names in contexts.values() for name in names})
-        near, tests = mirror(fault.path), self._expanded(here)
+        near, tests = mirror(mutation.path), self._expanded(here)
         ranked = sorted(around, key=lambda test: (test not in tests, not test.startswith(near), self.seconds[test]))
         return sorted(ranked[:TESTS], key=lambda test: (test not in tests, self.seconds[test]))
 
     def patience(self, tests: list[str]) -> float:
-        """Seconds after which a fault has made them hang."""
+        """Seconds after which a mutation has made them hang."""
         return PATIENCE + 5 * sum(self.seconds[test] for test in tests)
 
 
@@ -152,13 +81,22 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def pytest(copy: Path, words: list[str], patience: float | None = None) -> subprocess.CompletedProcess[str]:
-    """Runs tests of the copy on the code of the copy."""
+def pytest(copy: Path, words: list[str], patience: float | None = None) -> tuple[int, str]:
+    """Runs tests of the copy on the code of the copy: the code it ends with, and what it says."""
     paths = [copy, *(copy / folder for folder in ("plugins", "model_zoo", "cli"))]
     shared = os.environ.get("FACETEX_SHARED") or str(ROOT.parent / "shared")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), "FACETEX_SHARED": shared}
+    its = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "FACETEX_SHARED": shared, "PYTHONDONTWRITEBYTECODE": ""}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    return subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False, timeout=patience)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(
+        command, cwd=copy, env=os.environ | its, errors="replace", start_new_session=True, **pipes
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=patience)
+            return process.returncode, said
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what the tests started goes too
 
 
 def put(file: Path, source: str) -> None:
@@ -168,49 +106,49 @@ def put(file: Path, source: str) -> None:
         compiled.unlink()
 
 
-def noticed(copy: Path, fault: Fault, tests: list[str], patience: float) -> str:
+def noticed(copy: Path, mutation: Mutation, tests: list[str], patience: float) -> str:
     """The test that fails, or nothing."""
-    before = (copy / fault.path).read_text("utf-8")
-    put(copy / fault.path, fault.source())
+    before = (copy / mutation.path).read_text("utf-8")
+    put(copy / mutation.path, mutation.source())
     try:
-        done = pytest(copy, ["-x", "--tb=no", "-rfE", *tests], patience)
+        code, said = pytest(copy, ["-x", "--tb=no", "-rfE", *tests], patience)
     except subprocess.TimeoutExpired:
         return "the time that it takes"
     finally:
-        put(copy / fault.path, before)
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    return (failed[1] if failed else "the end of the process") if done.returncode else ""
+        put(copy / mutation.path, before)
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
+    return (failed[1] if failed else "the end of the process") if code else ""
 
 
-def said(fault: Fault) -> str:
+def described(mutation: Mutation) -> str:
     """Where, which, and what the line is now."""
-    return f"{fault.path}:{fault.line} {fault.operator} `{fault.source().splitlines()[fault.line - 1].strip()}`"
+    return f"{mutation.path}:{mutation.line} {mutation.operator} `{mutation.source().splitlines()[mutation.line - 1].strip()}`"
 
 
-def tried(faults: dict[int, Fault]) -> Iterator[bool]:
+def tried(mutations: dict[int, Mutation]) -> Iterator[bool]:
     """Prints each as it comes."""
     with tempfile.TemporaryDirectory(prefix="facetex-mutations-") as folder:
         copy = copied(Path(folder))
-        covered = Covered(set(pytest(copy, ["--collect-only", "-q"]).stdout.splitlines()))
-        for number, fault in faults.items():
-            tests = covered.of(fault)
-            by = noticed(copy, fault, tests, covered.patience(tests)) if tests else ""
-            print(number, said(fault), f"noticed by {by}" if by else f"SURVIVED {len(tests)} tests", flush=True)
+        covered = Covered(set(pytest(copy, ["--collect-only", "-q"])[1].splitlines()))
+        for number, mutation in mutations.items():
+            tests = covered.of(mutation)
+            by = noticed(copy, mutation, tests, covered.patience(tests)) if tests else ""
+            print(number, described(mutation), f"noticed by {by}" if by else f"SURVIVED {len(tests)} tests", flush=True)
             yield bool(by)
 
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="How many small faults the tests notice.")
+    parser = argparse.ArgumentParser(description="How many small mutations the tests notice.")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", type=lambda text: set(map(int, text.split(","))), help="numbers of faults to try again")
+    parser.add_argument("--only", type=lambda text: list(map(int, text.split(","))), help="numbers of mutations to try again")
     words = parser.parse_args()
     if not (COVERAGE.is_file() and SECONDS.is_file()):
         print("error: no file says which test covers which line; `make coverage` writes it", file=sys.stderr)
         return 2
-    faults = dict(enumerate(drawn(words.count, words.seed)))
-    answers = list(tried({number: fault for number, fault in faults.items() if words.only is None or number in words.only}))
+    mutations = dict(enumerate(drawn(words.count, words.seed)))
+    answers = list(tried({number: mutations[number] for number in words.only or mutations}))
     print(f"{sum(answers)} of {len(answers)} noticed ({sum(answers) / max(len(answers), 1):.0%})")
     return 0
 

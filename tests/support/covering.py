@@ -19,7 +19,7 @@ SECONDS = Path(".coverage-seconds.json")
 CHILDREN = "COVERAGE_PROCESS_CONFIG"
 """The variable that carries coverage's configuration to the processes that a test starts."""
 
-_at_work, _seconds = [""], Counter[str]()
+_at_work, _seconds, _not_passed = [""], Counter[str](), set[str]()
 
 
 def _note(name: str) -> None:
@@ -58,10 +58,13 @@ def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[Non
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Adds up set-up, call and end."""
     _seconds[report.nodeid] += report.duration
+    if not report.passed:
+        _not_passed.add(report.nodeid)
 
 
 def pytest_sessionfinish() -> None:
-    """Keeps what earlier runs of other tests said."""
+    """Of the tests that passed; keeps what earlier runs of other tests said."""
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         known = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
-        SECONDS.write_text(json.dumps(known | _seconds), "utf-8")
+        passed = {name: seconds for name, seconds in _seconds.items() if name not in _not_passed}
+        SECONDS.write_text(json.dumps(known | passed), "utf-8")
