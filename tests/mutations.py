@@ -15,8 +15,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
+from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -24,12 +28,17 @@ from coverage import CoverageData
 from coverage.parser import PythonParser
 from drawn_mutations import SHIPS, Mutation, drawn
 from places import ROOT
+from start_probe import HEAVY
 
 COVERAGE, SECONDS = ROOT / ".coverage", ROOT / ".coverage-seconds.json"
-TESTS = 40
-"""A mutation is tried with so many tests: the nearest, the quickest of those first."""
+TESTS, CASES = 40, 3
+"""A mutation is tried with so many tests, so many cases of each: the nearest, the quickest of those first."""
+A_WHILE = 100
+"""Seconds that those take together without it."""
 PATIENCE = 60
-"""Seconds for the tests of a mutation, and five times what they took without it: what takes longer is noticed."""
+"""Seconds, and five times what the tests took without the mutation: what takes longer is noticed."""
+LATE = 124
+"""The code of tests that took longer."""
 
 
 def mirror(path: str) -> str:
@@ -42,8 +51,10 @@ class Covered:
     """Which tests cover a line, by the file that `make coverage` left."""
 
     def __init__(self, collected: set[str]) -> None:
-        self.data = CoverageData(str(COVERAGE))
-        self.data.read()
+        data = CoverageData(str(COVERAGE))
+        data.read()
+        self.contexts = {path: data.contexts_by_lineno(path) for path in data.measured_files()}
+        self.reach = Counter(name for lines in self.contexts.values() for name in set(chain(*lines.values())))
         self.seconds: dict[str, float] = json.loads(SECONDS.read_text("utf-8"))
         self.tests = {test for test in self.seconds if test in collected}
 
@@ -54,16 +65,29 @@ class Covered:
 
     def of(self, mutation: Mutation) -> list[str]:
         """The tests to run: those of the line, then those of its file, for what ran once and was kept."""
-        contexts = self.data.contexts_by_lineno(mutation.path)
+        lines = self.contexts.get(mutation.path, {})
         parser = PythonParser(text=(ROOT / mutation.path).read_text("utf-8"))
         parser.parse_source()
-        here = {name for line in (mutation.line, parser.first_line(mutation.line)) for name in contexts.get(line, [])}
+        here = {name for line in (mutation.line, parser.first_line(mutation.line)) for name in lines.get(line, [])}
         if not here:
             return []
-        around = self._expanded({name for names in contexts.values() for name in names})
-        near, tests = mirror(mutation.path), self._expanded(here)
-        ranked = sorted(around, key=lambda test: (test not in tests, not test.startswith(near), self.seconds[test]))
-        return sorted(ranked[:TESTS], key=lambda test: (test not in tests, self.seconds[test]))
+        near, tests, around = mirror(mutation.path), self._expanded(here), self._expanded(set(chain(*lines.values())))
+
+        def nearness(test: str) -> tuple[bool, bool, int, float]:
+            return test not in tests, not test.startswith(near), self.reach[test], self.seconds[test]
+
+        return sorted(self._a_few(sorted(around, key=nearness)), key=lambda test: (test not in tests, self.seconds[test]))
+
+    def _a_few(self, ranked: list[str]) -> list[str]:
+        """The first, not too many cases of one test, and none that would make it take too long."""
+        kept: list[str] = []
+        cases = Counter[str]()
+        for test in ranked:
+            name, whole = test.partition("[")[0], self.seconds[test] + sum(self.seconds[each] for each in kept)
+            if len(kept) < TESTS and cases[name] < CASES and (whole < A_WHILE or not kept):
+                kept.append(test)
+                cases[name] += 1
+        return kept
 
     def patience(self, tests: list[str]) -> float:
         """Seconds after which a mutation has made them hang."""
@@ -82,21 +106,31 @@ def copied(folder: Path) -> Path:
 
 
 def pytest(copy: Path, words: list[str], patience: float | None = None) -> tuple[int, str]:
-    """Runs tests of the copy on the code of the copy: the code it ends with, and what it says."""
-    paths = [copy, *(copy / folder for folder in ("plugins", "model_zoo", "cli"))]
+    """Runs tests of the copy on the code of the copy, in a fork that has the large packages: its code, what it says."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as said:
+        process = get_context("fork").Process(target=_test, args=(copy, words, said.name))
+        process.start()
+        process.join(patience)
+        late = process.is_alive()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)  # what the tests started goes too
+        process.join()
+        return LATE if late else process.exitcode or 0, said.read()
+
+
+def _test(copy: Path, words: list[str], said: str) -> None:
+    os.setsid()
+    for number, name in enumerate((os.devnull, said, os.devnull)):
+        os.dup2(os.open(name, os.O_RDWR), number)
+    os.chdir(copy)
+    paths = [str(copy), *(str(copy / folder) for folder in ("plugins", "model_zoo", "cli"))]
+    sys.path[:0] = paths
     shared = os.environ.get("FACETEX_SHARED") or str(ROOT.parent / "shared")
-    its = {"PYTHONPATH": os.pathsep.join(map(str, paths)), "FACETEX_SHARED": shared, "PYTHONDONTWRITEBYTECODE": ""}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(
-        command, cwd=copy, env=os.environ | its, errors="replace", start_new_session=True, **pipes
-    ) as process:
-        try:
-            said, _ = process.communicate(timeout=patience)
-            return process.returncode, said
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # what the tests started goes too
+    os.environ.update(PYTHONPATH=os.pathsep.join(paths), FACETEX_SHARED=shared, PYTHONDONTWRITEBYTECODE="")
+    sys.dont_write_bytecode = False
+    for name in [name for name, module in sys.modules.items() if str(ROOT) in str(getattr(module, "__file__", ""))]:
+        del sys.modules[name]
+    sys.exit(int(import_module("pytest").main(["-q", "-p", "no:cacheprovider", *words])))
 
 
 def put(file: Path, source: str) -> None:
@@ -112,10 +146,10 @@ def noticed(copy: Path, mutation: Mutation, tests: list[str], patience: float) -
     put(copy / mutation.path, mutation.source())
     try:
         code, said = pytest(copy, ["-x", "--tb=no", "-rfE", *tests], patience)
-    except subprocess.TimeoutExpired:
-        return "the time that it takes"
     finally:
         put(copy / mutation.path, before)
+    if code == LATE:
+        return "the time that it takes"
     failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
     return (failed[1] if failed else "the end of the process") if code else ""
 
@@ -129,6 +163,8 @@ def tried(mutations: dict[int, Mutation]) -> Iterator[bool]:
     """Prints each as it comes."""
     with tempfile.TemporaryDirectory(prefix="facetex-mutations-") as folder:
         copy = copied(Path(folder))
+        for name in HEAVY:
+            import_module(name)
         covered = Covered(set(pytest(copy, ["--collect-only", "-q"])[1].splitlines()))
         for number, mutation in mutations.items():
             tests = covered.of(mutation)
