@@ -28,9 +28,13 @@ from coverage import CoverageData
 from coverage.parser import PythonParser
 from drawn_mutations import SHIPS, Mutation, drawn
 from places import ROOT
-from start_probe import HEAVY
+
+from facetex_core.geometry.raycast import open3d
 
 COVERAGE, SECONDS = ROOT / ".coverage", ROOT / ".coverage-seconds.json"
+LARGE = ("torch", "cv2", "scipy.spatial", "onnxruntime", "skimage", "h5py", "beartype", "pytest")
+"""Packages that every fork finds loaded."""
+QUIET = ("-q", "-p", "no:cacheprovider", "-W", "ignore:Module already imported")
 TESTS, CASES = 40, 3
 """A mutation is tried with so many tests, so many cases of each: the nearest, the quickest of those first."""
 A_WHILE = 100
@@ -105,6 +109,13 @@ def copied(folder: Path) -> Path:
     return folder
 
 
+def load() -> None:
+    """What all forks share: packages of others, nothing of what ships."""
+    for name in LARGE:
+        import_module(name)
+    open3d()
+
+
 def pytest(copy: Path, words: list[str], patience: float | None = None) -> tuple[int, str]:
     """Runs tests of the copy on the code of the copy, in a fork that has the large packages: its code, what it says."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as said:
@@ -120,7 +131,7 @@ def pytest(copy: Path, words: list[str], patience: float | None = None) -> tuple
 
 def _test(copy: Path, words: list[str], said: str) -> None:
     os.setsid()
-    for number, name in enumerate((os.devnull, said, os.devnull)):
+    for number, name in enumerate((os.devnull, said, said)):
         os.dup2(os.open(name, os.O_RDWR), number)
     os.chdir(copy)
     paths = [str(copy), *(str(copy / folder) for folder in ("plugins", "model_zoo", "cli"))]
@@ -130,7 +141,7 @@ def _test(copy: Path, words: list[str], said: str) -> None:
     sys.dont_write_bytecode = False
     for name in [name for name, module in sys.modules.items() if str(ROOT) in str(getattr(module, "__file__", ""))]:
         del sys.modules[name]
-    sys.exit(int(import_module("pytest").main(["-q", "-p", "no:cacheprovider", *words])))
+    sys.exit(int(import_module("pytest").main([*QUIET, *words])))
 
 
 def put(file: Path, source: str) -> None:
@@ -163,9 +174,8 @@ def tried(mutations: dict[int, Mutation]) -> Iterator[bool]:
     """Prints each as it comes."""
     with tempfile.TemporaryDirectory(prefix="facetex-mutations-") as folder:
         copy = copied(Path(folder))
-        for name in HEAVY:
-            import_module(name)
-        covered = Covered(set(pytest(copy, ["--collect-only", "-q"])[1].splitlines()))
+        load()
+        covered = Covered(set(pytest(copy, ["--collect-only"])[1].splitlines()))
         for number, mutation in mutations.items():
             tests = covered.of(mutation)
             by = noticed(copy, mutation, tests, covered.patience(tests)) if tests else ""
