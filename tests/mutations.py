@@ -7,7 +7,6 @@ SURVIVED. A line that no test covers survives. The same seed draws the same muta
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -15,87 +14,24 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-from coverage import CoverageData
-from coverage.parser import PythonParser
-from drawn_mutations import SHIPS, Mutation, drawn
+from drawn_mutations import Mutation, drawn
+from near_tests import COVERAGE, SECONDS, Covered
 from places import ROOT
 
 from facetex_core.geometry.raycast import open3d
 
-COVERAGE, SECONDS = ROOT / ".coverage", ROOT / ".coverage-seconds.json"
 LARGE = ("torch", "cv2", "scipy.spatial", "onnxruntime", "skimage", "h5py", "beartype", "pytest")
 """Packages that every fork finds loaded."""
 QUIET = ("-q", "-p", "no:cacheprovider", "-W", "ignore:Module already imported")
-TESTS, CASES = 40, 3
-"""A mutation is tried with so many tests, so many cases of each: the nearest, the quickest of those first."""
-A_WHILE = 100
-"""Seconds that those take together without it."""
-PATIENCE = 60
-"""Seconds, and five times what the tests took without the mutation: what takes longer is noticed."""
 LATE = 124
 """The code of tests that took longer."""
-
-
-def mirror(path: str) -> str:
-    """The folder of tests that is called as the module's."""
-    folder = next(folder for folder in SHIPS if path.startswith(folder))
-    return Path(SHIPS[folder], Path(path).parent.relative_to(folder)).as_posix()
-
-
-class Covered:
-    """Which tests cover a line, by the file that `make coverage` left."""
-
-    def __init__(self, collected: set[str]) -> None:
-        data = CoverageData(str(COVERAGE))
-        data.read()
-        self.contexts = {path: data.contexts_by_lineno(path) for path in data.measured_files()}
-        self.reach = Counter(name for lines in self.contexts.values() for name in set(chain(*lines.values())))
-        self.seconds: dict[str, float] = json.loads(SECONDS.read_text("utf-8"))
-        self.tests = {test for test in self.seconds if test in collected}
-
-    def _expanded(self, contexts: set[str]) -> set[str]:
-        """A shared fixture stands for the tests of its file."""
-        files = tuple(f"{name}::" for name in contexts if name.endswith(".py"))
-        return {test for test in self.tests if test in contexts or test.startswith(files)}
-
-    def of(self, mutation: Mutation) -> list[str]:
-        """The tests to run: those of the line, then those of its file, for what ran once and was kept."""
-        lines = self.contexts.get(mutation.path, {})
-        parser = PythonParser(text=(ROOT / mutation.path).read_text("utf-8"))
-        parser.parse_source()
-        here = {name for line in (mutation.line, parser.first_line(mutation.line)) for name in lines.get(line, [])}
-        if not here:
-            return []
-        near, tests, around = mirror(mutation.path), self._expanded(here), self._expanded(set(chain(*lines.values())))
-
-        def nearness(test: str) -> tuple[bool, bool, int, float]:
-            return test not in tests, not test.startswith(near), self.reach[test], self.seconds[test]
-
-        return sorted(self._a_few(sorted(around, key=nearness)), key=lambda test: (test not in tests, self.seconds[test]))
-
-    def _a_few(self, ranked: list[str]) -> list[str]:
-        """The first, not too many cases of one test, and none that would make it take too long."""
-        kept: list[str] = []
-        cases = Counter[str]()
-        for test in ranked:
-            name, whole = test.partition("[")[0], self.seconds[test] + sum(self.seconds[each] for each in kept)
-            if len(kept) < TESTS and cases[name] < CASES and (whole < A_WHILE or not kept):
-                kept.append(test)
-                cases[name] += 1
-        return kept
-
-    def patience(self, tests: list[str]) -> float:
-        """Seconds after which a mutation has made them hang."""
-        return PATIENCE + 5 * sum(self.seconds[test] for test in tests)
 
 
 def copied(folder: Path) -> Path:
@@ -151,18 +87,31 @@ def put(file: Path, source: str) -> None:
         compiled.unlink()
 
 
-def noticed(copy: Path, mutation: Mutation, tests: list[str], patience: float) -> str:
-    """The test that fails, or nothing."""
+@contextmanager
+def put_into(copy: Path, mutation: Mutation) -> Iterator[None]:
+    """The copy has the mutation within, and afterwards no more."""
     before = (copy / mutation.path).read_text("utf-8")
     put(copy / mutation.path, mutation.source())
     try:
-        code, said = pytest(copy, ["-x", "--tb=no", "-rfE", *tests], patience)
+        yield
     finally:
         put(copy / mutation.path, before)
+
+
+def failing(copy: Path, tests: list[str], patience: float) -> str:
+    """The test that fails, or nothing."""
+    code, said = pytest(copy, ["-x", "--tb=no", "-rfE", *tests], patience)
     if code == LATE:
         return "the time that it takes"
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", said, re.MULTILINE)
     return (failed[1] if failed else "the end of the process") if code else ""
+
+
+def noticed(copy: Path, mutation: Mutation, covered: Covered) -> str:
+    """By which test."""
+    with put_into(copy, mutation):
+        answers = (failing(copy, tests, covered.patience(tests)) for tests in covered.of(mutation))
+        return next(filter(None, answers), "")
 
 
 def described(mutation: Mutation) -> str:
@@ -177,9 +126,8 @@ def tried(mutations: dict[int, Mutation]) -> Iterator[bool]:
         load()
         covered = Covered(set(pytest(copy, ["--collect-only"])[1].splitlines()))
         for number, mutation in mutations.items():
-            tests = covered.of(mutation)
-            by = noticed(copy, mutation, tests, covered.patience(tests)) if tests else ""
-            print(number, described(mutation), f"noticed by {by}" if by else f"SURVIVED {len(tests)} tests", flush=True)
+            by = noticed(copy, mutation, covered)
+            print(number, described(mutation), f"noticed by {by}" if by else "SURVIVED", flush=True)
             yield bool(by)
 
 

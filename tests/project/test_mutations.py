@@ -1,9 +1,10 @@
 """The mutations of tests/mutations.py: what is drawn, which tests are run for it, and that the copy is mended after each."""
 
 import json
-import subprocess
+from contextlib import suppress
 
 import mutations
+import near_tests
 import pytest
 from coverage import CoverageData
 from drawn_mutations import Mutation, drawn, mutations_of
@@ -51,21 +52,26 @@ def covered(monkeypatch, tmp_path):
         data.add_lines({PATH: lines})
     data.write()
     (tmp_path / "seconds.json").write_text(json.dumps({NEAR: 0.5, FAR: 1.0, "gone": 0.1}), "utf-8")
-    monkeypatch.setattr(mutations, "COVERAGE", tmp_path / ".coverage")
-    monkeypatch.setattr(mutations, "SECONDS", tmp_path / "seconds.json")
-    return mutations.Covered({NEAR, FAR})
+    monkeypatch.setattr(near_tests, "COVERAGE", tmp_path / ".coverage")
+    monkeypatch.setattr(near_tests, "SECONDS", tmp_path / "seconds.json")
+    return near_tests.Covered({NEAR, FAR})
 
 
 def at(line):
     return Mutation(PATH, line, "core/NumberReplacer", 0)
 
 
-def test_the_tests_of_the_line_run_first_and_the_quicker_before_the_slower(covered):
-    assert covered.of(at(2)) == [NEAR, FAR]
+def test_the_quicker_test_of_the_line_runs_before_the_slower_one(covered):
+    assert covered.of(at(2)) == [[NEAR, FAR]]
+
+
+def test_the_nearest_tests_run_before_all_others(covered, monkeypatch):
+    monkeypatch.setattr(near_tests, "NEAREST", 1)
+    assert covered.of(at(1)) == [[NEAR], [FAR]]
 
 
 def test_a_line_that_runs_at_import_is_tried_with_the_tests_of_its_file(covered):
-    assert covered.of(at(3)) == [NEAR, FAR]
+    assert covered.of(at(3)) == [[NEAR, FAR]]
 
 
 def test_no_test_is_run_for_a_line_that_none_covers(covered):
@@ -78,27 +84,36 @@ def a_copy(tmp_path):
     return tmp_path
 
 
-def test_the_tests_see_the_mutation_and_afterwards_it_is_gone(tmp_path, monkeypatch):
-    copy, mutation, seen = a_copy(tmp_path), next(mutations_of(PATH)), []
-
-    def fail(*_):
-        seen.append((copy / PATH).read_text("utf-8"))
-        return 1, f"FAILED {NEAR} - assert\n"
-
-    monkeypatch.setattr(mutations, "pytest", fail)
-    assert mutations.noticed(copy, mutation, [NEAR], 1) == NEAR
-    assert seen == [mutation.source()]
+def test_the_tests_see_the_mutation_and_afterwards_it_is_gone(tmp_path):
+    copy, mutation = a_copy(tmp_path), next(mutations_of(PATH))
+    with suppress(KeyboardInterrupt), mutations.put_into(copy, mutation):
+        assert (copy / PATH).read_text("utf-8") == mutation.source()
+        raise KeyboardInterrupt
     assert (copy / PATH).read_text("utf-8") == TEXT
 
 
-def test_tests_that_hang_have_noticed_it(tmp_path, monkeypatch):
-    def hang(*_):
-        raise subprocess.TimeoutExpired("pytest", 1)
+@pytest.mark.parametrize(
+    ("answer", "by"),
+    [
+        ((0, "2 passed"), ""),
+        ((1, f"FAILED {NEAR}[a b] - assert\n"), f"{NEAR}[a b]"),
+        ((4, "ERROR tests/core/test_options.py\n"), "tests/core/test_options.py"),
+        ((-11, ""), "the end of the process"),
+        ((mutations.LATE, ""), "the time that it takes"),
+    ],
+)
+def test_what_becomes_of_the_tests_says_who_noticed(monkeypatch, tmp_path, answer, by):
+    monkeypatch.setattr(mutations, "pytest", lambda *_: answer)
+    assert mutations.failing(tmp_path, [NEAR], 1) == by
 
-    monkeypatch.setattr(mutations, "pytest", hang)
-    copy = a_copy(tmp_path)
-    assert mutations.noticed(copy, next(mutations_of(PATH)), [NEAR], 1) == "the time that it takes"
-    assert (copy / PATH).read_text("utf-8") == TEXT
+
+def test_the_tests_run_on_the_code_of_the_copy_and_end_when_their_time_is_up(tmp_path):
+    (tmp_path / "test_one.py").write_text("import os, time\ndef test_one(): time.sleep(int(os.environ['NAP']))\n", "utf-8")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NAP", "0")
+        assert mutations.pytest(tmp_path, ["test_one.py"])[0] == 0
+        environment.setenv("NAP", "60")
+        assert mutations.pytest(tmp_path, ["test_one.py"], 2)[0] == mutations.LATE
 
 
 def test_what_was_compiled_of_a_module_is_forgotten_with_its_text(tmp_path):
