@@ -5,7 +5,7 @@ OUT ?= out
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: head check format lint types contracts test site figures fix clean
+.PHONY: head check format lint types contracts test coverage mutations site figures fix clean
 
 head: $(VENV)/installed
 	$(BIN)/facetex run $(if $(PHOTO),"$(PHOTO)",--example) -o "$(OUT)"
@@ -35,6 +35,16 @@ contracts: $(VENV)/checked
 
 test: $(VENV)/checked
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal  # a process a core
+
+# Fails below 90 %. It notes which test ran which line, which the mutations need.
+coverage: $(VENV)/checked
+	$(BIN)/coverage erase
+	-OMP_NUM_THREADS=1 PYTHONPATH=tests/support $(BIN)/coverage run -m pytest -n auto --dist worksteal -p covering
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutations: $(VENV)/checked
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutations.py --count 200 --seed 0
 
 site: $(VENV)/checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -55,6 +55,10 @@ def greedy(path: Path) -> np.ndarray:
     return np.zeros(decoder_process.MEMORY, np.uint8)
 
 
+def verbose(path: Path) -> np.ndarray:
+    raise RuntimeError("first\nlast")
+
+
 def shouting(path: Path) -> np.ndarray:
     os.write(2, b"libpng error: IDAT: CRC error\n")
     warn("two frames")
@@ -84,6 +88,7 @@ def test_what_a_decoder_prints_is_not_seen_and_what_it_warns_of_is(importable, c
         (crashing, PhotoError, r"a\.tif: cannot be decoded \(the decoder crashed: Segmentation fault\)"),
         (sleeping, PhotoError, r"a\.tif: cannot be decoded \(not done after 3 s\)"),
         (greedy, PhotoError, r"a\.tif: cannot be decoded \(.*MemoryError: Unable to allocate"),
+        (verbose, PhotoError, r"^a\.tif: cannot be decoded \(last\)$"),
         (refusing, ConfigError, r"^a\.tif: no$"),
     ],
 )

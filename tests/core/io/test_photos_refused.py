@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from facetex_core.errors import PhotoError
+from facetex_core.io import photo_file
 from facetex_core.io.photo_file import load_photo
 
 
@@ -74,6 +75,16 @@ def test_what_is_no_photo_is_refused_in_one_line(picture, tmp_path, kind):
         load_photo(path)
     assert "\n" not in str(caught.value)
     assert f"{kind}.jpg" in str(caught.value)
+
+
+def test_the_largest_photo_is_opened_and_a_larger_one_is_not(picture, tmp_path, monkeypatch):
+    path = save(picture, tmp_path / "me.png")
+    width, height = load_photo(path).size
+    monkeypatch.setattr(photo_file, "MOST_PIXELS", width * height)
+    assert load_photo(path).size == (width, height)
+    monkeypatch.setattr(photo_file, "MOST_PIXELS", width * height - 1)
+    with pytest.raises(PhotoError, match=f"declares {width} x {height} pixels"):
+        load_photo(path)
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp", "gif", "tiff", "bmp", "jpg", "avif"])

@@ -112,6 +112,18 @@ def test_a_highlight_only_adds_light(covered):
     assert (picture >= black - 1e-6).all()
 
 
+def test_a_highlight_fades_as_the_microfacet_formula_says():
+    turn = np.linspace(-0.7, 0.7, 15)
+    normals = np.stack([np.sin(turn), 0 * turn, np.cos(turn)], 1).astype(np.float32)
+    ahead = np.tile(np.float32([0, 0, 1]), (15, 1))
+    found = raster._highlight(normals, ahead, np.full(15, 0.5, np.float32), lit_from(0.0, 0.0, 1.0))[:, 0]
+    # GGX and Schlick's shadowing where light and eye are in one place (Walter et al. 2007, equation 33; Karis 2013).
+    cosine, alpha = np.cos(turn), 0.5**2
+    lobe = alpha**2 / ((cosine**2 * (alpha**2 - 1) + 1) ** 2)
+    wanted = lobe * cosine / (cosine * (1 - alpha / 2) + alpha / 2) ** 2
+    assert_allclose(found / found[7], wanted / wanted[7], rtol=1e-4)
+
+
 def test_the_picture_keeps_the_rules_of_a_photo():
     head = tiny_head()
     for array in (head.albedo.rgb, head.detail.normals, head.fit.model.mean):

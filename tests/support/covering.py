@@ -1,0 +1,70 @@
+"""Which test ran which line, and how long each took, for tests/mutations.py: a plugin for `coverage run -m pytest -p covering`.
+
+A line that a shared fixture ran is noted under the name of its file: any test of that file may notice what is wrong in it.
+"""
+
+import base64
+import json
+import os
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from coverage import Coverage
+
+SECONDS = Path(".coverage-seconds.json")
+"""How long each test took, beside the file of coverage."""
+CHILDREN = "COVERAGE_PROCESS_CONFIG"
+"""The variable that carries coverage's configuration to the processes that a test starts."""
+
+_at_work, _seconds, _not_passed = [""], Counter[str](), set[str]()
+
+
+def _note(name: str) -> None:
+    if (measured := Coverage.current()) and CHILDREN in os.environ:
+        measured.switch_context(name)
+        told = json.loads(base64.b64decode(os.environ[CHILDREN])) | {"context": name}
+        os.environ[CHILDREN] = base64.b64encode(json.dumps(told).encode()).decode()
+
+
+@contextmanager
+def _noted(name: str) -> Generator[None]:
+    """What runs now, and the processes that it starts, run for this test."""
+    _at_work.append(name)
+    _note(name)
+    try:
+        yield
+    finally:
+        _at_work.pop()
+        _note(_at_work[-1])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Each test under its name."""
+    with _noted(item.nodeid):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    """Each fixture of a file under the name of that file."""
+    with _noted(_at_work[-1] if fixturedef.scope == "function" else fixturedef.baseid):
+        return (yield)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Adds up set-up, call and end."""
+    _seconds[report.nodeid] += report.duration
+    if not report.passed:
+        _not_passed.add(report.nodeid)
+
+
+def pytest_sessionfinish() -> None:
+    """Of the tests that passed; keeps what earlier runs of other tests said."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        known = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
+        passed = {name: seconds for name, seconds in _seconds.items() if name not in _not_passed}
+        SECONDS.write_text(json.dumps(known | passed), "utf-8")
