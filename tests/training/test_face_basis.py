@@ -5,12 +5,13 @@ import pytest
 from facetex_model_zoo import model_path
 from training.face_basis import checks
 from training.face_basis.eval import report
+from training.face_basis.expressions import arkit_name, gaze_turn, sparse
 from training.face_basis.flips import well_shaped, worst_angle
 from training.face_basis.inside import fit_sphere, ring_triangles
 from training.face_basis.landmarks import similarity
 from training.face_basis.layout import balance
 from training.face_basis.make import FILE, UNREGISTERED, Settings, make, read_arrays
-from training.face_basis.modes import arkit_name, gaze_turn, principal_modes, sparse
+from training.face_basis.modes import principal_modes
 from training.face_basis.pictures import render
 from training.face_basis.regions import distance_inside
 from training.face_basis.register import register, weak_priors

@@ -6,8 +6,8 @@ from jaxtyping import Float, Int
 
 from training.common.steps import Run
 from training.face_basis.checks import HALF, MILLIMETRES, layout_line, part_lines, parts, symmetry_line, vertex_line
+from training.face_basis.expressions import STRONGER, arkit_shapes
 from training.face_basis.make import FILE, Settings, read_arrays
-from training.face_basis.modes import STRONGER, arkit_shapes
 from training.face_basis.sheets import draw, marks
 from training.face_basis.source import SKIN, Arrays, Source, half_triangles, read_source
 from training.face_basis.surface import closest

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from training.face_basis.expressions import STRONGER, arkit_shapes, gaze, sparse
 from training.face_basis.inside import Eyeball, eyeball, eyeball_motion, mesh_mouth, mesh_teeth
 from training.face_basis.layout import HalfLayout
-from training.face_basis.modes import STRONGER, arkit_shapes, front_weights, gaze, principal_modes, sparse
+from training.face_basis.modes import front_weights, principal_modes
 from training.face_basis.skin import lip_points, mesh_skin
 from training.face_basis.source import Arrays, Source
 from training.face_basis.topology import Carried, Patch, joined
