@@ -201,7 +201,7 @@ def test_a_model_that_ships_has_its_file_its_hash_and_its_card(name):
     assert path.is_file()
     assert zoo.sha256_of(path) == row.sha256
     card = (ROOT / "model_zoo" / "cards" / f"{name}.md").read_text("utf-8")
-    assert "python -m training." in card, "the card lacks the command that makes the model"
+    assert f"python -m training.{name} " in card, "the card lacks the command that makes the model"
 
 
 def test_no_model_file_lies_about_without_a_row():

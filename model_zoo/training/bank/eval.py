@@ -10,6 +10,7 @@ import numpy as np
 from facetex_model_zoo import open_bank
 from facetex_plugins.predict.hidden_skin import predict_hidden
 from jaxtyping import Float
+from tqdm import tqdm
 
 from facetex_core import Bank, Descriptor, FacetexError, OwnDescriptors, Registry, Texture, load_preset
 from facetex_core.descriptors.bank import cells_of, supports, under_mask
@@ -107,7 +108,7 @@ def report(run: Run[Settings]) -> None:
     extractor = load_preset("embedded").make("descriptor_extractor", registry)
     solvers = {name: registry.make("blend_solver", name, {}) for name in settings.solvers}
     errors: Errors = {}
-    for photo in sorted((DATA / settings.photos).glob("*.jpg"))[:: settings.every]:
+    for photo in tqdm(sorted((DATA / settings.photos).glob("*.jpg"))[:: settings.every], unit="photo"):
         for key, values in measure(bank, solvers, extractor, photo, run).items():
             errors.setdefault(key, []).extend(values)
     click.echo(f"{len(bank.names)} exemplars; layers {', '.join(bank.support)}")
