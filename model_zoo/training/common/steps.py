@@ -61,7 +61,7 @@ class Model(Generic[Settings]):
     """A model that ships."""
 
     file: str
-    """The name of what the steps write into the model's folder."""
+    """The name of what the steps write into the model's folder; empty where it is data for others and does not ship."""
     settings: type[Settings]
     """Read from settings.toml beside the package's steps."""
     steps: Mapping[str, Step[Settings]]
@@ -106,8 +106,8 @@ def read_settings(kind: type[Settings], path: Path) -> Settings:
 def command(package: Path, model: Model[Settings]) -> click.Command:
     """The command of a package, whose folder holds settings.toml."""
 
-    @click.command(package.name, help=f"Makes {model.file}: {', '.join(model.steps)}; all: these in order; install: ships it.")
-    @click.argument("step", type=click.Choice([*model.steps, "all", "install"]))
+    @click.command(package.name, help=f"Makes {model.file or 'data'}: {', '.join(model.steps)}; all: these in order; install: ships it.")
+    @click.argument("step", type=click.Choice([*model.steps, "all", *(["install"] if model.file else [])]))
     @click.option("--work", type=click.Path(path_type=Path), default=WORK, help="Folder of caches and checkpoints.")
     @click.option("--settings", type=click.Path(path_type=Path), default=package / "settings.toml", help="TOML.")
     @click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:1 ...; auto: CUDA where there is one.")

@@ -14,6 +14,12 @@ BEHIND = 0.004
 """Metres that a point may lie behind what its ray meets first and still be seen: points lie on lips and lids that touch."""
 
 
+def middles(values: Float[np.ndarray, "rays *channels"], side: int) -> Float[np.ndarray, "side side *channels"]:
+    """Of a lattice's values, those at the middles of the pixels."""
+    wide = 2 * side + 1
+    return values.reshape(wide, wide, *values.shape[1:])[1::2, 1::2]
+
+
 @dataclass(frozen=True, eq=False)
 class Hits:
     """What rays from the camera meet of the head itself; all rays that miss it have triangle -1."""
@@ -24,6 +30,11 @@ class Hits:
     weights: Float32[np.ndarray, "rays 3"]
     depth: Float32[np.ndarray, " rays"]
 
+    def middles(self, side: int) -> "Hits":
+        """Those of the pixels' middles alone."""
+        values = (middles(rays, side) for rays in (self.rays, self.triangle, self.weights, self.depth))
+        return Hits(*(value.reshape(-1, *value.shape[2:]) for value in values))
+
 
 def lattice(camera: Camera) -> Float32[np.ndarray, "rays 3"]:
     """Rays through pixels' corners, edges and middles, in the head's frame: (2 side + 1) squared, row by row."""
@@ -32,12 +43,6 @@ def lattice(camera: Camera) -> Float32[np.ndarray, "rays 3"]:
     across, down, ahead = np.linalg.inv(camera.intrinsics.astype(np.float64)).T @ camera.world_to_camera[:3, :3]
     rays = at[None, :, None] * across + (at[:, None] * down + ahead)[:, None]
     return rays.reshape(-1, 3).astype(np.float32)
-
-
-def middles(values: Float[np.ndarray, "rays *channels"], side: int) -> Float[np.ndarray, "side side *channels"]:
-    """Of a lattice's values, those at the middles of the pixels."""
-    wide = 2 * side + 1
-    return values.reshape(wide, wide, *values.shape[1:])[1::2, 1::2]
 
 
 def filtered(values: Float32[np.ndarray, "rays channels"], side: int) -> Float32[np.ndarray, "side side channels"]:

@@ -12,8 +12,10 @@ from facetex_core.lighting.panorama import ROWS, panorama_directions
 from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
 
 COLUMNS = 2 * ROWS
-LAMPS = 72
+LAMPS = 60
 """Directions in which shadows are traced."""
+COARSER = {"sheen": 2, "gloss": 1}
+"""Panoramas are blurred at so many times fewer rows."""
 FINER = 4
 """Times as many rows has the panorama that stands behind the head."""
 
@@ -57,9 +59,11 @@ class Surroundings:
         turned = harmonics(self._turned(ways, -1)).astype(np.float64)
         return np.asarray(np.linalg.lstsq(turned[::7], (harmonics(ways) @ fitted)[::7], rcond=None)[0], np.float32)
 
-    def blurred(self, lobe: str) -> Float32[np.ndarray, "rows columns 3"]:
-        """The panorama under a lobe of LOBES, still unturned."""
-        return np.asarray((_lobe(lobe) @ self.rgb.reshape(-1, 3)).reshape(self.rgb.shape), np.float32)
+    def blurred(self, lobe: str) -> Float32[np.ndarray, "some more 3"]:
+        """The panorama under a lobe of LOBES, still unturned; a wide one at half the resolution."""
+        step = COARSER[lobe]
+        rgb = self.rgb.reshape(ROWS // step, step, COLUMNS // step, step, 3).mean((1, 3))
+        return np.asarray((_lobe(lobe) @ rgb.reshape(-1, 3)).reshape(rgb.shape), np.float32)
 
     def look(
         self, panorama: Float32[np.ndarray, "rows columns 3"], ways: Float[np.ndarray, "rays 3"]
@@ -89,16 +93,17 @@ def sampled(picture: Float32[np.ndarray, "height width channels"], uvs: Float[np
 
 
 @cache
-def _sphere() -> tuple[Float32[np.ndarray, "pixels 3"], Float32[np.ndarray, " pixels"]]:
+def _sphere(step: int = 1) -> tuple[Float32[np.ndarray, "pixels 3"], Float32[np.ndarray, " pixels"]]:
     """Directions of a panorama's pixels, and their solid angles."""
-    edges = np.cos(np.linspace(0, np.pi, ROWS + 1))
-    solid = np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / COLUMNS, COLUMNS)
-    return panorama_directions(ROWS, COLUMNS).astype(np.float32), solid.astype(np.float32)
+    rows, columns = ROWS // step, COLUMNS // step
+    edges = np.cos(np.linspace(0, np.pi, rows + 1))
+    solid = np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / columns, columns)
+    return panorama_directions(rows, columns).astype(np.float32), solid.astype(np.float32)
 
 
 @cache
 def _lobe(name: str) -> Float32[np.ndarray, "pixels pixels"]:
-    ways, solid = _sphere()
+    ways, solid = _sphere(COARSER[name])
     kernel = (LOBES[name] + 1) / (2 * np.pi) * np.maximum(ways @ ways.T, 0) ** LOBES[name] * solid
     return np.asarray(kernel, np.float32)
 

@@ -36,27 +36,25 @@ def shot(maker: Maker, number: int, settings: Settings) -> Arrays:
 def surfaces(raster: Raster, rendered: Rendered) -> Arrays:
     """Of the head itself, under what is worn: where each pixel's middle lies on it. Outside of it 0, and triangle -1."""
     figure, side = raster.figure, raster.figure.camera.size[0]
-    mesh, hits = figure.model.mesh, rendered.hits
+    mesh, hits = figure.model.mesh, raster.hits.middles(side)
     hit = hits.triangle >= 0
     turn = figure.camera.world_to_camera[:3, :3]
-    wide = len(hits.rays)
-    normals, depth = np.zeros((wide, 3), np.float32), np.zeros(wide, np.float32)
+    normals, depth = np.zeros((len(hit), 3), np.float32), np.zeros(len(hit), np.float32)
     normals[hit] = normals_seen(raster.normals, mesh.triangles, hits, hit) @ turn.T
     depth[hit] = hits.depth[hit] - origin(figure)
-    maps = np.zeros((wide, 4), np.float32)
+    albedo, relief = np.zeros((len(hit), 3), np.float32), np.zeros(len(hit), np.float32)
     uvs = np.matmul(hits.weights[hit][:, None], mesh.uvs[mesh.uv_triangles[hits.triangle[hit]]])[:, 0]
-    maps[hit] = sampled(np.dstack([figure.skin.albedo, figure.skin.relief]), uvs)
-    weights = np.where(hit[:, None], hits.weights[:, :2], 0)
-    of_lattice = {
+    albedo[hit], relief[hit] = sampled(figure.skin.albedo, uvs), sampled(figure.skin.relief, uvs)[:, 0]
+    of_pixels = {
         "depth": depth.astype(np.float16),
         "normals": np.round(127 * normals).astype(np.int8),
         "triangle": hits.triangle,
-        "weights": weights.astype(np.float16),
-        "albedo": to_bytes(maps[:, :3]),
-        "relief": maps[:, 3].astype(np.float16),
-        "label": rendered.label.astype(np.uint8),
+        "weights": np.where(hit[:, None], hits.weights[:, :2], 0).astype(np.float16),
+        "albedo": to_bytes(albedo),
+        "relief": relief.astype(np.float16),
     }
-    return {name: np.ascontiguousarray(middles(values, side)) for name, values in of_lattice.items()}
+    label = middles(rendered.label, side).astype(np.uint8)
+    return {name: values.reshape(side, side, *values.shape[1:]) for name, values in of_pixels.items()} | {"label": label}
 
 
 def numbers(raster: Raster, cover: Float[np.ndarray, "side side"]) -> Arrays:

@@ -17,7 +17,7 @@ from training.world.light import Lamps, sampled
 OFFSET = 0.0004
 """Metres that shadow rays start off the surface."""
 ASKEW = -0.25
-"""Cosine to the camera from which a vertex is lit: those behind the outline lend their light to those before it."""
+"""Cosine to the camera from which a vertex of what is worn is lit."""
 SPREADING, SPREADS = np.array([0.7, 0.35, 0.15], np.float32), 3
 """The share of a vertex's light that comes from its neighbours: red wanders farthest in skin."""
 SOLID = 0.4
@@ -85,6 +85,11 @@ class Raster:
         self.mean = figure.light.rgb.mean((0, 1))
 
     @cached_property
+    def hits(self) -> Hits:
+        """Of the lattice, with the head itself."""
+        return cast(self.body, self.figure.camera, lattice(self.figure.camera))
+
+    @cached_property
     def _worn(self) -> "_Worn":
         return _Worn(self.figure.worn)
 
@@ -117,9 +122,11 @@ class Raster:
     def body_light(self) -> tuple[Float32[np.ndarray, "vertices 3"], Float32[np.ndarray, "vertices 1"]]:
         """At the head's vertices, spread in its skin."""
         vertices, triangles = self.figure.vertices, self.mesh.triangles
-        lit = self._towards(vertices, self.normals)
+        near, lit = _neighbours(len(vertices), triangles), np.zeros(len(vertices), bool)
+        lit[triangles[np.unique(self.hits.triangle[self.hits.triangle >= 0])]] = True
+        for _ in range(SPREADS):  # those round about lend their light
+            lit |= near @ lit.astype(np.float32) > 0
         came, opened = self._light_at(vertices, self.normals, np.flatnonzero(lit))
-        near = _neighbours(len(vertices), triangles)
         share = np.asarray(near @ lit[:, None].astype(np.float32))
         for _ in range(SPREADS):
             mean = np.asarray(near @ (came * lit[:, None])) / np.maximum(share, 1)
@@ -137,7 +144,7 @@ class Raster:
     @cached_property
     def lips(self) -> tuple[Float32[np.ndarray, "lips 3"], Float32[np.ndarray, "3"]]:
         """Where the lips are, and the mean of the light on them."""
-        which = np.flatnonzero(self.figure.model.regions["lips"] > 0.5)
+        which = np.flatnonzero(self.figure.model.regions["lips"] > 0.5)[::4]
         came, _ = self._light_at(self.figure.vertices, self.normals, which)
         return self.figure.vertices[which], came[which].mean(0)
 
@@ -156,9 +163,8 @@ class Raster:
 
     def render(self) -> Rendered:
         """Every sample of the lattice."""
-        camera, worn = self.figure.camera, self._worn
-        rays = lattice(camera)
-        hits = cast(self.body, camera, rays)
+        worn, hits = self._worn, self.hits
+        rays = hits.rays
         colour, left = np.zeros_like(rays), np.ones(len(rays), np.float32)
         most, label = np.zeros(len(rays), np.float32), np.zeros(len(rays), np.int32)
         if len(worn.triangles):

@@ -1,0 +1,21 @@
+"""python -m training.world all."""
+
+from training.common.steps import Model, start
+from training.world import assets, check, shards
+from training.world.settings import Settings
+
+MODEL = Model(
+    "",
+    Settings,
+    {
+        "portraits": assets.portraits,
+        "assets": assets.make,
+        "render": shards.render,
+        "check": check.check,
+        "speed": check.speed,
+        "sheet": check.sheet,
+    },
+)
+
+if __name__ == "__main__":
+    start(__file__, MODEL)
