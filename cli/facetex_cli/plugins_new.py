@@ -8,6 +8,7 @@ from pathlib import Path
 
 from facetex_core.did_you_mean import did_you_mean
 from facetex_core.errors import ConfigError
+from facetex_core.hookspecs import API_VERSION
 from facetex_core.registry import NAME, Registry
 from facetex_core.stages import STAGES
 
@@ -29,6 +30,17 @@ dev = ["pytest"]
 [project.entry-points.facetex]
 {module} = "{module}"
 """
+
+HOOK = '''
+api_version = {version}
+
+
+@hookimpl
+def {role}s() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {{"example": Example}}
+'''
+"""What every module has between its imports and its class."""
 
 TEST = '''\
 """What every {words} promises; facetex_core.testing tells what that is."""
@@ -63,7 +75,7 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
     folder = where / f"facetex-{name}"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder.name} is there already and not an empty folder: take another name, or remove it")
-    source = files("facetex_cli").joinpath("templates", f"{role}.py").read_text("utf-8")
+    source = _module(role)
     module = words["module"]
     contents = {
         "README.md": README.format(**words),
@@ -75,6 +87,13 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
     for file, content in contents.items():
         (folder / file).write_text(content, "utf-8")
     return folder
+
+
+def _module(role: str) -> str:
+    """The template of the role, with the hook that offers its class."""
+    text = files("facetex_cli").joinpath("templates", f"{role}.py").read_text("utf-8")
+    text = re.sub("(from facetex_core import .*)", r"\1, hookimpl", text, count=1)
+    return text.replace("\n\nclass ", f"{HOOK.format(role=role, version=API_VERSION)}\n\nclass ", 1)
 
 
 def _test_imports(words: Mapping[str, str]) -> str:
