@@ -1,5 +1,6 @@
 """The contracts that every plugin must meet. Plugin authors inherit one, set `make = MyPlugin`, and run pytest."""
 
+from facetex_core.stages import STAGES
 from facetex_core.testing.blend_solver import BlendSolverContract
 from facetex_core.testing.check import Outcome, run_checks
 from facetex_core.testing.cleaner import CleanerContract
@@ -20,27 +21,8 @@ from facetex_core.testing.segmenter import SegmenterContract
 from facetex_core.testing.synthesizer import SynthesizerContract
 from facetex_core.values import locked
 
-CONTRACTS: dict[str, type[Contract]] = {
-    contract.role: contract
-    for contract in (
-        DetectorContract,
-        RestorerContract,
-        SegmenterContract,
-        FitterContract,
-        CleanerContract,
-        LightEstimatorContract,
-        DelighterContract,
-        MergerContract,
-        DescriptorExtractorContract,
-        BlendSolverContract,
-        HiddenPredictorContract,
-        SynthesizerContract,
-        PainterContract,
-        DetailerContract,
-        RendererContract,
-        ExporterContract,
-    )
-}
+_BY_ROLE = {contract.role: contract for contract in Contract.__subclasses__()}
+CONTRACTS: dict[str, type[Contract]] = {role: _BY_ROLE[role] for role in STAGES}
 """The contract of every role, in running order."""
 
 __all__ = [

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from facetex_core.structures import DelitView, Detail, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, TONE, delit_view, skin, whole
 
 AGREE = 0.5

@@ -32,10 +32,7 @@ def refuse_pull(name: str) -> None:
 
 
 def pull_model(
-    name: str,
-    take_in: ModelImporter = copy,
-    progress: Progress = lambda _: None,
-    waiting: Callable[[], None] = lambda: None,
+    name: str, take_in: ModelImporter = copy, progress: Progress = lambda _: None, waiting: Callable[[], None] = lambda: None
 ) -> bool:
     """Fetches a model and takes it in; False where another process, or an earlier run, has already done so.
 
