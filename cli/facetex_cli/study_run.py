@@ -14,9 +14,18 @@ from facetex_core.errors import ConfigError
 from facetex_core.io.atomic import write_whole
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector
-from facetex_core.workbench.study.answers import Key, Tally, read_answers, read_key, tallies
+from facetex_core.workbench.study.answers import (
+    Key,
+    Tally,
+    interval,
+    p_text,
+    percent,
+    read_answers,
+    read_key,
+    report_html,
+    tallies,
+)
 from facetex_core.workbench.study.pictures import read_cases
-from facetex_core.workbench.study.report import interval, p_text, percent, report_html
 from facetex_core.workbench.study.study import assemble, page
 
 WHICH = "Which one is the photograph?"

@@ -20,8 +20,7 @@ from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.highlights import specular_map
 from facetex_core.lighting.thresholds import SKIN_TONE
 from facetex_core.texture.regions import plain_skin, region
-from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_summary
-from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo
+from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_error, albedo_summary, true_albedo
 
 SIZE = 256
 WARM = np.array([1.1, 1.0, 0.9], np.float32)

@@ -24,14 +24,15 @@ from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, hidde
 from facetex_core.workbench.evaluation.leave_one_out import (
     FRONTAL,
     SPLIT_NAMES,
+    Score,
     Subject,
     examine,
     predict,
+    summary,
     trials,
     truth_of,
     without,
 )
-from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 
 SIZE = 128
 
