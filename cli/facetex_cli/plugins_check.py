@@ -7,8 +7,7 @@ from dataclasses import asdict
 import click
 
 from facetex_cli.tables import print_json
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Offer, Registry
 from facetex_core.testing import CONTRACTS, Outcome, run_checks

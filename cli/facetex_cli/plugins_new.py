@@ -6,8 +6,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.hookspecs import API_VERSION
 from facetex_core.registry import NAME, Registry
 from facetex_core.stages import STAGES

@@ -8,11 +8,9 @@ from typing import Any
 
 import click
 
-from facetex_core.choices_file import preset_names, read_choices
+from facetex_core.choices_file import preset_names, read_choices, record_of_01
 from facetex_core.config import Recipe, load_preset, recipe_from
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
-from facetex_core.old_files import record_of_01
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.stages import CHAINED, STAGES
 
 SHORT = {role.split("_")[0]: role for role in STAGES}

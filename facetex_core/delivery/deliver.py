@@ -21,7 +21,7 @@ from facetex_core.errors import ConfigError
 from facetex_core.geometry.portrait_cameras import photo_view, portrait_cameras
 from facetex_core.io import texture_files
 from facetex_core.lighting import environment
-from facetex_core.lighting.highlights import specular_map
+from facetex_core.lighting.estimate_lighting import specular_map
 from facetex_core.lighting.studio import studio
 from facetex_core.pipeline import Run
 from facetex_core.registry import Registry

@@ -15,8 +15,7 @@ from unittest import SkipTest
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import PluginError
+from facetex_core.errors import PluginError, did_you_mean
 from facetex_core.promise import PromiseError, demand, hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
 from facetex_core.values import leaves, locked

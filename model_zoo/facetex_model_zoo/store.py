@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from facetex_core.choices_file import Quoted
-from facetex_core.context import holding
 from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.errors import ConfigError, ModelError
 from facetex_core.io.atomic import replacing
+from facetex_core.messages import holding
 from facetex_core.model_rows import ModelImporter
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead

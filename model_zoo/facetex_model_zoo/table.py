@@ -6,8 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ModelError
+from facetex_core.errors import ModelError, did_you_mean
 from facetex_core.model_rows import BROUGHT, Part, Row
 
 __all__ = ["Part", "Row", "model_names", "own_rows", "row"]

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core import stages
-from facetex_core.delivery.pictures import data_uri
-from facetex_core.delivery.template import template
+from facetex_core.delivery.pictures import data_uri, template
 from facetex_core.descriptors.bank import cells_of, layout_of
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import to_bytes

@@ -46,6 +46,16 @@ class Models(Protocol):
         """Where a model's file belongs; a name that is not known is a ModelError."""
 
 
+@dataclass(slots=True)
+class Cost:
+    """Filled in when the work is done."""
+
+    seconds: float = 0.0
+    """By the clock."""
+    grown_mb: float | None = None
+    """Most memory that was resident during the work, less what was before it; none where the system does not tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class CacheHit:
     """A result that was asked for, with what it cost when it was made."""
@@ -200,16 +210,6 @@ def _opened(path: Path) -> tuple[dict[str, Any], Packed] | None:
     file = BytesIO(content[32:])
     head = json.loads(file.readline())
     return head["about"], Packed(head["tree"], [np.load(file, allow_pickle=False) for _ in range(head["arrays"])])
-
-
-@dataclass(slots=True)
-class Cost:
-    """Filled in when the work is done."""
-
-    seconds: float = 0.0
-    """By the clock."""
-    grown_mb: float | None = None
-    """Most memory that was resident during the work, less what was before it; none where the system does not tell."""
 
 
 @contextmanager

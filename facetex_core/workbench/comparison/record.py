@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
+from facetex_core.delivery.pictures import template
 from facetex_core.delivery.record import recipe_table, versions
-from facetex_core.delivery.template import template
 from facetex_core.errors import ConfigError
 from facetex_core.io.atomic import write_whole
 from facetex_core.metrics import METRICS, Metric

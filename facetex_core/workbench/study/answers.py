@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from facetex_core.delivery.template import template
+from facetex_core.delivery.pictures import template
 from facetex_core.errors import ConfigError
 from facetex_core.messages import warn
 from facetex_core.workbench.study.study import PHOTO_VARIANT

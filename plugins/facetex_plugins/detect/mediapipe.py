@@ -27,7 +27,6 @@ MEDIAPIPE_CROP, MEDIAPIPE_MARGIN = 192, 1.5
 """Side of the network's input in pixels, and in units of the face square."""
 LANDMARKER = "face_landmarks_detector.tflite"
 
-
 api_version = 2
 
 

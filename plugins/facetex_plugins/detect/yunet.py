@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 YUNET_SIDE, STRIDES = 640, (8, 16, 32)
 """Pixels of the square that the network looks at, and of its cells."""
 
-
 api_version = 2
 
 

@@ -29,7 +29,6 @@ RED_SOFTNESS = 0.6
 RASTER_ROWS = 96
 """Rows of samples done at once; what fits into the cache is twice as fast."""
 
-
 api_version = 2
 
 Vectors = Float32[np.ndarray, "hits 3"]

@@ -34,11 +34,11 @@ from facetex_plugins.synthesize.texture.completion import (
     mean_detail,
     noise_texture,
     seen_detail,
+    unresolved_pores,
 )
 from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded_part
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
-from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from facetex_plugins.synthesize.thresholds import OCTAVES, POLISHED, WORTH_MATCHING
 
 MATCHED_SIZE = 512
@@ -46,7 +46,6 @@ MATCHED_SIZE = 512
 
 Plane = Float32[np.ndarray, "size size"]
 Picture = Float32[np.ndarray, "size size 3"]
-
 
 api_version = 2
 

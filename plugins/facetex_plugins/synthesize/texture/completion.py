@@ -10,8 +10,10 @@ from facetex_core.lazy import cv2
 from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import plain_skin, region, skin_texels
 from facetex_core.texture.thresholds import SURE
+from facetex_core.texture.view_weight import pixels_per_texel
 from facetex_plugins.synthesize import thresholds
 from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
+from facetex_plugins.synthesize.thresholds import COARSE_PHOTO, FINEST_PORE, LARGEST_PORE, PIXEL_BLUR, PORE_STRENGTH
 
 Picture = Float32[np.ndarray, "size size 3"]
 Plane = Float[np.ndarray, "size size"]
@@ -87,3 +89,19 @@ def completed(albedo: Texture, own: Plane, rest: Picture, fit: Fit) -> Texture:
     rgb = own[..., None] * albedo.rgb + (1 - own[..., None]) * np.clip(rest, DARKEST, 1)
     rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
     return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
+
+
+def unresolved_pores(albedo: Texture, fit: Fit, rng: np.random.Generator) -> Float32[np.ndarray, "size size"]:
+    """Log lightness that makes up for what the photo is too coarse to show; zeros where it is sharp enough."""
+    seen = albedo.visibility > 0
+    pixels = float(np.median(pixels_per_texel(fit, albedo.size)[seen])) if seen.any() else 1.0
+    pores = np.zeros((albedo.size, albedo.size), np.float32)
+    if pixels > COARSE_PHOTO:
+        return pores
+    noise = rng.standard_normal(pores.shape).astype(np.float32)
+    blur, most = FINEST_PORE, min(PIXEL_BLUR / pixels, LARGEST_PORE * albedo.size)
+    while blur < most:
+        octave = cv2.GaussianBlur(noise, (0, 0), blur) - cv2.GaussianBlur(noise, (0, 0), 2 * blur)
+        pores += PORE_STRENGTH * octave / octave.std()
+        blur *= 2
+    return pores
