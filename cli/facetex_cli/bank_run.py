@@ -153,7 +153,8 @@ def _progress(order: BankBuildOptions, new: dict[Path, Path]) -> Iterator["Futur
     from tqdm import tqdm
 
     hidden = order.quiet or not sys.stderr.isatty()
-    workers = min(order.jobs or _processors(), max(len(new), 1))
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(order.jobs or processors, max(len(new), 1))
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=partial(_prepare, order))
     try:
         with _children_deaf_and_single():
@@ -177,10 +178,6 @@ def _children_deaf_and_single() -> Iterator[None]:
             signal.signal(signal.SIGINT, hearing)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _prepare(order: BankBuildOptions) -> None:

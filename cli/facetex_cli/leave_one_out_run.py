@@ -21,7 +21,7 @@ from facetex_core.registry import Registry
 from facetex_core.stages import Synthesizer
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Score, examine, summary, trials
-from facetex_core.workbench.evaluation.pictures import Pixels, hidden_row
+from facetex_core.workbench.evaluation.pictures import Pixels, hidden_row, save_sheet
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 NETWORKS = ("descriptor", "vgg19")
@@ -74,7 +74,7 @@ def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Pa
                 warn(f"left out: {error}")
             bar.update(each * (number + 1) - bar.n)
     if out and rows:
-        _write_sheet(out, rows)
+        save_sheet(out / "leave-one-out.jpg", np.concatenate(rows))
     return scores
 
 
@@ -99,13 +99,6 @@ def sexes_of(folder: Path) -> dict[str, str]:
                 raise ConfigError(f"{file.resolve()}: is no list of tables with `file` and `sex`") from None
             return {name: str(sex) for name, sex in told if sex}
     return {}
-
-
-def _write_sheet(out: Path, rows: Sequence[Pixels]) -> None:
-    from PIL import Image
-
-    out.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.concatenate(rows)).save(out / "leave-one-out.jpg", quality=88)
 
 
 def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """`facetex plugins new`: a package with a plugin that works and a test that holds it to its role's contract."""
 
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,11 +75,14 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
         raise ConfigError(f"{folder.name} is there already and not an empty folder: take another name, or remove it")
     source = _module(role)
     module = words["module"]
+    # In the order that linters want, whatever the plugin is called.
+    core = f"from facetex_core.testing import {words['protocol']}Contract"
+    imports = "\n".join(sorted([core, f"from {module} import {words['title']}"]))
     contents = {
         "README.md": README.format(**words),
         "pyproject.toml": PYPROJECT.format(**words),
         f"{module}.py": re.sub("Example|example", lambda found: words["title"] if found[0] == "Example" else name, source),
-        f"test_{module}.py": TEST.format(imports=_test_imports(words), **words),
+        f"test_{module}.py": TEST.format(imports=imports, **words),
     }
     folder.mkdir(exist_ok=True)
     for file, content in contents.items():
@@ -93,12 +95,6 @@ def _module(role: str) -> str:
     text = files("facetex_cli").joinpath("templates", f"{role}.py").read_text("utf-8")
     text = re.sub("(from facetex_core import .*)", r"\1, hookimpl", text, count=1)
     return text.replace("\n\nclass ", f"{HOOK.format(role=role, version=API_VERSION)}\n\nclass ", 1)
-
-
-def _test_imports(words: Mapping[str, str]) -> str:
-    """In the order that linters want, whatever the plugin is called."""
-    core = f"from facetex_core.testing import {words['protocol']}Contract"
-    return "\n".join(sorted([core, f"from {words['module']} import {words['title']}"]))
 
 
 def _words_for(registry: Registry, name: str, role: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
         "fit": fit_over_photo(main),
         "segment": _skin_over_photo(main, _head_box(main)),
         "unwrap": small(to_bytes(head.lit.rgb)),
-        "visibility": small(_grey(run.visibility)),
+        "visibility": small(np.repeat(np.rint(run.visibility.clip(0, 1) * 255).astype(np.uint8)[..., None], 3, -1)),
         "delight": small(to_bytes(run.merged.albedo.rgb)),
         "specular": small(to_bytes(specular_map(head))),
         "synthesize": small(to_bytes(head.albedo.rgb)),
@@ -78,10 +78,6 @@ def data_uri(pixels: Pixels, **how: int) -> str:
     file = BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": REPORT_QUALITY, **how})
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
-
-
-def _grey(values: Float32[np.ndarray, "height width"]) -> Pixels:
-    return np.repeat(np.rint(values.clip(0, 1) * 255).astype(np.uint8)[..., None], 3, -1)
 
 
 def _head_box(view: View) -> tuple[int, int, int, int]:

@@ -2,9 +2,8 @@
 
 from facetex_core.stages import STAGES
 from facetex_core.testing.blend_solver import BlendSolverContract
-from facetex_core.testing.check import Outcome, run_checks
 from facetex_core.testing.cleaner import CleanerContract
-from facetex_core.testing.contract import Contract
+from facetex_core.testing.contract import Contract, Outcome, run_checks
 from facetex_core.testing.delighter import DelighterContract
 from facetex_core.testing.descriptor_extractor import DescriptorExtractorContract
 from facetex_core.testing.detailer import DetailerContract

@@ -4,23 +4,25 @@ A contract is a plain class. pytest finds its tests in whoever inherits it; `fac
 """
 
 import io
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
-from typing import Any, ClassVar, get_type_hints
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, Literal, get_type_hints
 from unittest import SkipTest
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from facetex_core.errors import PluginError, did_you_mean
+from facetex_core.errors import FacetexError, ModelError, PluginError, did_you_mean
 from facetex_core.promise import PromiseError, demand, hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
 from facetex_core.values import leaves, locked
 
 __all__ = ["Contract", "Work", "demand", "demand_near"]
+FAILURES = ("failed", "not run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +183,47 @@ def difference(one: Mapping[str, object], other: Mapping[str, object], name: str
         elif repr(leaf) != repr(found):
             return f"{name}{path} differs"
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one check."""
+
+    check: str
+    state: Literal["passed", "failed", "exempt", "not run"]
+    message: str = ""
+    """What is wrong and what to do."""
+
+
+def run_checks(contract: type[Contract]) -> Iterator[Outcome]:
+    """Every check of the contract; if a basic one fails, the others are not run."""
+    subject, broken = contract(), ""
+    for name in contract.checks():
+        words = name.removeprefix("test_").replace("_", " ")
+        outcome = Outcome(words, "not run", f"first mend: {broken}") if broken else _run(subject, name, words)
+        broken = words if outcome.state in FAILURES and name in contract.FOUNDATIONS else broken
+        yield outcome
+
+
+def _run(subject: Contract, name: str, words: str) -> Outcome:
+    test = getattr(subject, name)
+    try:
+        subject.setup_method(test)
+        test()
+    except SkipTest as reason:
+        return Outcome(words, "exempt", str(reason))
+    except ModelError as error:  # the user's machine lacks it, which tells nothing of the plugin
+        return Outcome(words, "not run", str(error))
+    except (AssertionError, FacetexError) as error:
+        return Outcome(words, "failed", " ".join(str(error).split()) or "an assertion of the plugin's own")
+    except Exception as error:  # noqa: BLE001  # a stranger's plugin may raise anything
+        return Outcome(words, "failed", raised(error))
+    return Outcome(words, "passed")
+
+
+def raised(error: BaseException) -> str:
+    """The error, where it came from, and what to do."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(last.filename)
+    where = f" ({path.name}, line {last.lineno})" if path.parent != Path(__file__).parent else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}: mend it; what the user can mend is a FacetexError"

@@ -8,7 +8,7 @@ import http_server as web
 import pytest
 import requests
 from facetex_model_zoo import Part, download, pull
-from facetex_model_zoo.table import Row
+from facetex_model_zoo.store import Row
 from requests.adapters import HTTPAdapter
 
 from facetex_core import ConfigError, ModelError

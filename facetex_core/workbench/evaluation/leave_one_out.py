@@ -13,9 +13,8 @@ from jaxtyping import Bool, Float
 from facetex_core.descriptors.bank import under_mask
 from facetex_core.descriptors.correlations import merge
 from facetex_core.errors import PhotoError
-from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.camera import portrait_camera, yaw_degrees
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.portrait_cameras import portrait_camera
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.pipeline import Pipeline

@@ -1,6 +1,7 @@
 """Sheets of pictures: fits over photos and their distance from the truth, albedos, and what was made of hidden skin."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
@@ -73,6 +74,14 @@ def sheet(rows: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> Pixels:
     padded += [np.zeros_like(padded[0])] * (-len(padded) % FACES)
     high = len(padded) // FACES
     return np.concatenate([np.concatenate(padded[k * high : (k + 1) * high]) for k in range(FACES)], 1)
+
+
+def save_sheet(file: Path, pixels: Pixels) -> None:
+    """As JPEG, in a folder that is made."""
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file, quality=88)
 
 
 def _overlay(photo: Pixels, attempt: Attempt) -> Pixels:

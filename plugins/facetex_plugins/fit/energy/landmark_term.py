@@ -147,7 +147,7 @@ def _stand(sight: LandmarkObservation) -> FrameParameters:
 def residual_flow(
     vertices: Float32[np.ndarray, "vertices 3"], sight: LandmarkObservation, state: State, pose: FrameParameters
 ) -> Float32[np.ndarray, "vertices 2"]:
-    """A smooth shift of where the photo is read, by vertex and in pixels; 0 far from landmarks. The oval's, which slide, have no say.
+    """A smooth shift of where the photo is read, by vertex, in pixels; 0 far from landmarks. The oval's slide: no say.
 
     After the fit the landmarks are still half a percent of the eye distance off, because nobody's face lies in the model's
     span. The shift interpolates these misses over the skin by Gaussian processes: sum_j c_j k(|v - p_j|).
