@@ -136,7 +136,9 @@ def evaluate_suite(
         count = cases or CASES
         found = sampled(model_of(registry, model or "basis"), count, seed or 0, hdri, save)
     else:
-        _refuse({"--seed": seed, "--model": model, "--hdri": hdri or None, "--save": save})
+        for option, value in {"--seed": seed, "--model": model, "--hdri": hdri or None, "--save": save}.items():
+            if value is not None:
+                raise ConfigError(f"{option} works only with the suite `synthetic`")
         count, found = stored(Path(suite), cases)
     done, albedos = score(found, count, observer, fitters, pipelines, out, quiet)
     show(done, albedos, out, as_json)
@@ -182,9 +184,3 @@ def model_of(registry: "Registry", name: str) -> "MorphableModel":
     if not isinstance(fitter, FitsOneModel):
         raise ConfigError(f"--model {name}: this fitter has no morphable model of its own")
     return fitter.model
-
-
-def _refuse(given: dict[str, object]) -> None:
-    for option, value in given.items():
-        if value is not None:
-            raise ConfigError(f"{option} works only with the suite `synthetic`")

@@ -105,7 +105,9 @@ def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | No
     if albedos:
         click.echo()
         print_table(["delighter", "light", "yaw", "heads", *ALBEDO_UNITS.values()], [_albedo_line(row) for row in albedo_rows])
-    for each, plugin in [*((each, each.fitter) for each in scores), *((each, each.delighter) for each in albedos)]:
+    everything: list[tuple[Score | AlbedoScore, str]] = [(each, each.fitter) for each in scores]
+    everything += [(each, each.delighter) for each in albedos]
+    for each, plugin in everything:
         if each.failed:
             click.echo(f"{each.case}: {plugin}: {each.failed}", err=True)
 

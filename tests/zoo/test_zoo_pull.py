@@ -48,7 +48,7 @@ def table(monkeypatch):
         real = {name: zoo.row(name) for name in ("bfm", "faces")}
         toy = Row("toy", "a toy", "toy.bin", "MIT", "here", True, sha256=DIGEST, get="ask", terms="its page", parts=(part,))
         restricted = replace(toy, name="nc", file="nc.bin", licence="not for sale", commercial=False)
-        monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: real | {"toy": toy, "nc": restricted})
+        monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: real | {"toy": toy, "nc": restricted})
 
     return table_
 
