@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from facetex_core.errors import ConfigError
+from facetex_core.messages import warn
 
 LARGEST_CHOICES = 1_000_000
 """Bytes of such a file; the longest that ships has three hundred."""
 SINGLE_QUOTES = r"a path with backslashes goes in single quotes: 'C:\folder\file'"
+CARRYING = ("least-squares", "affine")
+"""Blend solvers of 0.1 with which the own face had a say in what was told of its hidden skin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +122,28 @@ def preset_names() -> tuple[str, ...]:
     """The presets that ship with facetex."""
     found = files("facetex_core").joinpath("presets").iterdir()
     return tuple(sorted(file.name[:-5] for file in found if file.name.endswith(".toml")))
+
+
+def record_of_01(table: Mapping[str, Any], version: object) -> Mapping[str, Any]:
+    """The recipe of a facetex.json as this facetex repeats it."""
+    stages: Any = table.get("stages") if isinstance(table, Mapping) else None
+    old = str(version).startswith("0.1.") and isinstance(stages, Mapping) and "hidden_predictor" not in stages
+    if old and not set(_solvers(stages.get("blend_solver"))) <= set(CARRYING):
+        return {**table, "stages": {**stages, "hidden_predictor": {"use": "none"}}}
+    return table
+
+
+def warn_of_old_choices(stages: Any, name: str) -> None:  # noqa: ANN401  # whatever a preset or a grid holds
+    """A preset or grid does not say which facetex it was written for."""
+    if isinstance(stages, Mapping) and "hidden_predictor" not in stages:
+        for solver in _solvers(stages.get("blend_solver")):
+            if solver not in CARRYING:
+                told = f"{name}: blend_solver {solver!r} and no hidden_predictor: the default predictor is used"
+                warn(f'{told}; for the blend alone, as in facetex 0.1, add hidden_predictor = {{ use = "none" }}')
+
+
+def _solvers(entry: object) -> list[str]:
+    """The blend solvers that a stage's entry names: a name, a table, or a list of them."""
+    entries = entry if isinstance(entry, list) else [entry]
+    names = [each.get("use") if isinstance(each, Mapping) else each for each in entries]
+    return [name for name in names if isinstance(name, str)]

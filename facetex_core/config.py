@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from facetex_core.boundary import Guarded
-from facetex_core.choices_file import Source, parse_toml, preset_names, quoted, read_toml
+from facetex_core.choices_file import Source, parse_toml, preset_names, quoted, read_toml, warn_of_old_choices
 from facetex_core.descriptors.bank import refuse_other_descriptor, warn_of_few
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
-from facetex_core.old_files import warn_of_old_choices
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import CHAINED, STAGES, LightEstimator

@@ -7,6 +7,8 @@ FacetexError
     PluginError     the plugin's author
 """
 
+from collections.abc import Iterable
+
 
 class FacetexError(Exception):
     """A fault that one line explains; the command line prints it and exits with 2 (1 for a PluginError)."""
@@ -26,3 +28,18 @@ class ModelError(FacetexError):
 
 class PluginError(FacetexError):
     """A plugin breaks a rule of its stage."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The nearest name, where one is near, and all that exist.
+
+    >>> did_you_mean("detectr", ["fitter", "detector"])
+    "did you mean 'detector'? there are: fitter, detector"
+    >>> did_you_mean("x", [])
+    'there are: none'
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    near = get_close_matches(name.lower(), names, 1)
+    return (f"did you mean {near[0]!r}? " if near else "") + f"there are: {', '.join(names) or 'none'}"

@@ -46,9 +46,7 @@ class MorphableModel:
     albedo: "AlbedoModel | None" = None
 
     def vertices(
-        self,
-        identity: Float32[np.ndarray, "modes"],
-        expression: Float32[np.ndarray, "expressions"],
+        self, identity: Float32[np.ndarray, "modes"], expression: Float32[np.ndarray, "expressions"]
     ) -> Float32[np.ndarray, "vertices 3"]:
         """The head of these coefficients, in metres."""
         moved = np.tensordot(identity, self.identity, 1) + np.tensordot(expression, self.expression, 1)

@@ -4,14 +4,23 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
-from facetex_core.context import holding
-
+Held = TypeVar("Held")
 Listener = Callable[[str], None]
 """Told one line."""
-
 _listener: ContextVar[Listener | None] = ContextVar("facetex_messages", default=None)
 _log = logging.getLogger("facetex")
+
+
+@contextmanager
+def holding(variable: ContextVar[Held], value: Held) -> Iterator[None]:
+    """The variable has this value inside, and the one before afterwards."""
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 def warn(text: str) -> None:

@@ -85,7 +85,7 @@ class Option:
         if isinstance(value, str) and _plain(self.type) is bool:
             value = _YES_AND_NO.get(value.lower(), value)
         try:
-            return msgspec.convert(value, self.type, strict=False, dec_hook=_made)
+            return msgspec.convert(value, self.type, strict=False, dec_hook=lambda kind, plain: kind(plain))
         except (msgspec.ValidationError, TypeError):
             about = f": {self.about}" if self.about else ""
             raise ConfigError(f"option {self.name!r} takes {self.takes}, not {value!r}{about}") from None
@@ -105,10 +105,6 @@ def options_of(factory: Callable[..., object]) -> tuple[Option, ...]:
 def _kind_of(default: object) -> type:
     """What an argument without an annotation takes: values like its default, or text."""
     return str if default is None or default is inspect.Parameter.empty else type(default)
-
-
-def _made(kind: Any, value: object) -> object:  # noqa: ANN401  # a path, or a stranger's type
-    return kind(value)
 
 
 def _parts(kind: object) -> Iterator[object]:

@@ -14,18 +14,7 @@ from weakref import WeakSet
 import numpy as np
 
 from facetex_core.head_models import MorphableModel
-from facetex_core.structures import (
-    CLASSES,
-    Appearance,
-    Detail,
-    DetailLayer,
-    Face,
-    Head,
-    Merged,
-    Photo,
-    Segmentation,
-    Texture,
-)
+from facetex_core.structures import CLASSES, Appearance, Detail, DetailLayer, Face, Head, Merged, Photo, Segmentation, Texture
 
 WITHIN: Mapping[tuple[type, str], tuple[float, float]] = {
     (Photo, "rgb"): (0, 1),

@@ -16,8 +16,7 @@ import pluggy
 
 from facetex_core import hookspecs
 from facetex_core.boundary import guard
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError, PluginError
+from facetex_core.errors import ConfigError, PluginError, did_you_mean
 from facetex_core.extensions import KINDS, Extensions, extension, hook_of
 from facetex_core.hookspecs import API_VERSION
 from facetex_core.messages import warn

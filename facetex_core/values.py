@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from operator import is_
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakSet
@@ -54,7 +55,7 @@ def _locked(value: Any) -> Any:  # noqa: ANN401  # any of facetex's values
         return value if same else MappingProxyType(parts)
     if isinstance(value, tuple | list):
         items = tuple(_locked(part) for part in value)
-        return value if isinstance(value, tuple) and all(map(_is, items, value)) else items
+        return value if isinstance(value, tuple) and all(map(is_, items, value)) else items
     return value
 
 
@@ -79,8 +80,4 @@ def _locked_array(array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]
 def _locked_noun(value: Any) -> Any:  # noqa: ANN401  # a dataclass
     parts = {field.name: getattr(value, field.name) for field in fields(value)}
     locked_parts = {name: _locked(part) for name, part in parts.items()}
-    return value if all(map(_is, parts.values(), locked_parts.values())) else type(value)(**locked_parts)
-
-
-def _is(one: object, other: object) -> bool:
-    return one is other
+    return value if all(map(is_, parts.values(), locked_parts.values())) else type(value)(**locked_parts)

@@ -74,7 +74,7 @@ def build(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(file: Path, as_json: bool) -> None:
     """Show the contents of the bank FILE."""
-    from facetex_cli.bank_facts import show
+    from facetex_cli.bank_run import show
 
     show(file, as_json)
 
@@ -88,6 +88,6 @@ def merge(first: Path, second: Path, out: Path) -> None:
 
     Both must have the same descriptor and the same UV map. Duplicate names get a number.
     """
-    from facetex_cli.bank_facts import merge_banks
+    from facetex_cli.bank_run import merge_banks
 
     merge_banks(first, second, out)

@@ -1,11 +1,11 @@
-"""Building a bank: every portrait in a process of its own, every result kept until the bank is whole."""
+"""Building a bank: every portrait in a process of its own, kept until the bank is whole; what banks hold; two in one."""
 
 import os
 import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,21 +16,25 @@ from pathlib import Path
 from typing import cast
 
 import click
+import numpy as np
+from facetex_model_zoo import open_bank
 
 from facetex_cli.device import choose_device
-from facetex_cli.folders import refuse_no_file
+from facetex_cli.folders import refuse_no_file, refuse_unwritable
+from facetex_cli.tables import print_json
 from facetex_core.config import Recipe
 from facetex_core.delivery.record import recipe_table
 from facetex_core.descriptors.bank import warn_of_few
 from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.errors import ConfigError, PhotoError
+from facetex_core.imaging.colour import to_bytes
 from facetex_core.io.photo_file import load_photo
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Registry
+from facetex_core.structures import Bank
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept, key_of
-from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, PortraitExaminer, blank
-from facetex_core.workbench.bank_builder.gather import gather
-from facetex_core.workbench.bank_builder.report import bank_html
+from facetex_core.workbench.bank_builder.examine import ExaminedPortrait, PortraitExaminer, bank_html, blank
+from facetex_core.workbench.bank_builder.gather import gather, merged
 
 PORTRAIT_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic", ".heif", ".jp2")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -149,7 +153,8 @@ def _progress(order: BankBuildOptions, new: dict[Path, Path]) -> Iterator["Futur
     from tqdm import tqdm
 
     hidden = order.quiet or not sys.stderr.isatty()
-    workers = min(order.jobs or _processors(), max(len(new), 1))
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(order.jobs or processors, max(len(new), 1))
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=partial(_prepare, order))
     try:
         with _children_deaf_and_single():
@@ -175,10 +180,6 @@ def _children_deaf_and_single() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _prepare(order: BankBuildOptions) -> None:
     """Once in every worker."""
     global _studio  # noqa: PLW0603  # the pool's initializer can hand its product on in no other way
@@ -195,3 +196,55 @@ def _examine(photo: Path, place: Path) -> None:
         except PhotoError as error:
             sitting = ExaminedPortrait(photo.name, blank(), refused=str(error).removeprefix(f"{photo.name}: "))
     keep(sitting, place)
+
+
+def show(file: Path, as_json: bool) -> None:
+    """The bank's facts on stdout."""
+    facts = facts_of(open_bank(str(file)))
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        text = ", ".join(f"{name} {each}" for name, each in value.items()) if isinstance(value, Mapping) else value
+        click.echo(f"{key + ':':20} {text}")
+
+
+def facts_of(bank: Bank) -> dict[str, object]:
+    """Everything about a bank but its matrices."""
+    return {
+        "exemplars": len(bank.names),
+        "network": bank.network,
+        "size": bank.size,
+        "cells": f"{bank.grid} x {bank.grid}",
+        "channels": {layer: basis.shape[-1] for layer, basis in bank.basis.items()},
+        "components": {layer: len(basis) for layer, basis in bank.basis.items()},
+        "positions a face": {layer: round(float(support.sum(1).mean())) for layer, support in bank.support.items()},
+        "whole faces": "yes" if bank.faces else "no",
+        "textures": "yes" if len(bank.textures) else "no",
+        "albedo": _tones(bank),
+        "names": ", ".join(bank.names[:3]) + (f", ... {bank.names[-1]}" if len(bank.names) > 3 else ""),
+    }
+
+
+def _tones(bank: Bank) -> dict[str, object] | str:
+    """The mean skin as a web colour, how far skins spread around it, and how much of that one mode explains."""
+    if not len(bank.albedo):
+        return "none"
+    logarithm = np.log(bank.albedo.clip(1e-3)).reshape(len(bank.albedo), -1)
+    mean = to_bytes(np.exp(logarithm.mean(0)).reshape(-1, 3).mean(0, keepdims=True)[None].astype(np.float32))[0, 0]
+    variances = np.linalg.svd(logarithm - logarithm.mean(0), compute_uv=False) ** 2
+    return {
+        "mean": "#" + "".join(f"{value:02x}" for value in mean.tolist()),
+        "deviation": round(float(logarithm.mean(1).std()), 3),
+        "first mode": f"{variances[0] / max(variances.sum(), 1e-12):.0%}",
+    }
+
+
+def merge_banks(first: Path, second: Path, out: Path) -> None:
+    """Writes the bank of both and says what is in it."""
+    refuse_unwritable(out.parent)
+    one, other = open_bank(str(first)), open_bank(str(second))
+    both = merged(one, other)
+    save_bank(both, out)
+    renamed = len(set(one.names) & set(other.names))
+    click.echo(f"{out}: {len(both.names)} exemplars, {renamed} of them renamed, {out.stat().st_size / 1e6:.1f} MB")

@@ -44,7 +44,7 @@ def _files(sizes: Sequence[int]) -> str:
 
 
 def _cache_in(out: Path) -> Path:
-    from facetex_core.workbench.comparison.deliver import CACHE, MARK
+    from facetex_core.workbench.comparison.record import CACHE, MARK
 
     if not (out / MARK).is_file():
         raise ConfigError(f"{out}: is not a folder of facetex compare; give the folder of its option -o")

@@ -11,8 +11,8 @@ from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import SHORT, preset_option, read_setting, stage_options
-from facetex_core.config import SIZES, Choice, load_preset
+from facetex_cli.recipe_options import SHORT, face_option, preset_option, read_setting, size_option, stage_options
+from facetex_core.config import Choice, load_preset
 from facetex_core.errors import ConfigError
 from facetex_core.stages import STAGES
 
@@ -39,17 +39,10 @@ FILE = click.Path(path_type=Path)
     help="An option of a plugin; give it twice to compare two values.",
 )
 @click.option("--bank", "banks", metavar="FILE", multiple=True, help="A bank of textures; repeat it, one per descriptor.")
-@click.option(
-    "--size",
-    type=int,
-    metavar="N",
-    help=f"Texels along a side of the UV map: {', '.join(map(str, SIZES))}.  [default: the preset's]",
-)
+@size_option
 @click.option("--seed", type=int, metavar="N", help="Random seed; the same seed gives the same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
-@click.option(
-    "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
-)
+@face_option
 @plugin_options
 @click.option("--json", "as_json", is_flag=True, help="Print the content of compare.json.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")

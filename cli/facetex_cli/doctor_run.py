@@ -55,14 +55,7 @@ Checks = Iterator[Check]
 
 def all_checks() -> tuple[tuple[str, Callable[[], Checks]], ...]:
     """Every group with its checks, cheap ones first."""
-    return (
-        ("versions", versions),
-        ("imports", imports),
-        ("device", device),
-        ("plugins", plugins),
-        ("models", models),
-        ("machine", machine),
-    )
+    return tuple((group.__name__, group) for group in (versions, imports, device, plugins, models, machine))
 
 
 def versions() -> Checks:

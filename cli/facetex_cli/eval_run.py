@@ -18,7 +18,7 @@ from facetex_core.stages import Fitter
 from facetex_core.structures import Face
 from facetex_core.workbench.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
 from facetex_core.workbench.evaluation.evaluate import SURFACE_METRICS, Attempt, Score, attempts, failed, summary
-from facetex_core.workbench.evaluation.pictures import Pixels, row_of, sheet
+from facetex_core.workbench.evaluation.pictures import Pixels, albedo_row, row_of, save_sheet, sheet
 from facetex_core.workbench.evaluation.suite import Case
 
 CASES_SHOWN = 80
@@ -71,13 +71,11 @@ def score(
                 tried = albedo_attempts(case, face, fit, pipelines)
                 albedos += [attempt.score for attempt in tried]
                 if out and len(albedo_rows) < CASES_SHOWN:
-                    from facetex_core.workbench.evaluation.pictures import albedo_row
-
                     albedo_rows.append(albedo_row(case, tried, fit.model))
             bar.update()
     for name, pictures in (("eval.jpg", rows), ("albedo.jpg", albedo_rows)):
         if out and pictures:
-            _write_sheet(out / name, pictures)
+            save_sheet(out / name, sheet(pictures))
     return scores, albedos
 
 
@@ -88,13 +86,6 @@ def _fitted(case: Case, observer: Observer, fitters: Mapping[str, Fitter]) -> tu
     except PhotoError as error:
         return [failed(case, name, error) for name in fitters], None
     return list(attempts(case, observation, fitters)), observation.face
-
-
-def _write_sheet(file: Path, rows: Sequence[Pixels]) -> None:
-    from PIL import Image
-
-    file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(sheet(rows)).save(file, quality=88)
 
 
 def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | None, as_json: bool) -> None:
@@ -114,13 +105,11 @@ def show(scores: Sequence[Score], albedos: Sequence[AlbedoScore], out: Path | No
     if albedos:
         click.echo()
         print_table(["delighter", "light", "yaw", "heads", *ALBEDO_UNITS.values()], [_albedo_line(row) for row in albedo_rows])
-    for case, plugin, why in _failures(scores, albedos):
-        click.echo(f"{case}: {plugin}: {why}", err=True)
-
-
-def _failures(scores: Sequence[Score], albedos: Sequence[AlbedoScore]) -> Iterator[tuple[str, str, str]]:
-    yield from ((each.case, each.fitter, each.failed) for each in scores if each.failed)
-    yield from ((each.case, each.delighter, each.failed) for each in albedos if each.failed)
+    everything: list[tuple[Score | AlbedoScore, str]] = [(each, each.fitter) for each in scores]
+    everything += [(each, each.delighter) for each in albedos]
+    for each, plugin in everything:
+        if each.failed:
+            click.echo(f"{each.case}: {plugin}: {each.failed}", err=True)
 
 
 def _albedo_line(row: Mapping[str, object]) -> list[str]:
@@ -133,12 +122,8 @@ def _heads(every: object, done: object) -> str:
 
 
 def _line(row: Mapping[str, object]) -> list[str]:
-    return [
-        str(row["fitter"]),
-        str(row["yaw"]),
-        _heads(row["heads"], row["fitted"]),
-        *(_three(row[name]) for name in SURFACE_METRICS),
-    ]
+    figures = [_three(row[name]) for name in SURFACE_METRICS]
+    return [str(row["fitter"]), str(row["yaw"]), _heads(row["heads"], row["fitted"]), *figures]
 
 
 def _three(values: object) -> str:

@@ -20,10 +20,8 @@ from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import Synthesizer
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
-from facetex_core.workbench.evaluation.leave_one_out import SPLITS, examine, trials
-from facetex_core.workbench.evaluation.leave_one_out_pictures import row_of
-from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
-from facetex_core.workbench.evaluation.pictures import Pixels
+from facetex_core.workbench.evaluation.leave_one_out import SPLITS, Score, examine, summary, trials
+from facetex_core.workbench.evaluation.pictures import Pixels, hidden_row, save_sheet
 
 LAYERS = ("conv1_1", "conv2_1", "conv3_1")
 NETWORKS = ("descriptor", "vgg19")
@@ -76,7 +74,7 @@ def score(bench: Context, photos: Sequence[Path], splits: Sequence[str], out: Pa
                 warn(f"left out: {error}")
             bar.update(each * (number + 1) - bar.n)
     if out and rows:
-        _write_sheet(out, rows)
+        save_sheet(out / "leave-one-out.jpg", np.concatenate(rows))
     return scores
 
 
@@ -86,7 +84,7 @@ def _face(bench: Context, photo: Path, splits: Sequence[str], sex: str) -> Itera
     for trial in trials(bench.pipeline, subject, splits, bench.synthesizers, bench.eyes):
         whose = (subject.name, subject.tone, sex, trial.split, trial.part)
         found = [Score(*whose, name, errors) for name, errors in trial.errors.items()]
-        yield found, row_of(subject, trial, DECIDING)
+        yield found, hidden_row(subject, trial, DECIDING)
 
 
 def sexes_of(folder: Path) -> dict[str, str]:
@@ -101,13 +99,6 @@ def sexes_of(folder: Path) -> dict[str, str]:
                 raise ConfigError(f"{file.resolve()}: is no list of tables with `file` and `sex`") from None
             return {name: str(sex) for name, sex in told if sex}
     return {}
-
-
-def _write_sheet(out: Path, rows: Sequence[Pixels]) -> None:
-    from PIL import Image
-
-    out.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.concatenate(rows)).save(out / "leave-one-out.jpg", quality=88)
 
 
 def show(scores: Sequence[Score], out: Path | None, as_json: bool) -> None:
@@ -133,8 +124,9 @@ def _line(row: Mapping[str, object], eyes: Sequence[str]) -> list[str]:
         "/".join(f"{_value(row, f'{NETWORKS[0]} {what} {layer}', 'mean'):.3f}" for layer in LAYERS) for what in ERROR_KINDS
     ]
     features = [_three(row, f"{name} feature", 3) for name in eyes]
+    best = f"{100 * cast('float', row['best']):.0f} %"
     others = [_three(row, "psnr_db", 1), *(_three(row, name, 2) for name in ("energy", "seam", "tone"))]
-    return [*(str(row[name]) for name in ("split", "synthesizer", "people")), *by_layer, *features, _percent(row), *others]
+    return [*(str(row[name]) for name in ("split", "synthesizer", "people")), *by_layer, *features, best, *others]
 
 
 def _print_groups(rows: Sequence[Mapping[str, object]]) -> None:
@@ -155,7 +147,3 @@ def _value(row: Mapping[str, object], measure: str, which: str) -> float:
 
 def _three(row: Mapping[str, object], measure: str, digits: int) -> str:
     return " / ".join(f"{_value(row, measure, which):.{digits}f}" for which in ("median", "mean", "p90"))
-
-
-def _percent(row: Mapping[str, object]) -> str:
-    return f"{100 * cast('float', row['best']):.0f} %"

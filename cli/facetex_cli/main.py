@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it; an unknown command is answered with those that exist."""
         if args[0] not in COMMANDS and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            from facetex_core.did_you_mean import did_you_mean
+            from facetex_core.errors import did_you_mean
 
             raise click.UsageError(f"no command {args[0]!r}; {did_you_mean(args[0], self.list_commands(ctx))}")
         return super().resolve_command(ctx, args)

@@ -36,7 +36,7 @@ def _leave_out(_context: click.Context, _option: click.Parameter, names: tuple[s
         return
     from importlib.metadata import entry_points
 
-    from facetex_core.did_you_mean import did_you_mean
+    from facetex_core.errors import did_you_mean
     from facetex_core.registry import GROUP
 
     known = sorted(entry_points(group=GROUP).names)

@@ -7,12 +7,11 @@ from dataclasses import asdict
 import click
 
 from facetex_cli.tables import print_json
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.messages import listening, unheard
 from facetex_core.registry import Offer, Registry
 from facetex_core.testing import CONTRACTS, Outcome, run_checks
-from facetex_core.testing.check import FAILURES
+from facetex_core.testing.contract import FAILURES
 
 SLOW = 1.0
 """Seconds that a plugin's module may take to load: every command that uses stages loads all of them."""

@@ -1,13 +1,12 @@
 """`facetex plugins new`: a package with a plugin that works and a test that holds it to its role's contract."""
 
 import re
-from collections.abc import Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, did_you_mean
+from facetex_core.hookspecs import API_VERSION
 from facetex_core.registry import NAME, Registry
 from facetex_core.stages import STAGES
 
@@ -29,6 +28,17 @@ dev = ["pytest"]
 [project.entry-points.facetex]
 {module} = "{module}"
 """
+
+HOOK = '''
+api_version = {version}
+
+
+@hookimpl
+def {role}s() -> dict[str, type]:
+    """Name -> class; the arguments of its __init__ are its options."""
+    return {{"example": Example}}
+'''
+"""What every module has between its imports and its class."""
 
 TEST = '''\
 """What every {words} promises; facetex_core.testing tells what that is."""
@@ -63,13 +73,16 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
     folder = where / f"facetex-{name}"
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{folder.name} is there already and not an empty folder: take another name, or remove it")
-    source = files("facetex_cli").joinpath("templates", f"{role}.py").read_text("utf-8")
+    source = _module(role)
     module = words["module"]
+    # In the order that linters want, whatever the plugin is called.
+    core = f"from facetex_core.testing import {words['protocol']}Contract"
+    imports = "\n".join(sorted([core, f"from {module} import {words['title']}"]))
     contents = {
         "README.md": README.format(**words),
         "pyproject.toml": PYPROJECT.format(**words),
         f"{module}.py": re.sub("Example|example", lambda found: words["title"] if found[0] == "Example" else name, source),
-        f"test_{module}.py": TEST.format(imports=_test_imports(words), **words),
+        f"test_{module}.py": TEST.format(imports=imports, **words),
     }
     folder.mkdir(exist_ok=True)
     for file, content in contents.items():
@@ -77,10 +90,11 @@ def write_package(registry: Registry, name: str, role: str, where: Path) -> Path
     return folder
 
 
-def _test_imports(words: Mapping[str, str]) -> str:
-    """In the order that linters want, whatever the plugin is called."""
-    core = f"from facetex_core.testing import {words['protocol']}Contract"
-    return "\n".join(sorted([core, f"from {words['module']} import {words['title']}"]))
+def _module(role: str) -> str:
+    """The template of the role, with the hook that offers its class."""
+    text = files("facetex_cli").joinpath("templates", f"{role}.py").read_text("utf-8")
+    text = re.sub("(from facetex_core import .*)", r"\1, hookimpl", text, count=1)
+    return text.replace("\n\nclass ", f"{HOOK.format(role=role, version=API_VERSION)}\n\nclass ", 1)
 
 
 def _words_for(registry: Registry, name: str, role: str) -> dict[str, str]:

@@ -8,17 +8,25 @@ from typing import Any
 
 import click
 
-from facetex_core.choices_file import preset_names, read_choices
-from facetex_core.config import Recipe, load_preset, recipe_from
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
-from facetex_core.old_files import record_of_01
+from facetex_core.choices_file import preset_names, read_choices, record_of_01
+from facetex_core.config import SIZES, Recipe, load_preset, recipe_from
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.stages import CHAINED, STAGES
 
 SHORT = {role.split("_")[0]: role for role in STAGES}
 """The stages as the command line calls them: `descriptor` for descriptor_extractor, `blend` for blend_solver."""
 preset_option = click.option(
     "--preset", metavar="NAME", help=f"{', '.join(preset_names())}, one of a plugin, or a .toml file.  [default: embedded]"
+)
+
+size_option = click.option(
+    "--size",
+    type=int,
+    metavar="N",
+    help=f"Texels along a side of the UV map: {', '.join(map(str, SIZES))}.  [default: the preset's]",
+)
+face_option = click.option(
+    "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
 )
 
 

@@ -7,8 +7,7 @@ import click
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.recipe_options import order
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, did_you_mean
 
 FILE = click.Path(path_type=Path)
 VIEWS = ("front", "three_quarter", "side")

@@ -12,7 +12,7 @@ import click
 
 from facetex_cli.read_head import read_head
 from facetex_core.config import Recipe
-from facetex_core.geometry.portrait_cameras import PORTRAITS, portrait_camera
+from facetex_core.geometry.camera import PORTRAITS, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io import texture_files
 from facetex_core.lighting.studio import studio

@@ -8,8 +8,7 @@ from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions, jobs_for
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import order, preset_option, stage_options
-from facetex_core.config import SIZES
+from facetex_cli.recipe_options import face_option, order, preset_option, size_option, stage_options
 from facetex_core.errors import ConfigError
 from facetex_core.stages import STAGES
 
@@ -25,18 +24,11 @@ FILE = click.Path(path_type=Path)
 @stage_options(STAGES)
 @click.option("--set", "settings", metavar="STAGE.OPTION=VALUE", multiple=True, help="An option of a plugin; repeatable.")
 @click.option("--bank", metavar="FILE", help="The bank of textures.  [default: the shipped one]")
-@click.option(
-    "--size",
-    type=int,
-    metavar="N",
-    help=f"Texels along a side of the UV map: {', '.join(map(str, SIZES))}.  [default: the preset's]",
-)
+@size_option
 @click.option("--seed", type=int, metavar="N", help="Random seed; the same seed gives the same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
 @click.option("--same-person", is_flag=True, help="All photos show one person; make one head from them.")
-@click.option(
-    "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
-)
+@face_option
 @plugin_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per head.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")

@@ -14,9 +14,17 @@ from facetex_core.errors import ConfigError
 from facetex_core.io.atomic import write_whole
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector
-from facetex_core.workbench.study.answers import Key, Tally, read_answers, read_key, tallies
+from facetex_core.workbench.study.answers import (
+    Tally,
+    interval,
+    p_text,
+    percent,
+    read_answers,
+    read_key,
+    report_html,
+    tallies,
+)
 from facetex_core.workbench.study.pictures import read_cases
-from facetex_core.workbench.study.report import interval, p_text, percent, report_html
 from facetex_core.workbench.study.study import assemble, page
 
 WHICH = "Which one is the photograph?"
@@ -57,15 +65,11 @@ def show_report(paths: Sequence[Path], key: Path | None, out: Path | None, as_js
     if out:
         _write(out, report_html(found, rows, len(everyone)))
     if as_json:
-        print_json(_record(found, rows, len(everyone)))
+        pairs = [row.table() for row in rows]
+        print_json({"study": found.study, "question": found.question, "participants": len(everyone), "pairs": pairs})
         return
     click.echo(f"{found.question} {sum(row.estimate.answers for row in rows)} answers of {len(everyone)} participants")
     print_table(("pair", "answers", "first chosen", "Wilson 95 %", "exact 95 %", "p"), [_line(row) for row in rows])
-
-
-def _record(key: Key, rows: Sequence[Tally], participants: int) -> dict[str, object]:
-    pairs = [row.table() for row in rows]
-    return {"study": key.study, "question": key.question, "participants": participants, "pairs": pairs}
 
 
 def _line(row: Tally) -> list[str]:

@@ -18,10 +18,10 @@ from facetex_core.config import Recipe
 from facetex_core.delivery.record import Notes, record_json
 from facetex_core.delivery.report import report_html
 from facetex_core.errors import ConfigError
-from facetex_core.geometry.portrait_cameras import photo_view, portrait_cameras
+from facetex_core.geometry.camera import photo_view, portrait_cameras
 from facetex_core.io import texture_files
 from facetex_core.lighting import environment
-from facetex_core.lighting.highlights import specular_map
+from facetex_core.lighting.estimate_lighting import specular_map
 from facetex_core.lighting.studio import studio
 from facetex_core.pipeline import Run
 from facetex_core.registry import Registry
@@ -53,7 +53,9 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
     try:
         with _staging(folder) as staging, boundary.session(watch) as session:
             pictures = _render(run, recipe.make("renderer", registry), side)
-            _write_renders(pictures, staging / RENDERS)
+            (staging / RENDERS).mkdir()
+            for name, picture in pictures.items():
+                texture_files.write(staging / RENDERS / f"{name}.png", texture_files.colour_png(picture.rgb))
             boundary.step("maps", _write_maps, run, staging)
             for exporter in recipe.make("exporter", registry):
                 exporter.export(run.head, staging)
@@ -65,12 +67,6 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
             return _publish(staging, folder)
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be written ({error.strerror or type(error).__name__})") from None
-
-
-def _write_renders(pictures: Mapping[str, Photo], folder: Path) -> None:
-    folder.mkdir()
-    for name, picture in pictures.items():
-        texture_files.write(folder / f"{name}.png", texture_files.colour_png(picture.rgb))
 
 
 def _render(run: Run, renderer: Renderer, side: int) -> dict[str, Photo]:
@@ -91,13 +87,10 @@ def _write_maps(run: Run, staging: Path) -> None:
     texture_files.write(staging / texture_files.NORMAL, texture_files.normal_png(head.detail.normals))
     texture_files.write(staging / texture_files.ROUGHNESS, texture_files.data_png(roughness_of(head)))
     texture_files.write(staging / texture_files.SPECULAR, texture_files.colour_png(specular_map(head)))
-    texture_files.write(staging / texture_files.DISPLACEMENT, texture_files.displacement_png(head.detail))
-    texture_files.write(
-        (staging / texture_files.DISPLACEMENT).with_suffix(".json"), texture_files.displacement_note(head.detail)
-    )
-    texture_files.write(
-        staging / environment.ENVIRONMENT_FILE, environment.hdr_bytes(environment.radiance_of(head.appearance.lighting))
-    )
+    displacement = texture_files.write(staging / texture_files.DISPLACEMENT, texture_files.displacement_png(head.detail))
+    texture_files.write(displacement.with_suffix(".json"), texture_files.displacement_note(head.detail))
+    light = environment.radiance_of(head.appearance.lighting)
+    texture_files.write(staging / environment.ENVIRONMENT_FILE, environment.hdr_bytes(light))
 
 
 @contextmanager

@@ -1,7 +1,10 @@
 """Pictures of what the stages found, for the report."""
 
 from base64 import b64encode
+from functools import cache
+from importlib.resources import files
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Float32, Int32, UInt8
@@ -10,10 +13,13 @@ from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.imaging.resize import resized
-from facetex_core.lighting.highlights import specular_map
+from facetex_core.lighting.estimate_lighting import specular_map
 from facetex_core.pipeline import Run
 from facetex_core.structures import Fit, View
 from facetex_core.texture.regions import face_slices
+
+if TYPE_CHECKING:
+    import jinja2
 
 LONGEST_PICTURE = 560
 """Pixels along the longer side: sharp on a phone, and the report stays under a few megabytes."""
@@ -33,7 +39,7 @@ def stage_pictures(run: Run) -> dict[str, Pixels]:
         "fit": fit_over_photo(main),
         "segment": _skin_over_photo(main, _head_box(main)),
         "unwrap": small(to_bytes(head.lit.rgb)),
-        "visibility": small(_grey(run.visibility)),
+        "visibility": small(np.repeat(np.rint(run.visibility.clip(0, 1) * 255).astype(np.uint8)[..., None], 3, -1)),
         "delight": small(to_bytes(run.merged.albedo.rgb)),
         "specular": small(to_bytes(specular_map(head))),
         "synthesize": small(to_bytes(head.albedo.rgb)),
@@ -72,10 +78,6 @@ def data_uri(pixels: Pixels, **how: int) -> str:
     file = BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", **{"quality": REPORT_QUALITY, **how})
     return "data:image/jpeg;base64," + b64encode(file.getvalue()).decode("ascii")
-
-
-def _grey(values: Float32[np.ndarray, "height width"]) -> Pixels:
-    return np.repeat(np.rint(values.clip(0, 1) * 255).astype(np.uint8)[..., None], 3, -1)
 
 
 def _head_box(view: View) -> tuple[int, int, int, int]:
@@ -145,3 +147,13 @@ def _skin_over_photo(view: View, box: tuple[int, int, int, int]) -> Pixels:
     )
     dim = 0.35 * cut.mean(-1, keepdims=True) + 0.5 * np.array([40, 46, 60])
     return np.rint(cut * skin + dim * (1 - skin)).astype(np.uint8)
+
+
+@cache
+def template(package: str, name: str) -> "jinja2.Template":
+    """The template `name`.html.jinja that lies in a package."""
+    import jinja2
+
+    text = files(package).joinpath(f"{name}.html.jinja").read_text("utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(text)

@@ -11,7 +11,7 @@ from pathlib import PurePath
 import numpy as np
 from jaxtyping import Float32
 
-from facetex_core.config import Choice, Recipe
+from facetex_core.config import Recipe
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.pipeline import Run
@@ -81,9 +81,10 @@ def residuals_of(view: LitView) -> dict[str, float]:
 
 def _photo_table(view: LitView, share: float) -> dict[str, object]:
     """What was found in one photo."""
+    face = view.observation.face
     return {
         "photo": view.photo.name,
-        "face": {"box": _rounded(view.observation.face.box, 1), "score": round(float(view.observation.face.score), 3)},
+        "face": {"box": [round(float(edge), 1) for edge in face.box], "score": round(float(face.score), 3)},
         "yaw_degrees": round(yaw_degrees(view.fit.camera), 1),
         "residuals": {name: round(float(value), 5) for name, value in residuals_of(view).items()},
         "visible": round(float((view.lit.visibility > 0).mean()), 4),
@@ -100,11 +101,11 @@ def shares_of(run: Run) -> list[float]:
 def recipe_table(recipe: Recipe) -> dict[str, object]:
     """The recipe as nested tables, as a preset's TOML would hold them."""
     plain = {key: _without_folder(getattr(recipe, key)) for key in ("size", "seed", "device", "bank")}
-    return {**plain, "stages": {role: _stage_table(choice) for role, choice in recipe.stages.items()}}
-
-
-def _stage_table(choice: Choice) -> dict[str, object]:
-    return {"use": choice.name, **{option: _without_folder(value) for option, value in choice.options.items()}}
+    stages = {
+        role: {"use": choice.name, **{option: _without_folder(value) for option, value in choice.options.items()}}
+        for role, choice in recipe.stages.items()
+    }
+    return {**plain, "stages": stages}
 
 
 def _without_folder(value: object) -> object:
@@ -137,7 +138,3 @@ def largest_weights(weights: Float32[np.ndarray, "exemplars"], names: Sequence[s
     """The largest weights with their exemplars; by number where they have no names."""
     order = np.argsort(-weights, kind="stable")[:WEIGHTS_SHOWN]
     return [(names[k] if len(names) == len(weights) else f"#{k}", float(weights[k])) for k in order.tolist() if weights[k] > 0]
-
-
-def _rounded(values: Float32[np.ndarray, "numbers"], digits: int) -> list[float]:
-    return [round(float(value), digits) for value in values]

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from facetex_core.config import Recipe
-from facetex_core.delivery.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures
+from facetex_core.delivery.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures, template
 from facetex_core.delivery.record import Notes, commercial_use, largest_weights, recipe_table, residuals_of, shares_of, versions
-from facetex_core.delivery.template import template
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.imaging.colour import to_bytes

@@ -25,7 +25,8 @@ def fill_smooth(
     filled = _divide(*levels[-1])
     for colour, known in reversed(levels[:-1]):
         share = np.clip(known, 0, 1)[..., None]
-        filled = share * _divide(colour, known) + (1 - share) * _enlarge(filled, known.shape)
+        coarser = cv2.resize(filled, known.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        filled = share * _divide(colour, known) + (1 - share) * coarser
     filled = np.where(weight[..., None] >= 1, rgb, filled)
     known = rgb[weight > 0]
     return np.clip(filled, known.min(), known.max()).astype(np.float32) if known.size else filled.astype(np.float32)
@@ -40,11 +41,6 @@ def _halve(
     colour, known = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in blurred)
     raised = np.minimum(4 * known, 1) / np.maximum(known, 1e-6)
     return colour * raised[..., None], known * raised
-
-
-def _enlarge(colour: Colour, shape: tuple[int, ...]) -> Float[np.ndarray, "large_height large_width 3"]:
-
-    return cv2.resize(colour, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
 
 
 def _divide(colour: Colour, known: Known) -> Colour:

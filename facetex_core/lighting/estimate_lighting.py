@@ -18,8 +18,9 @@ from facetex_core.imaging.colour import LUMINANCE, luminance
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
 from facetex_core.lighting import thresholds
-from facetex_core.lighting.harmonics import harmonics
-from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Lighting, MorphableModel, Texture
+from facetex_core.lighting.harmonics import harmonics, shade
+from facetex_core.lighting.thresholds import HIGHLIGHT_WIDTH
+from facetex_core.structures import AlbedoModel, Appearance, DelitView, Fit, Head, Lighting, MorphableModel, Texture
 from facetex_core.texture.regions import region, resize_texture, skin_texels
 
 SIZE = 128
@@ -161,3 +162,19 @@ def _solve_albedo(
         robust = w / (1 + ((target - design @ solved) / thresholds.ALBEDO_ERROR) ** 2)
         solved = np.linalg.solve((design * robust[:, None]).T @ design + prior, (design * robust[:, None]).T @ target)
     return solved[:-3], np.exp(solved[-3:])
+
+
+def specular_map(head: Head) -> Float32[np.ndarray, "size size 3"]:
+    """Highlights: linear light above albedo times shading, as much as all channels have alike, times how surely skin is shown.
+
+    What the surface mirrors adds the colour of the light to that of the skin (Shafer 1985, the dichromatic model); more of the
+    light in the skin's own colours, as in a patch of sun, is none.
+    """
+    lit, lighting = head.lit, head.appearance.lighting
+    light = lighting.coefficients[0]
+    colour = np.maximum(light / max(float(luminance(light)), 1e-6), 0.1).astype(np.float32)
+    above = lit.rgb - head.albedo.rgb * shade(lighting, normal_map(head.fit, lit.size))
+    alike = np.maximum((above / colour).min(-1), 0) * lit.visibility
+    width = round(HIGHLIGHT_WIDTH * lit.size) | 1
+    alike = cv2.morphologyEx(alike, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width)))
+    return np.clip(alike[..., None] * colour, 0, 1).astype(np.float32)

@@ -1,9 +1,9 @@
 """The contracts that every plugin must meet. Plugin authors inherit one, set `make = MyPlugin`, and run pytest."""
 
+from facetex_core.stages import STAGES
 from facetex_core.testing.blend_solver import BlendSolverContract
-from facetex_core.testing.check import Outcome, run_checks
 from facetex_core.testing.cleaner import CleanerContract
-from facetex_core.testing.contract import Contract
+from facetex_core.testing.contract import Contract, Outcome, run_checks
 from facetex_core.testing.delighter import DelighterContract
 from facetex_core.testing.descriptor_extractor import DescriptorExtractorContract
 from facetex_core.testing.detailer import DetailerContract
@@ -20,27 +20,8 @@ from facetex_core.testing.segmenter import SegmenterContract
 from facetex_core.testing.synthesizer import SynthesizerContract
 from facetex_core.values import locked
 
-CONTRACTS: dict[str, type[Contract]] = {
-    contract.role: contract
-    for contract in (
-        DetectorContract,
-        RestorerContract,
-        SegmenterContract,
-        FitterContract,
-        CleanerContract,
-        LightEstimatorContract,
-        DelighterContract,
-        MergerContract,
-        DescriptorExtractorContract,
-        BlendSolverContract,
-        HiddenPredictorContract,
-        SynthesizerContract,
-        PainterContract,
-        DetailerContract,
-        RendererContract,
-        ExporterContract,
-    )
-}
+_BY_ROLE = {contract.role: contract for contract in Contract.__subclasses__()}
+CONTRACTS: dict[str, type[Contract]] = {role: _BY_ROLE[role] for role in STAGES}
 """The contract of every role, in running order."""
 
 __all__ = [

@@ -8,8 +8,7 @@ from jaxtyping import Float32
 from facetex_core.descriptors.correlations import mix
 from facetex_core.promise import hold
 from facetex_core.structures import Descriptor
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.values import locked
 
 COUNT = 12

@@ -5,8 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from facetex_core.structures import Texture, View
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, half_seen, skin, view_of
 
 SCRATCH = slice(20, 60), slice(60, 61)

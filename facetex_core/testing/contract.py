@@ -4,22 +4,25 @@ A contract is a plain class. pytest finds its tests in whoever inherits it; `fac
 """
 
 import io
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, get_type_hints
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, Literal, get_type_hints
 from unittest import SkipTest
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import PluginError
-from facetex_core.promise import hold, hold_role, sizes_of
+from facetex_core.errors import FacetexError, ModelError, PluginError, did_you_mean
+from facetex_core.promise import PromiseError, demand, hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, WaivesChecks, verb_of
-from facetex_core.testing.demand import demand
-from facetex_core.testing.snapshots import difference, snapshot
-from facetex_core.values import locked
+from facetex_core.values import leaves, locked
+
+__all__ = ["Contract", "Work", "demand", "demand_near"]
+FAILURES = ("failed", "not run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +148,82 @@ class Contract:
 def _drawn() -> object:
     """The state of NumPy's global generator."""
     return str(np.random.get_state(legacy=False))  # noqa: NPY002  # looks, and draws nothing
+
+
+def demand_near(found: ArrayLike, wanted: ArrayLike, what: str, mend: str, *, atol: float = 0.0, rtol: float = 0.0) -> None:
+    """Every value within `atol` + `rtol` |wanted|; no value that is not finite passes. Works under `python -O`, too."""
+    found, wanted = np.broadcast_arrays(np.asarray(found, np.float64), np.asarray(wanted, np.float64))
+    excess = np.nan_to_num(np.abs(found - wanted) - atol - rtol * np.abs(wanted), nan=np.inf)
+    if (excess > 0).any():
+        place = np.unravel_index(int(excess.argmax()), excess.shape)
+        where = f" at [{', '.join(map(str, place))}]" if place else ""
+        count = f"{(excess > 0).sum()} of {excess.size} values are off; " if excess.size > 1 else ""
+        raise PromiseError(f"{what}: {count}expected {wanted[place]:.4g}{where}, found {found[place]:.4g}: {mend}")
+
+
+def snapshot(value: object) -> dict[str, object]:
+    """The value's arrays, copied, and its numbers and words, to be compared later."""
+    plain = (np.ndarray, np.generic, str, bytes, int, float, PurePath, type(None))
+    kept = {path: leaf for path, leaf in leaves(value) if isinstance(leaf, plain)}
+    return {path: np.array(leaf) if isinstance(leaf, np.ndarray) else leaf for path, leaf in kept.items()}
+
+
+def difference(one: Mapping[str, object], other: Mapping[str, object], name: str) -> str:
+    """Where two snapshots differ first, in words; nothing where they are the same to the bit."""
+    if list(one) != list(other):
+        return f"{name} has other parts"
+    for path, leaf in one.items():
+        found = other[path]
+        if isinstance(leaf, np.ndarray) and isinstance(found, np.ndarray):
+            if leaf.shape != found.shape or leaf.dtype != found.dtype:
+                return f"{name}{path} has another shape or type"
+            if leaf.tobytes() != found.tobytes():
+                most = np.abs(leaf.astype(np.float64) - found).max()
+                return f"{name}{path} differs by up to {most:.3g}"
+        elif repr(leaf) != repr(found):
+            return f"{name}{path} differs"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one check."""
+
+    check: str
+    state: Literal["passed", "failed", "exempt", "not run"]
+    message: str = ""
+    """What is wrong and what to do."""
+
+
+def run_checks(contract: type[Contract]) -> Iterator[Outcome]:
+    """Every check of the contract; if a basic one fails, the others are not run."""
+    subject, broken = contract(), ""
+    for name in contract.checks():
+        words = name.removeprefix("test_").replace("_", " ")
+        outcome = Outcome(words, "not run", f"first mend: {broken}") if broken else _run(subject, name, words)
+        broken = words if outcome.state in FAILURES and name in contract.FOUNDATIONS else broken
+        yield outcome
+
+
+def _run(subject: Contract, name: str, words: str) -> Outcome:
+    test = getattr(subject, name)
+    try:
+        subject.setup_method(test)
+        test()
+    except SkipTest as reason:
+        return Outcome(words, "exempt", str(reason))
+    except ModelError as error:  # the user's machine lacks it, which tells nothing of the plugin
+        return Outcome(words, "not run", str(error))
+    except (AssertionError, FacetexError) as error:
+        return Outcome(words, "failed", " ".join(str(error).split()) or "an assertion of the plugin's own")
+    except Exception as error:  # noqa: BLE001  # a stranger's plugin may raise anything
+        return Outcome(words, "failed", raised(error))
+    return Outcome(words, "passed")
+
+
+def raised(error: BaseException) -> str:
+    """The error, where it came from, and what to do."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    path = Path(last.filename)
+    where = f" ({path.name}, line {last.lineno})" if path.parent != Path(__file__).parent else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}: mend it; what the user can mend is a FacetexError"

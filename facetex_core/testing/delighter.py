@@ -6,8 +6,7 @@ from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.promise import hold_range
 from facetex_core.structures import Lighting, LitView, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, half_seen, lit_view, sheet_fit, skin
 from facetex_core.values import locked
 

@@ -5,8 +5,7 @@ import numpy as np
 from facetex_core.descriptors.bank import cells_of
 from facetex_core.descriptors.correlations import merge
 from facetex_core.structures import Descriptor, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, half_seen, skin, whole
 from facetex_core.values import locked
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
-from facetex_core.structures import DelitView, Detail, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.structures import DelitView, Texture
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, TONE, delit_view, skin, whole
 
 AGREE = 0.5
@@ -54,11 +52,7 @@ class DetailerContract(Contract):
         """They lean away from where it rises: x along u, y against v."""
         along_v, along_u = np.gradient(self.result.displacement)
         for axis, slope in (("x", -along_u), ("y", along_v)):
-            found = self._agreement(self.result, axis, slope)
+            found = float(np.corrcoef(self.result.normals[..., "xyz".index(axis)].ravel(), slope.ravel())[0, 1])
             told = f"normals' {axis} and the slope of the displacement agree by {found:.2f}; at least {AGREE}"
             mend = "normal ~ (-dh/du, +dh/dv, 1): x along u, y up in the texture, which is against v"
             demand(found >= AGREE, f"add_detail(): {told}: {mend}")
-
-    def _agreement(self, detail: Detail, axis: str, slope: Float[np.ndarray, "size size"]) -> float:
-        values = detail.normals[..., "xyz".index(axis)]
-        return float(np.corrcoef(values.ravel(), slope.ravel())[0, 1])

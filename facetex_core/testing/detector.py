@@ -3,10 +3,8 @@
 import numpy as np
 
 from facetex_core.structures import Face, Photo
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import LEFT_EYE, MOUTH, RIGHT_EYE, centre, mirrored, mirrored_landmarks, moved
-from facetex_core.testing.samples import portrait
+from facetex_core.testing.contract import Contract, demand, demand_near
+from facetex_core.testing.samples import LEFT_EYE, MOUTH, RIGHT_EYE, centre, mirrored, mirrored_landmarks, moved, portrait
 from facetex_core.values import locked
 
 MIRRORED, MOVED = 0.05, 0.02

@@ -11,8 +11,7 @@ import numpy as np
 
 from facetex_core.geometry.raycast import open3d
 from facetex_core.structures import Head
-from facetex_core.testing.contract import Contract, Work
-from facetex_core.testing.demand import demand
+from facetex_core.testing.contract import Contract, Work, demand
 from facetex_core.testing.samples import head_of, skin
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")

@@ -8,10 +8,8 @@ from jaxtyping import Float, Float32
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.structures import Face, Fit, Observation, Photo
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import moved, moved_face, observation, portrait_face
-from facetex_core.testing.samples import portrait
+from facetex_core.testing.contract import Contract, demand, demand_near
+from facetex_core.testing.samples import moved, moved_face, observation, portrait, portrait_face
 from facetex_core.values import locked
 
 INNER = slice(27, 68)

@@ -6,8 +6,7 @@ from jaxtyping import Float32
 from facetex_core.descriptors.bank import under_mask, whole_skin
 from facetex_core.descriptors.correlations import relative_error
 from facetex_core.structures import Bank, Descriptor, OwnDescriptors
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.workbench.bank_builder.gather import Exemplar, gather
 
 COUNT, GRID, CHANNELS, POSITIONS = 6, 2, 4, 50

@@ -9,9 +9,8 @@ from facetex_core.lazy import cv2
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
 from facetex_core.structures import Appearance, DelitView, Lighting, Texture, View
-from facetex_core.testing.contract import Contract
+from facetex_core.testing.contract import Contract, demand
 from facetex_core.testing.delighter import LIGHT
-from facetex_core.testing.demand import demand
 from facetex_core.testing.samples import SIZE, half_seen, sheet_fit, sheet_observation, skin, view_of
 from facetex_core.values import locked
 

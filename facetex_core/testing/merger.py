@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from facetex_core.structures import DelitView, Merged, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
+from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, delit_view, skin
 
 LEFT, RIGHT = slice(0, 3 * SIZE // 4), slice(SIZE // 4, SIZE)

@@ -6,10 +6,8 @@ from jaxtyping import Bool
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.imaging.colour import luminance
 from facetex_core.structures import DelitView
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import portrait_view
-from facetex_core.testing.samples import SIZE
+from facetex_core.testing.contract import Contract, demand, demand_near
+from facetex_core.testing.samples import SIZE, portrait_view
 from facetex_core.texture.regions import region, skin_texels
 
 DIFFERENT = 0.05

@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Float32
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.lighting.harmonics import ambient
 from facetex_core.structures import Camera, Head, Lighting
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand
+from facetex_core.testing.contract import Contract, demand
 from facetex_core.testing.samples import SIZE, head_of, skin
 from facetex_core.values import locked
 

@@ -6,10 +6,8 @@ from jaxtyping import Float32
 from facetex_core.imaging.colour import encode_srgb, luminance
 from facetex_core.lazy import cv2
 from facetex_core.structures import Face, Photo
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand
-from facetex_core.testing.faces import portrait_face
-from facetex_core.testing.samples import portrait
+from facetex_core.testing.contract import Contract, demand
+from facetex_core.testing.samples import portrait, portrait_face
 
 SHIFT = 0.5
 """Pixels that the face may seem to move by."""

@@ -4,10 +4,8 @@ import numpy as np
 from jaxtyping import Float32, Shaped
 
 from facetex_core.structures import Face, Photo
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand
-from facetex_core.testing.faces import mirrored, mirrored_landmarks, moved, moved_face, portrait_face
-from facetex_core.testing.samples import portrait
+from facetex_core.testing.contract import Contract, demand
+from facetex_core.testing.samples import mirrored, mirrored_landmarks, moved, moved_face, portrait, portrait_face
 from facetex_core.values import locked
 
 MOVE = (24, 10)

@@ -8,10 +8,8 @@ from facetex_core.descriptors.correlations import relative_error
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import DelitView, Descriptor, Target, Texture
-from facetex_core.testing.contract import Contract
-from facetex_core.testing.demand import demand, demand_near
-from facetex_core.testing.faces import shipped
-from facetex_core.testing.samples import SIZE, delit_view, face, half_seen, skin, whole
+from facetex_core.testing.contract import Contract, demand, demand_near
+from facetex_core.testing.samples import SIZE, delit_view, face, half_seen, shipped, skin, whole
 
 KEPT = 0.5
 """Share of the map, from the top, that must stay; the last rows before what is hidden may fade."""

@@ -1,5 +1,6 @@
 """The models: one table (models.toml), one lookup by name, one way in for a local file, one for a fetched one."""
 
+from facetex_core.model_rows import Part, Row
 from facetex_model_zoo.pull import pull_model, refuse_pull
 from facetex_model_zoo.store import (
     add_model,
@@ -7,15 +8,17 @@ from facetex_model_zoo.store import (
     expected_sha256,
     home,
     is_installed,
+    model_names,
     model_path,
     open_bank,
+    own_rows,
     place_of,
     provenance,
     recording,
     remove_model,
+    row,
     sha256_of,
 )
-from facetex_model_zoo.table import Part, Row, model_names, own_rows, row
 
 __all__ = [
     "Part",

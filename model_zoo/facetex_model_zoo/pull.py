@@ -11,8 +11,7 @@ from facetex_core.errors import ConfigError, ModelError
 from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_model_zoo.download import Progress, download, forget, size_of
 from facetex_model_zoo.folders import UNREADABLE, read_members
-from facetex_model_zoo.store import add_model, copy, downloads, is_installed, made, sha256_of
-from facetex_model_zoo.table import row
+from facetex_model_zoo.store import add_model, copy, downloads, is_installed, made, row, sha256_of
 
 OFFLINE = "FACETEX_OFFLINE"
 
@@ -32,10 +31,7 @@ def refuse_pull(name: str) -> None:
 
 
 def pull_model(
-    name: str,
-    take_in: ModelImporter = copy,
-    progress: Progress = lambda _: None,
-    waiting: Callable[[], None] = lambda: None,
+    name: str, take_in: ModelImporter = copy, progress: Progress = lambda _: None, waiting: Callable[[], None] = lambda: None
 ) -> bool:
     """Fetches a model and takes it in; False where another process, or an earlier run, has already done so.
 

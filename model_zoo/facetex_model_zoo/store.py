@@ -1,23 +1,28 @@
-"""Where model files lie: in the install, or in the user's folder (FACETEX_HOME, default ~/.cache/facetex)."""
+"""The table of models (models.toml and plugins' rows), and where their files lie: in the install, or in the user's folder.
+
+That is FACETEX_HOME, by default ~/.cache/facetex.
+"""
 
 import hashlib
 import os
 import shutil
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from facetex_core.choices_file import Quoted
-from facetex_core.context import holding
 from facetex_core.descriptors.bank_file import load_bank
-from facetex_core.errors import ConfigError, ModelError
+from facetex_core.errors import ConfigError, ModelError, did_you_mean
 from facetex_core.io.atomic import replacing
-from facetex_core.model_rows import ModelImporter
+from facetex_core.messages import holding
+from facetex_core.model_rows import BROUGHT, ModelImporter, Part, Row
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead
-from facetex_model_zoo.table import model_names, row
 
 _asked: ContextVar[dict[str, Path] | None] = ContextVar("facetex_models_asked_for", default=None)
 
@@ -166,3 +171,32 @@ def place_of(name: str) -> Path:
     if known.ships:
         return Path(str(files("facetex_model_zoo").joinpath("files", known.file)))
     return home() / known.file
+
+
+def _row(name: str, entry: Mapping[str, Any]) -> Row:
+    """A part without a hash is the model's file itself."""
+    parts = tuple(Part(**{"sha256": entry.get("sha256", ""), **part}) for part in entry.get("parts", ()))
+    return Row(name, **{**entry, "parts": parts})
+
+
+@cache
+def own_rows() -> dict[str, Row]:
+    """The models of facetex itself, and those that it knows how to bring."""
+    table = tomllib.loads(files("facetex_model_zoo").joinpath("models.toml").read_text("utf-8"))
+    return {name: _row(name, entry) for name, entry in table.items()}
+
+
+def _rows() -> dict[str, Row]:
+    return {**own_rows(), **BROUGHT}
+
+
+def model_names() -> tuple[str, ...]:
+    """Every model that facetex knows of, installed or not."""
+    return tuple(_rows())
+
+
+def row(name: str) -> Row:
+    """The row of a model; an unknown name is answered with those that exist."""
+    if name not in _rows():
+        raise ModelError(f"no model {name!r}; {did_you_mean(name, _rows())}")
+    return _rows()[name]

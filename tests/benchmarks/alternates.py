@@ -25,7 +25,7 @@ from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.imaging.colour import decode_srgb, encode_srgb, to_bytes
 from facetex_core.parts.eyes import eye_frame
 from facetex_core.texture.unwrap import unwrap
-from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo
+from facetex_core.workbench.evaluation.albedo import albedo_error, true_albedo
 from facetex_core.workbench.evaluation.suite import Case
 from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
 

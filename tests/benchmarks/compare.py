@@ -13,8 +13,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import facetex_model_zoo as zoo
-from facetex_cli.compare_run import EYE, LAYERS
-from facetex_cli.eta import fresh_steps
+from facetex_cli.compare_run import EYE, LAYERS, fresh_steps
 
 from facetex_core.config import Choice, load_preset
 from facetex_core.io.photo_file import example_photo, load_photo

@@ -40,7 +40,7 @@ def test_an_unknown_command_is_answered_with_those_that_exist(capsys):
 
 def test_a_model_comes_in_by_add_and_is_found(home, tmp_path, capsys, monkeypatch):
     row = replace(zoo.row("hair"), sha256="")
-    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"hair": row})
+    monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: {"hair": row})
     file = tmp_path / "somewhere.tflite"
     file.write_bytes(b"not really")
     assert main(["zoo", "path", "hair"]) == 2
@@ -80,7 +80,7 @@ def test_verify_finds_a_changed_byte(home, tmp_path, capsys, monkeypatch, known)
     file = tmp_path / "hair.tflite"
     file.write_bytes(b"right")
     row = replace(zoo.row("hair"), sha256=zoo.sha256_of(file) if known else "")
-    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"hair": row})
+    monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: {"hair": row})
     assert main(["zoo", "add", "hair", str(file)]) == 0
     assert main(["zoo", "verify"]) == 0
     (home / "models" / "hair.tflite").write_bytes(b"wrong")

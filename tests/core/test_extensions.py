@@ -70,7 +70,7 @@ def own_rows(monkeypatch, tmp_path):
     """Rows that a test brings go with it."""
     monkeypatch.setattr(model_rows, "BROUGHT", {})
     monkeypatch.setattr("facetex_core.extensions.BROUGHT", model_rows.BROUGHT)
-    monkeypatch.setattr("facetex_model_zoo.table.BROUGHT", model_rows.BROUGHT)
+    monkeypatch.setattr("facetex_model_zoo.store.BROUGHT", model_rows.BROUGHT)
     monkeypatch.setenv("FACETEX_HOME", str(tmp_path / "home"))
 
 

@@ -10,7 +10,7 @@ from coverage import CoverageData
 from drawn_mutations import Mutation, drawn, mutations_of
 from places import ROOT
 
-PATH = "facetex_core/did_you_mean.py"
+PATH = "facetex_core/errors.py"
 TEXT = (ROOT / PATH).read_text("utf-8")
 NEAR, FAR = "tests/core/test_options.py::test_near", "tests/project/test_docs.py::test_far"
 

@@ -8,7 +8,7 @@ import http_server as web
 import pytest
 import requests
 from facetex_model_zoo import Part, download, pull
-from facetex_model_zoo.table import Row
+from facetex_model_zoo.store import Row
 from requests.adapters import HTTPAdapter
 
 from facetex_core import ConfigError, ModelError
@@ -38,7 +38,7 @@ def fetch(monkeypatch):
     def fetch_(served: web.Served, url: str = "", size: int = SIZE, **more: object) -> bool:
         digest = hashlib.sha256(served.content).hexdigest()
         part = Part(**{"url": url or served.url, "size": size, "sha256": digest, **more})
-        monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"toy": row_of(part)})
+        monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: {"toy": row_of(part)})
         return pull.pull_model("toy")
 
     return fetch_
@@ -277,7 +277,7 @@ def test_a_full_disk_keeps_what_came(fetch, home, monkeypatch):
 def test_progress_is_told_to_the_last_byte(monkeypatch):
     with web.serving(CONTENT, web.cut(MORE), web.whole) as served:
         part, second = (Part(url, SIZE, DIGEST) for url in (served.url, served.url + "2"))
-        monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: {"toy": row_of(part, second)})
+        monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: {"toy": row_of(part, second)})
         heard, taken = [], []
         pull.pull_model("toy", lambda folder, target: taken.append(joined(folder, target)), heard.append)
     assert heard == sorted(heard)

@@ -15,7 +15,7 @@ import http_server as web
 import pytest
 from facetex_cli.main import main
 from facetex_model_zoo import Part
-from facetex_model_zoo.table import Row
+from facetex_model_zoo.store import Row
 
 from facetex_core import ModelError
 
@@ -23,7 +23,7 @@ CONTENT = os.urandom(3 << 20)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 COMMAND = """
 import sys
-import facetex_model_zoo.table as table
+import facetex_model_zoo.store as table
 from facetex_cli.main import console
 part = table.Part(sys.argv[1], int(sys.argv[2]), sys.argv[3])
 table._rows = lambda: {"toy": table.Row("toy", "a toy", "toy.bin", "MIT", "here", True, sha256=part.sha256, parts=(part,))}
@@ -48,7 +48,7 @@ def table(monkeypatch):
         real = {name: zoo.row(name) for name in ("bfm", "faces")}
         toy = Row("toy", "a toy", "toy.bin", "MIT", "here", True, sha256=DIGEST, get="ask", terms="its page", parts=(part,))
         restricted = replace(toy, name="nc", file="nc.bin", licence="not for sale", commercial=False)
-        monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: real | {"toy": toy, "nc": restricted})
+        monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: real | {"toy": toy, "nc": restricted})
 
     return table_
 

@@ -87,7 +87,7 @@ def served_here(monkeypatch, stack, name: str, files: list[Path]) -> web.Served:
         replace(part, url=one.url.replace("model.bin", path.name), size=path.stat().st_size, sha256=zoo.sha256_of(path))
         for part, one, path in zip(ROWS[name].parts, served, files, strict=True)
     )
-    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: ROWS | {name: replace(ROWS[name], parts=parts)})
+    monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: ROWS | {name: replace(ROWS[name], parts=parts)})
     return served[0]
 
 
@@ -154,7 +154,7 @@ def test_an_archive_that_is_another_one_is_not_kept(tmp_path, monkeypatch, capsy
     other = archive(tmp_path / "ict.zip", MEMBERS, "ICT-FaceKit-1")
     served = stack.enter_context(web.serving(other.read_bytes()))
     row = replace(ROWS["ict"], parts=(replace(ROWS["ict"].parts[0], url=served.url),))
-    monkeypatch.setattr("facetex_model_zoo.table._rows", lambda: ROWS | {"ict": row})
+    monkeypatch.setattr("facetex_model_zoo.store._rows", lambda: ROWS | {"ict": row})
     assert main(["zoo", "pull", "ict"]) == 2
     assert "the downloaded file is not the model" in capsys.readouterr().err
     assert [path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"] == []

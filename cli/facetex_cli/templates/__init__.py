@@ -1,1 +1,1 @@
-"""What `facetex plugins new` starts a plugin with: one working module a role; `example` becomes the plugin's name."""
+"""The classes that `facetex plugins new` starts a plugin with, one a role; `example` becomes the plugin's name."""

@@ -3,17 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from facetex_core import Descriptor, hookimpl
+from facetex_core import Descriptor
 from facetex_core.descriptors.correlations import as_rows
 from jaxtyping import Float32
-
-api_version = 2
-
-
-@hookimpl
-def blend_solvers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

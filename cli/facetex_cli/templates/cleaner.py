@@ -1,15 +1,7 @@
 """Cleaner `example`: what is nearly white is no skin."""
 
 import numpy as np
-from facetex_core import Texture, View, hookimpl
-
-api_version = 2
-
-
-@hookimpl
-def cleaners() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
+from facetex_core import Texture, View
 
 
 class Example:

@@ -1,17 +1,9 @@
 """Delighter `example`: the texture divided by the fit's shading."""
 
 import numpy as np
-from facetex_core import LitView, Texture, hookimpl
+from facetex_core import LitView, Texture
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import shade
-
-api_version = 2
-
-
-@hookimpl
-def delighters() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

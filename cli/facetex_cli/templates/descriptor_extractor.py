@@ -1,16 +1,8 @@
 """Descriptor extractor `example`: how the three colours of visible skin go together."""
 
 import numpy as np
-from facetex_core import Descriptor, Texture, hookimpl
+from facetex_core import Descriptor, Texture
 from jaxtyping import Float32
-
-api_version = 2
-
-
-@hookimpl
-def descriptor_extractors() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

@@ -3,16 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from facetex_core import DelitView, Detail, Texture, hookimpl
+from facetex_core import DelitView, Detail, Texture
 from facetex_core.imaging.colour import luminance
-
-api_version = 2
-
-
-@hookimpl
-def detailers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

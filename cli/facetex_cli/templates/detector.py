@@ -3,16 +3,8 @@
 from functools import cached_property
 from typing import cast
 
-from facetex_core import Face, Photo, Registry, hookimpl
+from facetex_core import Face, Photo, Registry
 from facetex_core.stages import Detector
-
-api_version = 2
-
-
-@hookimpl
-def detectors() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

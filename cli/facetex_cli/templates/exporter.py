@@ -2,15 +2,7 @@
 
 from pathlib import Path
 
-from facetex_core import Head, hookimpl
-
-api_version = 2
-
-
-@hookimpl
-def exporters() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
+from facetex_core import Head
 
 
 class Example:

@@ -2,18 +2,10 @@
 
 from functools import cached_property
 
-from facetex_core import MorphableModel, hookimpl
+from facetex_core import MorphableModel
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_model_zoo import model_path
 from facetex_plugins.fit import ModelFitter
-
-api_version = 2
-
-
-@hookimpl
-def fitters() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example(ModelFitter):

@@ -1,18 +1,10 @@
 """Hidden predictor `example`: the blend of the bank, drawn a little towards its mean."""
 
 import numpy as np
-from facetex_core import Bank, Descriptor, OwnDescriptors, hookimpl
+from facetex_core import Bank, Descriptor, OwnDescriptors
 from facetex_core.descriptors.bank import whole_skin
 from facetex_core.descriptors.correlations import mix
 from jaxtyping import Float32
-
-api_version = 2
-
-
-@hookimpl
-def hidden_predictors() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

@@ -1,17 +1,9 @@
 """Light estimator `example`: the light that explains one even skin best."""
 
 import numpy as np
-from facetex_core import Appearance, DelitView, Lighting, View, hookimpl
+from facetex_core import Appearance, DelitView, Lighting, View
 from facetex_core.lighting.estimate_lighting import normal_map
 from facetex_core.lighting.harmonics import harmonics
-
-api_version = 2
-
-
-@hookimpl
-def light_estimators() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from facetex_core import DelitView, Merged, Texture, hookimpl
-
-api_version = 2
-
-
-@hookimpl
-def mergers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
+from facetex_core import DelitView, Merged, Texture
 
 
 class Example:

@@ -1,16 +1,8 @@
 """Painter `example`: eyeballs of one colour."""
 
 import numpy as np
-from facetex_core import DelitView, Texture, hookimpl
+from facetex_core import DelitView, Texture
 from facetex_core.geometry.uv_raster import all_texels
-
-api_version = 2
-
-
-@hookimpl
-def painters() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

@@ -1,18 +1,10 @@
 """Renderer `example`: one ray a pixel, the albedo times the light."""
 
 import numpy as np
-from facetex_core import Camera, Head, Lighting, Photo, hookimpl
+from facetex_core import Camera, Head, Lighting, Photo
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lighting.harmonics import shade
-
-api_version = 2
-
-
-@hookimpl
-def renderers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

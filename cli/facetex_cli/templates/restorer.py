@@ -1,15 +1,7 @@
 """Restorer `example`: a little less grain."""
 
 import numpy as np
-from facetex_core import Face, Photo, hookimpl
-
-api_version = 2
-
-
-@hookimpl
-def restorers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
+from facetex_core import Face, Photo
 
 
 class Example:

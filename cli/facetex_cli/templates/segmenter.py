@@ -1,15 +1,7 @@
 """Segmenter `example`: the outline of the landmarks is the face."""
 
 import numpy as np
-from facetex_core import Face, Photo, Segmentation, hookimpl
-
-api_version = 2
-
-
-@hookimpl
-def segmenters() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
+from facetex_core import Face, Photo, Segmentation
 
 
 class Example:

@@ -1,16 +1,8 @@
 """Synthesizer `example`: a smooth fill with the fine structure of visible skin."""
 
 import numpy as np
-from facetex_core import DelitView, Target, Texture, hookimpl
+from facetex_core import DelitView, Target, Texture
 from facetex_core.imaging.push_pull import fill_smooth
-
-api_version = 2
-
-
-@hookimpl
-def synthesizers() -> dict[str, type]:
-    """Name -> class; the arguments of its __init__ are its options."""
-    return {"example": Example}
 
 
 class Example:

@@ -1,6 +1,6 @@
-"""One portrait of a bank: as the pipeline as far as the delighter, then judged, then described."""
+"""One portrait of a bank: as the pipeline as far as the delighter, then judged, then described; and the sheet of all."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core import stages
+from facetex_core.delivery.pictures import data_uri, template
 from facetex_core.descriptors.bank import cells_of, layout_of
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import to_bytes
@@ -26,6 +27,14 @@ LOW = 32
 """Texels of the low-frequency albedo."""
 THUMBNAIL = 128
 """Pixels of a picture in the report."""
+FIGURES = {
+    "yaw": "turned {:.0f}°",
+    "seen": "seen {:.0%}",
+    "eyes": "eyes bare {:.0%}",
+    "uneven": "sides differ {:.0%}",
+    "mouth": "mouth {:.2f}",
+    "sharpness": "sharpness {:.1f}",
+}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,9 +77,8 @@ class PortraitExaminer(FrontHalf):
         wrong = complaint(figures)
         if wrong:
             return ExaminedPortrait(photo.name, picture, figures, refused=wrong)
-        return ExaminedPortrait(
-            photo.name, picture, figures, "", self._describe(photo, view.albedo, fit.model), layout_of(fit.model)
-        )
+        exemplar = self._describe(photo, view.albedo, fit.model)
+        return ExaminedPortrait(photo.name, picture, figures, "", exemplar, layout_of(fit.model))
 
     def _describe(self, photo: Photo, albedo: Texture, model: MorphableModel) -> Exemplar:
         skin = face_crop(skin_only(albedo, model), model)
@@ -114,3 +122,14 @@ def blank() -> UInt8[np.ndarray, "side side 3"]:
 
 def _without_name(error: PhotoError, photo: Photo) -> str:
     return str(error).removeprefix(f"{photo.name}: ")
+
+
+def bank_html(name: str, sittings: Sequence[ExaminedPortrait], recipe: Mapping[str, object]) -> str:
+    """One page that needs nothing but itself; the refused come first."""
+    cards = []
+    for each in sittings:
+        figures = ", ".join(text.format(each.figures[key]) for key, text in FIGURES.items() if key in each.figures)
+        cards.append((each.photo, data_uri(each.picture), each.refused, figures))
+    refused = sorted((card for card in cards if card[2]), key=lambda card: card[2])
+    accepted = [card for card in cards if not card[2]]
+    return str(template(__package__, "bank").render(name=name, refused=refused, accepted=accepted, chosen=recipe["stages"]))

@@ -8,9 +8,11 @@ is whole, and carries its own SHA-256, so a killed process leaves nothing that i
 
 import hashlib
 import json
+import re
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -27,10 +29,10 @@ from facetex_core.structures import MorphableModel
 from facetex_core.workbench.comparison.cache_folder import Bounded, forget_older, limit
 from facetex_core.workbench.comparison.code_identity import facetex_code
 from facetex_core.workbench.comparison.codec import Codec, Packed
-from facetex_core.workbench.comparison.cost import Cost, measured
 
 FORMAT = 2
 """Of the files; those of an older format are removed."""
+_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 @runtime_checkable
@@ -42,6 +44,16 @@ class Models(Protocol):
 
     def place_of(self, name: str) -> Path:
         """Where a model's file belongs; a name that is not known is a ModelError."""
+
+
+@dataclass(slots=True)
+class Cost:
+    """Filled in when the work is done."""
+
+    seconds: float = 0.0
+    """By the clock."""
+    grown_mb: float | None = None
+    """Most memory that was resident during the work, less what was before it; none where the system does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,3 +210,33 @@ def _opened(path: Path) -> tuple[dict[str, Any], Packed] | None:
     file = BytesIO(content[32:])
     head = json.loads(file.readline())
     return head["about"], Packed(head["tree"], [np.load(file, allow_pickle=False) for _ in range(head["arrays"])])
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """Measures what is done inside."""
+    effort, before = Cost(), _resident_mb("VmRSS")
+    with_peak = before is not None and _forget_peak()
+    begin = time.perf_counter()
+    yield effort
+    effort.seconds = time.perf_counter() - begin
+    peak = _resident_mb("VmHWM") if with_peak else None
+    if peak is not None and before is not None:
+        effort.grown_mb = max(peak - before, 0.0)
+
+
+def _resident_mb(what: str) -> float | None:
+    try:
+        found = re.search(rf"{what}:\s+(\d+) kB", _STATUS.read_text("ascii"))
+    except OSError:
+        return None
+    return int(found[1]) / 1000 if found else None
+
+
+def _forget_peak() -> bool:
+    """Linux then counts the peak from now on."""
+    try:
+        _RESET.write_text("5", "ascii")
+    except OSError:
+        return False
+    return True

@@ -13,10 +13,9 @@ from facetex_core.pipeline import Run
 from facetex_core.structures import Bank, Fit, Photo
 from facetex_core.workbench.comparison.cache import Cache, CacheHit
 from facetex_core.workbench.comparison.grid import Variant
-from facetex_core.workbench.comparison.metrics import figures_of, figures_of_plugins, tone_of
+from facetex_core.workbench.comparison.metrics import figures_against, figures_of, figures_of_plugins, tone_of
 from facetex_core.workbench.comparison.pictures import crops_of, jpeg_uri, photo_cut, png_uri, renders_of
 from facetex_core.workbench.comparison.stage_cache import StageCache
-from facetex_core.workbench.comparison.truth import figures_against
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.suite import Truth
 

@@ -6,11 +6,9 @@ from itertools import product
 from math import prod
 from pathlib import Path
 
-from facetex_core.choices_file import Source, quoted, read_toml
+from facetex_core.choices_file import Source, quoted, read_toml, warn_of_old_choices
 from facetex_core.config import Choice, Recipe, load_preset
-from facetex_core.did_you_mean import did_you_mean
-from facetex_core.errors import ConfigError
-from facetex_core.old_files import warn_of_old_choices
+from facetex_core.errors import ConfigError, did_you_mean
 from facetex_core.stages import STAGES
 
 COMPARED = tuple(role for role in STAGES if role != "exporter")

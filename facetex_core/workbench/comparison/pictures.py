@@ -7,7 +7,7 @@ from jaxtyping import Float32, UInt8
 
 from facetex_core.delivery.pictures import data_uri
 from facetex_core.descriptors.bank import layout_of
-from facetex_core.geometry.portrait_cameras import cut_camera, portrait_camera
+from facetex_core.geometry.camera import cut_camera, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.imaging.resize import resized
 from facetex_core.io.texture_files import encode_png

@@ -41,20 +41,17 @@ def _add_head(file: GlbFile, group: Sequence[Outcome], names: Sequence[str]) -> 
     """The mesh of a shape with the materials of all that have it."""
     dresses = [each.glb for each in group if each.glb]
     fit = dresses[0].fit
-    materials = [_materials(file, glb, f" {each.variant.name}") for each, glb in zip(group, dresses, strict=True)]
+    parts, named = fit.model.mesh.parts, zip(group, dresses, strict=True)  # heads of one shape have one model
+    materials = [add_materials(file, parts, glb.maps, f" {each.variant.name}") for each, glb in named]
     mesh = add_mesh(file, fit, group[0].photo, materials[0], normals=False)
     variants = [names.index(each.variant.name) for each in group]
-    for part, primitive in zip(fit.model.mesh.parts, file.document.meshes[mesh].primitives, strict=True):
+    for part, primitive in zip(parts, file.document.meshes[mesh].primitives, strict=True):
         worn: dict[int, list[int]] = {}
         for number, material in zip(variants, materials, strict=True):
             worn.setdefault(material[part], []).append(number)
         mappings = [{"material": material, "variants": numbers} for material, numbers in worn.items()]
         primitive.extensions = {EXTENSION: {"mappings": mappings}}
     return mesh
-
-
-def _materials(file: GlbFile, glb: GlbData, name: str) -> dict[str, int]:
-    return add_materials(file, glb.fit.model.mesh.parts, glb.maps, name)
 
 
 def _by_shape(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:

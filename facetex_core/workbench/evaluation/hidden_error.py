@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float32, Float64
 
 from facetex_core.descriptors.masked_features import LIGHTEST, erode, fill_and_pad, shrink
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
@@ -18,10 +18,10 @@ from facetex_core.lazy import cv2
 from facetex_core.structures import Texture
 from facetex_core.texture.expected_albedo import DARKEST
 from facetex_core.texture.thresholds import SURE
-from facetex_core.workbench.psnr import psnr
 
 if TYPE_CHECKING:
     import onnxruntime
+
 
 STEP = 16
 """Networks take whole multiples of this many texels."""
@@ -36,6 +36,8 @@ SEAM_BLUR = 0.004
 
 Features = Mapping[str, Float32[np.ndarray, "channels height width"]]
 Mask = Float32[np.ndarray, "size size"]
+LEAST_SQUARE = 1e-10
+"""Mean square below which colours are the same: 100 dB."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,7 +107,9 @@ def _feature_errors(truth: Truth, true: Features, found: Features, name: str) ->
     for layer, features in true.items():
         skin, everything = shrink(masks, masks.shape[1] // features.shape[1])
         for what, centred in (("correlation", False), ("centred", True)):
-            errors[f"{name} {what} {layer}"] = _relative(*(moments(f, skin, centred) for f in (found[layer], features)))
+            guess, wanted = (moments(f, skin, centred) for f in (found[layer], features))
+            length = max(float(np.linalg.norm(wanted)), 1e-12)
+            errors[f"{name} {what} {layer}"] = float(np.linalg.norm(guess - wanted) / length)
     off = ((found[layer] - features) ** 2 * everything).sum() / max((features**2 * everything).sum(), 1e-12)
     return {**errors, f"{name} feature": float(np.sqrt(off))}
 
@@ -120,10 +124,6 @@ def moments(
     if centred:
         flat = flat - (flat @ weight)[:, None]
     return (flat * weight) @ flat.T
-
-
-def _relative(found: Float[np.ndarray, "*shape"], true: Float[np.ndarray, "*shape"]) -> float:
-    return float(np.linalg.norm(found - true) / max(float(np.linalg.norm(true)), 1e-12))
 
 
 def _energy_ratio(truth: Truth, guess: Texture) -> float:
@@ -167,3 +167,12 @@ def _tone_error(truth: Truth, guess: Texture) -> float:
     smooth = [blur_where(texture.rgb, where.astype(np.float32), TONE * truth.unit) for texture in (guess, truth.texture)]
     one, other = (cv2.cvtColor(np.ascontiguousarray(each), cv2.COLOR_LRGB2LAB)[where] for each in smooth)
     return float(deltaE_ciede2000(one, other).mean())
+
+
+def psnr(found: Float32[np.ndarray, "pixels 3"], true: Float32[np.ndarray, "pixels 3"]) -> float:
+    """Peak signal-to-noise ratio of sRGB-coded values; not a number where there is nothing to compare."""
+    from skimage.metrics import mean_squared_error
+
+    if not len(true):
+        return float("nan")
+    return float(-10 * np.log10(max(mean_squared_error(encode_srgb(true), encode_srgb(found)), LEAST_SQUARE)))

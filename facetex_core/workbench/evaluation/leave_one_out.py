@@ -4,8 +4,8 @@ Where the head is and how it is lit is found from the whole photo, so that what 
 same light; everything after that (albedo model, descriptor, blend, synthesis) is given only what is left visible.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,9 +13,8 @@ from jaxtyping import Bool, Float
 from facetex_core.descriptors.bank import under_mask
 from facetex_core.descriptors.correlations import merge
 from facetex_core.errors import PhotoError
-from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.camera import portrait_camera, yaw_degrees
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.portrait_cameras import portrait_camera
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.pipeline import Pipeline
@@ -25,6 +24,7 @@ from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
 from facetex_core.texture.thresholds import LEAST_SKIN, SURE
 from facetex_core.texture.unwrap import facing
+from facetex_core.workbench.evaluation.evaluate import spread
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 
 FRONTAL = 10.0
@@ -188,3 +188,61 @@ SPLITS: dict[str, dict[str, Callable[[Fit, int], Hidden]]] = {
     "centre": {"centre": _box(lambda x, y: (abs(x - 0.5) < 0.2) & (abs(y - 0.5) < 0.35))},
 }
 """What is hidden, by the split's name and the part's; left and right are the map's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One synthesizer at one hidden part of one person."""
+
+    person: str
+    tone: str
+    sex: str
+    """Empty where it is not known."""
+    split: str
+    part: str
+    synthesizer: str
+    errors: dict[str, float]
+
+    def table(self) -> dict[str, object]:
+        """For JSON and CSV."""
+        about = asdict(self)
+        return {**about, **about.pop("errors")}
+
+
+def summary(scores: Iterable[Score], deciding: str) -> list[dict[str, object]]:
+    """A row for each split, group of people and synthesizer: median, mean and 90 % of every measure over the people.
+
+    Of a person the mean over the split's parts counts. `best` is the share of the people at whom the synthesizer has the
+    lowest `deciding` measure of all.
+    """
+    people = _by_person(scores)
+    rows: list[dict[str, object]] = []
+    for split in dict.fromkeys(score.split for score in people):
+        there = [score for score in people if score.split == split]
+        rows += _rows(split, "all", there, deciding)
+        for group in ("tone", "sex"):
+            for name in sorted({getattr(score, group) for score in there} - {""}):
+                rows += _rows(split, name, [score for score in there if getattr(score, group) == name], deciding)
+    return rows
+
+
+def _by_person(scores: Iterable[Score]) -> list[Score]:
+    """Each person once for a split and synthesizer."""
+    parts: dict[tuple[str, str, str], list[Score]] = {}
+    for score in scores:
+        parts.setdefault((score.person, score.split, score.synthesizer), []).append(score)
+    means = [{name: float(np.mean([each.errors[name] for each in of])) for name in of[0].errors} for of in parts.values()]
+    return [replace(of[0], part="", errors=errors) for of, errors in zip(parts.values(), means, strict=True)]
+
+
+def _rows(split: str, group: str, scores: Sequence[Score], deciding: str) -> list[dict[str, object]]:
+    lowest: dict[str, float] = {}
+    for score in scores:
+        lowest[score.person] = min(score.errors[deciding], lowest.get(score.person, np.inf))
+    rows = []
+    for name in dict.fromkeys(score.synthesizer for score in scores):
+        mine = [score for score in scores if score.synthesizer == name]
+        best = np.mean([score.errors[deciding] == lowest[score.person] for score in mine])
+        row: dict[str, object] = {"split": split, "group": group, "synthesizer": name, "people": len(mine), "best": float(best)}
+        rows.append(row | {measure: spread([score.errors[measure] for score in mine]) for measure in mine[0].errors})
+    return rows

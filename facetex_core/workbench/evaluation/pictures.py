@@ -1,6 +1,7 @@
-"""Pictures of an evaluation: the photo, the fitted mesh over it, and the distance of the true face from it."""
+"""Sheets of pictures: fits over photos and their distance from the truth, albedos, and what was made of hidden skin."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
@@ -9,10 +10,11 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.lazy import cv2
-from facetex_core.structures import Camera, MorphableModel
+from facetex_core.structures import Camera, MorphableModel, Texture
 from facetex_core.texture.regions import face_crop
 from facetex_core.workbench.evaluation.albedo import AlbedoAttempt
 from facetex_core.workbench.evaluation.evaluate import Attempt
+from facetex_core.workbench.evaluation.leave_one_out import Subject, Trial
 from facetex_core.workbench.evaluation.suite import Case
 from facetex_core.workbench.evaluation.synthetic_render import camera_rays
 
@@ -55,6 +57,16 @@ def albedo_row(case: Case, attempts: Sequence[AlbedoAttempt], model: MorphableMo
     return np.concatenate(tiles, 1)
 
 
+def hidden_row(subject: Subject, trial: Trial, deciding: str) -> UInt8[np.ndarray, "side wide 3"]:
+    """The face's box of its albedo, what was shown of it, and what each synthesizer made of that, with its deciding measure."""
+
+    def box(texture: Texture, text: str) -> UInt8[np.ndarray, "side side 3"]:
+        return tile(to_bytes(face_crop(texture, subject.fit.model).rgb), text)
+
+    made = [box(texture, f"{name} {trial.errors[name][deciding]:.2f}") for name, texture in trial.found.items()]
+    return np.concatenate([box(subject.albedo, subject.name), box(trial.shown, trial.part), *made], 1)
+
+
 def sheet(rows: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> Pixels:
     """All rows, in columns."""
     wide = max(row.shape[1] for row in rows)
@@ -62,6 +74,14 @@ def sheet(rows: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> Pixels:
     padded += [np.zeros_like(padded[0])] * (-len(padded) % FACES)
     high = len(padded) // FACES
     return np.concatenate([np.concatenate(padded[k * high : (k + 1) * high]) for k in range(FACES)], 1)
+
+
+def save_sheet(file: Path, pixels: Pixels) -> None:
+    """As JPEG, in a folder that is made."""
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file, quality=88)
 
 
 def _overlay(photo: Pixels, attempt: Attempt) -> Pixels:

@@ -25,11 +25,7 @@ from facetex_core.workbench.study.study import PHOTO_VARIANT, Case
 
 BESIDE = Path("renders", "photo.png")
 """Photo and re-render, of a run."""
-CROPS = {
-    "face": "the face from brows to chin, all else grey",
-    "skin": "a square of one cheek",
-    "whole": "the picture as it is",
-}
+CROPS = {"face": "the face from brows to chin, all else grey", "skin": "a square of one cheek", "whole": "the picture as it is"}
 LARGEST_PICTURE = 720
 """Side of a picture in pixels, at most."""
 GREY = 128

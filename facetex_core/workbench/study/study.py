@@ -13,8 +13,7 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import UInt8
 
-from facetex_core.delivery.pictures import data_uri
-from facetex_core.delivery.template import template
+from facetex_core.delivery.pictures import data_uri, template
 
 PHOTO_VARIANT = "photo"
 """What the photos themselves are called among the variants."""

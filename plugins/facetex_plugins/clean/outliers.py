@@ -32,8 +32,7 @@ class OutlierCleaner:
         most: Annotated[
             float,
             Meta(
-                gt=0,
-                description="difference from the neighbours, in robust standard deviations, above which a texel is hidden",
+                gt=0, description="difference from the neighbours, in robust standard deviations, above which a texel is hidden"
             ),
         ] = 8.0,
     ) -> None:

@@ -17,11 +17,7 @@ def delighters() -> dict[str, type]:
 class HarmonicsDelighter:
     """Division by second-order spherical harmonics, then removal of residual shading."""
 
-    def __init__(
-        self,
-        flatten: Flatten = 0.9,
-        matte: Matte = 0.9,
-    ) -> None:
+    def __init__(self, flatten: Flatten = 0.9, matte: Matte = 0.9) -> None:
         self.flatten, self.matte = flatten, matte
 
     def delight(self, view: LitView) -> Texture:

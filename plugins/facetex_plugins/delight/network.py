@@ -48,7 +48,6 @@ Picture = Float32[np.ndarray, "side side 3"]
 Plane = Float32[np.ndarray, "side side"]
 Still = Float32[np.ndarray, "side side 4"]
 
-
 api_version = 2
 
 

@@ -20,7 +20,6 @@ COLOURS = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]
 Bands = Complex[np.ndarray, "colours orientations _ _"]
 """Of one scale; scales differ in size."""
 
-
 api_version = 2
 
 Plane = Float64[np.ndarray, "height width"]

@@ -17,7 +17,6 @@ SCALES = 3
 DETAIL_GAIN = 8.0
 """How much more the filters of detail weigh than those of colour: pores change skin by about an eighth of its lightness."""
 
-
 api_version = 2
 
 

@@ -1,10 +1,8 @@
 """Detector: a heat map of face centres on a small pyramid, then 468 + 68 points on crops that are turned upright twice."""
 
-from typing import Annotated
-
-from facetex_core import Device, Face, Meta, Photo, hookimpl
+from facetex_core import Device, Face, Photo, hookimpl
 from facetex_plugins.detect.alignment import best_first, image_pyramid
-from facetex_plugins.detect.networks import FaceFinder, FacePoints
+from facetex_plugins.detect.networks import FaceFinder, FacePoints, MinScore
 from facetex_plugins.detect.thresholds import MIN_SCORE
 
 api_version = 2
@@ -19,11 +17,7 @@ def detectors() -> dict[str, type]:
 class LandmarkDetector:
     """Finds faces from about 40 pixels up to nearly the whole photo, rotated by up to 45 degrees."""
 
-    def __init__(
-        self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = MIN_SCORE,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, min_score: MinScore = MIN_SCORE, device: Device = "cpu") -> None:
         self.min_score = min_score
         self.finder, self.points = FaceFinder(device), FacePoints(min_score, device)
 

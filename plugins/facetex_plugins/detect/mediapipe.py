@@ -7,17 +7,17 @@ package is not: pip install "facetex[mediapipe]". The 68 landmarks are those of 
 import zipfile
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float32
 
-from facetex_core import ConfigError, Device, Face, Meta, ModelError, Photo, hookimpl
+from facetex_core import ConfigError, Device, Face, ModelError, Photo, hookimpl
 from facetex_core.geometry.landmarks import IBUG
 from facetex_core.imaging.colour import encode_srgb
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, face_square, image_pyramid, warp_crop
-from facetex_plugins.detect.networks import FaceFinder
+from facetex_plugins.detect.networks import FaceFinder, MinScore
 from facetex_plugins.detect.thresholds import REST
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 MEDIAPIPE_CROP, MEDIAPIPE_MARGIN = 192, 1.5
 """Side of the network's input in pixels, and in units of the face square."""
 LANDMARKER = "face_landmarks_detector.tflite"
-
 
 api_version = 2
 
@@ -40,11 +39,7 @@ def detectors() -> dict[str, type]:
 class MediapipeDetector:
     """MediaPipe's 468 points, without irises, for faces from about 40 pixels up, rotated by up to 45 degrees."""
 
-    def __init__(
-        self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = 0.35,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, min_score: MinScore = 0.35, device: Device = "cpu") -> None:
         """`device`: cpu or cuda, for the finder; LiteRT runs on the processor."""
         self.path = model_path("mediapipe")
         self.min_score = min_score

@@ -1,13 +1,13 @@
 """The two networks that ship for faces: one proposes places on a photo, the other puts 468 + 68 points on a place."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo.store import model_path
 from jaxtyping import Float, Float32
 
-from facetex_core import Face
+from facetex_core import Face, Meta
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
@@ -17,6 +17,8 @@ from facetex_plugins.detect.thresholds import FACE_HEAT, LOOKS, MIN_SCORE, MOST_
 if TYPE_CHECKING:
     import onnxruntime
 
+MinScore = Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")]
+"""The option that detectors share."""
 LONG_SIDES = (96, 160, 320, 640)
 """Pixels of the longer side of the photo on each level; a level answers for faces of 22 to 150 pixels (cards/faces.md)."""
 CROP = 112

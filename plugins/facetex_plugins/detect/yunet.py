@@ -1,18 +1,18 @@
 """Detector: YuNet (Wu et al. 2023) finds faces and five points of each; our landmark network puts its points on them."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 from facetex_model_zoo import model_path
 from jaxtyping import Float, Float32
 
-from facetex_core import Device, Face, Meta, Photo, hookimpl
+from facetex_core import Device, Face, Photo, hookimpl
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.resize import resized
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.detect.alignment import ImagePyramid, OrientedBox, best_first, image_pyramid, pyramid_level
-from facetex_plugins.detect.networks import FacePoints
+from facetex_plugins.detect.networks import FacePoints, MinScore
 from facetex_plugins.detect.thresholds import EYES_TO_MOUTH, MIN_SCORE, SAME_YUNET, YUNET_SCORE
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 YUNET_SIDE, STRIDES = 640, (8, 16, 32)
 """Pixels of the square that the network looks at, and of its cells."""
-
 
 api_version = 2
 
@@ -34,11 +33,7 @@ def detectors() -> dict[str, type]:
 class YunetDetector:
     """YuNet finds faces from about 10 pixels in a 640-pixel photo; the shipped network finds their 468 + 68 points."""
 
-    def __init__(
-        self,
-        min_score: Annotated[float, Meta(ge=0, le=1, description="lowest score that counts as a face")] = MIN_SCORE,
-        device: Device = "cpu",
-    ) -> None:
+    def __init__(self, min_score: MinScore = MIN_SCORE, device: Device = "cpu") -> None:
         self.path = model_path("yunet")
         self.min_score, self.device = min_score, device
         self.points = FacePoints(min_score, device)

@@ -13,7 +13,6 @@ from facetex_core.texture.material import roughness_of
 SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth": 120}
 """Phong exponents (Ns) about as shiny as the GLB's roughness."""
 
-
 api_version = 2
 
 

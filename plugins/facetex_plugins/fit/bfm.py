@@ -19,7 +19,6 @@ MICROMETRE = 1e-6
 HDF5 = b"\x89HDF\r\n\x1a\n"
 CELLS, MODEL_PARTS = "shape/representer/cells", ("mean", "pcaBasis", "pcaVariance")
 
-
 api_version = 2
 
 

@@ -21,7 +21,6 @@ IDENTITIES = 300
 JAW_JOINT, JAW_ANGLE = 2, np.radians(8.0)
 """Joints: root, neck, jaw, eyes. Three standard deviations open the mouth by 24 degrees."""
 
-
 api_version = 2
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from facetex_model_zoo.folders import read_members
-from jaxtyping import Float, Int32
+from jaxtyping import Float, Float64, Int32
 
 from facetex_core import ModelImporter, hookimpl
 from facetex_plugins.fit.bare_model import BareModel
 from facetex_plugins.fit.licensed import LicensedFitter
-from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
 
 CENTIMETRE = 1e-2
 VERTICES, SKIN = 26719, 11248
@@ -22,7 +21,6 @@ BEHIND = {"left_eye": (21451, 22221), "right_eye": (23021, 23791), "mouth": (112
 """Ranges of vertices by the README of ICT-FaceKit; the eyes without the discs of their irises."""
 ONE_SHAPE_IN_ARKIT = ("browInnerUp", "cheekPuff")
 PUPIL_SHAPE = "PupilDilate"
-
 
 api_version = 2
 
@@ -84,3 +82,17 @@ def arkit_name(name: str) -> str:
 def _within(triangles: Int32[np.ndarray, "triangles 3"], span: tuple[int, int]) -> Int32[np.ndarray, "_ 3"]:
     """Those that end in the range: where parts meet, a corner may lie in an earlier one."""
     return triangles[(triangles.max(1) >= span[0]) & (triangles.max(1) < span[1])]
+
+
+def read_vertices(content: bytes) -> Float64[np.ndarray, "vertices 3"]:
+    """The lines `v x y z`."""
+    words = b" ".join(line[2:] for line in content.split(b"\n") if line.startswith(b"v ")).split()
+    return np.array(words, np.float64).reshape(-1, 3)
+
+
+def read_triangles(content: bytes) -> Int32[np.ndarray, "triangles 3"]:
+    """The lines `f a/at b/bt c/ct ...`, each polygon fanned from its first corner."""
+    lines = (line.split()[1:] for line in content.split(b"\n") if line.startswith(b"f "))
+    corners = [[int(word.split(b"/")[0]) - 1 for word in line] for line in lines]
+    fans = [(line[0], *line[k : k + 2]) for line in corners for k in range(1, len(line) - 1)]
+    return np.array(fans, np.int32).reshape(-1, 3)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from facetex_model_zoo.folders import UNREADABLE
-from facetex_model_zoo.store import model_path
-from facetex_model_zoo.table import row
+from facetex_model_zoo.store import model_path, row
 
 from facetex_core import Meta, ModelError, MorphableModel
 from facetex_core.geometry.model_file import arrays_of, assemble, load_morphable_model, with_albedo

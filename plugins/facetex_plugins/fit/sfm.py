@@ -17,7 +17,6 @@ from facetex_plugins.fit.licensed import MILLIMETRE, LicensedFitter
 
 SHAPES, EXPRESSIONS = "sfm_shape_*.bin", "expression_blendshapes_*.bin"
 
-
 api_version = 2
 
 

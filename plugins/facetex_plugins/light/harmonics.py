@@ -17,7 +17,6 @@ from facetex_core.texture.regions import region, resize_texture
 PLAIN_RIDGE = 1e-3
 """Of the plain least squares, relative to a texel's weight: a face shows only half of all directions."""
 
-
 api_version = 2
 
 

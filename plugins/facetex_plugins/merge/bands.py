@@ -21,7 +21,6 @@ DARKEST_MERGED, LEAST_WEIGHT = 1e-3, 1e-6
 
 Maps = Float32[np.ndarray, "views size size"]
 
-
 api_version = 2
 
 Picture = Float32[np.ndarray, "size size 3"]

@@ -23,7 +23,6 @@ BOUNCES = 6
 FUZZ_SHEEN = 0.15
 """Light that fine hair scatters at grazing angles."""
 
-
 api_version = 2
 
 

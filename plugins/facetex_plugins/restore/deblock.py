@@ -17,7 +17,6 @@ from facetex_plugins.restore.thresholds import AROUND, BLOCKY, LARGEST_JUMP
 
 SQUARE = 8
 
-
 api_version = 2
 
 

@@ -28,8 +28,7 @@ class DenoiseRestorer:
     """Smooths grain on and around the face."""
 
     def __init__(
-        self,
-        strength: Annotated[float, Meta(ge=0, description="guided filter's epsilon, in noise variances")] = 2.0,
+        self, strength: Annotated[float, Meta(ge=0, description="guided filter's epsilon, in noise variances")] = 2.0
     ) -> None:
         self.strength = strength
 

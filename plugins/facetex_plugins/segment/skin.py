@@ -25,7 +25,6 @@ FINER = 2
 CROP_SIDE = 3.9
 CROP_DROP = 0.3
 
-
 api_version = 2
 
 Mask = Float32[np.ndarray, "height width"]

@@ -19,7 +19,6 @@ from facetex_core.descriptors.correlations import as_rows
 DRAWN = ("recovers_the_weights_that_made_the_mixture", "an_exemplar_explains_itself", "no_weight_is_negative")
 """What signed weights that are drawn strongly do not promise."""
 
-
 api_version = 2
 
 

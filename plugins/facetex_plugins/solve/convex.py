@@ -16,7 +16,6 @@ from facetex_core.descriptors.correlations import as_rows
 
 _ROUNDS_PER_EXEMPLAR = 10
 
-
 api_version = 2
 
 

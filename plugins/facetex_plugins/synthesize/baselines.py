@@ -14,7 +14,6 @@ from facetex_plugins.synthesize.texture.completion import completed, confidence
 STAYS_SMOOTH = ("comes_nearer_to_the_wanted_correlations",)
 """What none of the three promises: hidden skin stays smooth."""
 
-
 api_version = 2
 
 

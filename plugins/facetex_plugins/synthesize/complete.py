@@ -27,18 +27,10 @@ from facetex_core.lazy import cv2
 from facetex_core.progress import report_progress
 from facetex_core.texture.expected_albedo import DARKEST
 from facetex_core.texture.regions import NO_SKIN, face_slices, plain_skin, region, skin_texels
-from facetex_plugins.synthesize.texture.completion import (
-    confidence,
-    darken_nostrils,
-    low_frequency,
-    mean_detail,
-    noise_texture,
-    seen_detail,
-)
+from facetex_plugins.synthesize.texture import completion
 from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded_part
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
-from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from facetex_plugins.synthesize.thresholds import OCTAVES, POLISHED, WORTH_MATCHING
 
 MATCHED_SIZE = 512
@@ -46,7 +38,6 @@ MATCHED_SIZE = 512
 
 Plane = Float32[np.ndarray, "size size"]
 Picture = Float32[np.ndarray, "size size 3"]
-
 
 api_version = 2
 
@@ -78,11 +69,11 @@ class CompleteSynthesizer:
     def synthesize(self, view: DelitView, target: Target, rng: np.random.Generator) -> Texture:
         """The whole albedo; its visibility is the photo's."""
         albedo, fit, wanted = view.albedo, view.fit, target.plain
-        own = confidence(albedo, fit)
-        pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
-        base = low_frequency(view, own)
-        seen = seen_detail(albedo, own, base)
-        sources = Sources(base, own, seen, noise_texture(seen, own, fit, rng))
+        own = completion.confidence(albedo, fit)
+        pores = completion.unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
+        base = completion.low_frequency(view, own)
+        seen = completion.seen_detail(albedo, own, base)
+        sources = Sources(base, own, seen, completion.noise_texture(seen, own, fit, rng))
         decoded = self.decoder.reads(wanted)
         known, texture = _detail(sources, fit)
         if decoded:
@@ -95,7 +86,7 @@ class CompleteSynthesizer:
             octaves = (1 + face * (strengths[:, None, None] - 1))[..., None] * octaves  # on a scalp it would be leather
         rgb = np.clip(base * np.exp(known + octaves.sum(0)), DARKEST, 1)
         rgb = (own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb) * np.exp(pores[..., None])
-        rgb = darken_nostrils(rgb, own, fit)
+        rgb = completion.darken_nostrils(rgb, own, fit)
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
 
@@ -129,7 +120,7 @@ def _detail(sources: Sources, fit: Fit) -> tuple[Picture, Picture]:
     own, size = sources.own, len(sources.own)
     by_mirror = (1 - own) * own[:, ::-1]
     from_mean = _unknown(own) * np.maximum(region(fit.model, NO_SKIN, size), region(fit.model, "face", size))
-    parts = ((own, sources.seen), (by_mirror, sources.seen[:, ::-1]), (from_mean, mean_detail(fit, size)))
+    parts = ((own, sources.seen), (by_mirror, sources.seen[:, ::-1]), (from_mean, completion.mean_detail(fit, size)))
     known = np.asarray(sum(weight[..., None] * detail for weight, detail in parts), np.float32)
     return known, _textured(own, fit)[..., None] * sources.noise_texture
 

@@ -9,14 +9,7 @@ from facetex_model_zoo import model_path
 
 from facetex_core import ConfigError, DelitView, Device, Target, Texture, hookimpl
 from facetex_core.texture.expected_albedo import DARKEST
-from facetex_plugins.synthesize.texture.completion import (
-    completed,
-    confidence,
-    darken_nostrils,
-    low_frequency,
-    noise_texture,
-    seen_detail,
-)
+from facetex_plugins.synthesize.texture import completion
 from facetex_plugins.synthesize.texture.decoder import NETWORK, Decoder, Sources, decoded_part
 
 api_version = 2
@@ -43,11 +36,11 @@ class FeedforwardSynthesizer:
                 f"descriptor makes {', '.join(wanted.correlations)} of {wanted.network!r}; take the descriptor small with "
                 "a bank of it, or the synthesizer complete"
             )
-        own = confidence(albedo, fit)
-        base = low_frequency(view, own)
-        seen = seen_detail(albedo, own, base)
-        sources = Sources(base, own, seen, noise_texture(seen, own, fit, rng))
+        own = completion.confidence(albedo, fit)
+        base = completion.low_frequency(view, own)
+        seen = completion.seen_detail(albedo, own, base)
+        sources = Sources(base, own, seen, completion.noise_texture(seen, own, fit, rng))
         inside = decoded_part(fit, albedo.size)[..., None]
         detail = inside * self.decoder.detail(sources, wanted, fit, rng) + (1 - inside) * sources.plain(fit)
-        rest = darken_nostrils(np.clip(base * np.exp(detail), DARKEST, 1), own, fit)
-        return completed(albedo, own, rest, fit)
+        rest = completion.darken_nostrils(np.clip(base * np.exp(detail), DARKEST, 1), own, fit)
+        return completion.completed(albedo, own, rest, fit)

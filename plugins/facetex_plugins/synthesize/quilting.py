@@ -25,7 +25,6 @@ TOLERANCE = 0.1
 Detail = Float32[np.ndarray, "rows columns 3"]
 Patch = Float32[np.ndarray, "side side 3"]
 
-
 api_version = 2
 
 Laid = Float32[np.ndarray, "side side"]

@@ -17,8 +17,8 @@ from tiny_run import tiny_run
 
 from facetex_core import ConfigError, Registry, load_preset
 from facetex_core.delivery.deliver import deliver
+from facetex_core.geometry.camera import portrait_cameras
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.portrait_cameras import portrait_cameras
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.io import texture_files
 from facetex_core.lighting.environment import hdr_bytes, radiance_of

@@ -15,13 +15,11 @@ from suite_cases import case_of
 
 from facetex_core import Lighting, PhotoError, Texture
 from facetex_core.imaging.colour import luminance
-from facetex_core.lighting.estimate_lighting import estimate_appearance, is_monochrome, normal_map, refit_lighting
+from facetex_core.lighting.estimate_lighting import estimate_appearance, is_monochrome, normal_map, refit_lighting, specular_map
 from facetex_core.lighting.harmonics import ambient, shade
-from facetex_core.lighting.highlights import specular_map
 from facetex_core.lighting.thresholds import SKIN_TONE
 from facetex_core.texture.regions import plain_skin, region
-from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_summary
-from facetex_core.workbench.evaluation.albedo_error import albedo_error, true_albedo
+from facetex_core.workbench.evaluation.albedo import AlbedoScore, albedo_error, albedo_summary, true_albedo
 
 SIZE = 256
 WARM = np.array([1.1, 1.0, 0.9], np.float32)

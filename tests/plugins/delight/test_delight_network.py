@@ -16,7 +16,7 @@ from facetex_core.lighting.estimate_lighting import estimate_appearance, normal_
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.texture.regions import plain_skin, region, resize_texture
 from facetex_core.texture.unwrap import unwrap
-from facetex_core.workbench.evaluation.albedo_error import albedo_error
+from facetex_core.workbench.evaluation.albedo import albedo_error
 from facetex_core.workbench.evaluation.synthetic import sample_case
 
 SIZE = 256

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 from facetex_plugins.fit.energy.fit_person import LANDMARKS, OUTLINE, fit_person
 from facetex_plugins.fit.energy.gauss_newton import RIGID, FrameParameters, State
-from facetex_plugins.fit.energy.landmark_term import camera_of, fit_landmarks, inner_error, misses, observe_landmarks
+from facetex_plugins.fit.energy.landmark_term import (
+    camera_of,
+    fit_landmarks,
+    inner_error,
+    misses,
+    observe_landmarks,
+    residual_flow,
+)
 from facetex_plugins.fit.energy.outline_term import find_outline, outline_term
-from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, by_shape, plain_vertices, shading_term
 from lit_heads import SIZE, camera_at, render_flat, seen
 from sampled import tiny_model

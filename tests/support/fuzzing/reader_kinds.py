@@ -123,7 +123,7 @@ def marked(*marks: bytes, span: int = 96) -> Spoil:
 
 def _read_members(path: Path) -> None:
     from facetex_model_zoo.folders import read_members
-    from facetex_plugins.fit.readers.wavefront import read_triangles, read_vertices
+    from facetex_plugins.fit.ict import read_triangles, read_vertices
 
     for _, content in read_members(path, ".obj"):
         read_vertices(content)

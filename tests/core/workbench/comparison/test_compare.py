@@ -18,7 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
-from facetex_cli.eta import Eta, fresh_steps
+from facetex_cli.compare_run import Eta, fresh_steps
 from facetex_cli.main import main
 from PIL import Image
 from places import SUPPORT

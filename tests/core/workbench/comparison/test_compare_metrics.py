@@ -9,13 +9,20 @@ from sampled import all_skin, tiny_fit, tiny_head
 
 from facetex_core import Face, Photo, Texture, View
 from facetex_core.geometry.camera import project
-from facetex_core.workbench.comparison.cost import measured
-from facetex_core.workbench.comparison.metrics import face_pixels, reprojection, seam, shading_left, skin_of, tone_of
+from facetex_core.workbench.comparison.cache import measured
+from facetex_core.workbench.comparison.metrics import (
+    face_pixels,
+    figures_against,
+    reprojection,
+    seam,
+    shading_left,
+    skin_of,
+    tone_of,
+)
 from facetex_core.workbench.comparison.pictures import PAGE_SIDE, crops_of, photo_cut
-from facetex_core.workbench.comparison.truth import figures_against
+from facetex_core.workbench.evaluation.hidden_error import psnr
 from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import fitted_skin
-from facetex_core.workbench.psnr import psnr
 
 SIZE = 256
 

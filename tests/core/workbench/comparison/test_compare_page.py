@@ -8,10 +8,9 @@ from browser import CHROMIUM, DESKTOP, PHONE, Browser
 
 from facetex_core.config import Choice, load_preset
 from facetex_core.workbench.comparison.compare import Outcome
-from facetex_core.workbench.comparison.deliver import comparison_html
 from facetex_core.workbench.comparison.grid import Grid
 from facetex_core.workbench.comparison.pictures import PICTURES, jpeg_uri, png_uri
-from facetex_core.workbench.comparison.record import Comparison
+from facetex_core.workbench.comparison.record import Comparison, comparison_html
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium, which draws the page")
 

@@ -8,7 +8,7 @@ import facetex_model_zoo as zoo
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_cli.leave_one_out import SPLIT_NAMES as SPLITS_BY_NAME
+from facetex_cli.eval import SPLIT_NAMES as SPLITS_BY_NAME
 from facetex_cli.main import main
 from facetex_plugins.light.harmonics import HarmonicsEstimator
 from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
@@ -24,14 +24,15 @@ from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, hidde
 from facetex_core.workbench.evaluation.leave_one_out import (
     FRONTAL,
     SPLIT_NAMES,
+    Score,
     Subject,
     examine,
     predict,
+    summary,
     trials,
     truth_of,
     without,
 )
-from facetex_core.workbench.evaluation.leave_one_out_table import Score, summary
 
 SIZE = 128
 
