@@ -77,7 +77,8 @@ def _test(copy: Path, words: list[str], said: str) -> None:
     sys.dont_write_bytecode = False
     for name in [name for name, module in sys.modules.items() if str(ROOT) in str(getattr(module, "__file__", ""))]:
         del sys.modules[name]
-    sys.exit(int(import_module("pytest").main([*QUIET, *words])))
+    sys.modules["__main__"] = tests = import_module("pytest")  # what a test spawns begins there, too
+    sys.exit(int(tests.main([*QUIET, *words])))
 
 
 def put(file: Path, source: str) -> None:

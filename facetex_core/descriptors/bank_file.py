@@ -74,6 +74,8 @@ def _bank(arrays: Arrays, path: Path) -> Bank:
             f"{path.name} has version {int(arrays['version'])}, this facetex reads {VERSION}: facetex bank build makes it again"
         )
     layers = [name.split("/", 1)[1] for name in arrays if name.startswith("mass/")]
+    if not layers:
+        raise ValueError("every layer")
     return Bank(
         str(arrays["network"]),
         int(arrays["size"]),
@@ -90,8 +92,6 @@ def _bank(arrays: Arrays, path: Path) -> Bank:
 
 def _refuse_torn(bank: Bank) -> None:
     """ValueError where the parts of a bank do not belong together, or hold numbers that are none."""
-    if not bank.support:
-        raise ValueError("every layer")
     count, cells = len(bank.names), bank.grid**2
     for layer, basis in bank.basis.items():
         entries, channels, _ = basis.shape
