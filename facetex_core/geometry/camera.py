@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from facetex_core.imaging.resize import resized
 from facetex_core.structures import Camera, Fit, Photo
@@ -20,6 +20,14 @@ def project(camera: Camera, points: Float32[np.ndarray, "points 3"]) -> Float32[
     """World metres to pixels; the centre of the upper left pixel is (0.5, 0.5)."""
     seen = points @ camera.world_to_camera[:3, :3].T + camera.world_to_camera[:3, 3]
     return np.asarray((seen @ camera.intrinsics.T)[:, :2] / seen[:, 2:], np.float32)
+
+
+def camera_rays(
+    camera: Camera, x: Float[np.ndarray, "columns"], y: Float[np.ndarray, "rows"]
+) -> Float32[np.ndarray, "rows columns 3"]:
+    """World directions through the points (x, y) of the picture, in pixels; 1 long along the camera's z axis."""
+    across, down, ahead = np.linalg.inv(camera.intrinsics.astype(np.float64)).T @ camera.world_to_camera[:3, :3]
+    return np.asarray((x[:, None] * across)[None] + (y[:, None] * down + ahead)[:, None], np.float32)
 
 
 def yaw_degrees(camera: Camera) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from facetex_core.geometry.camera import camera_rays
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.structures import Camera, Mesh
@@ -33,14 +34,6 @@ def coordinate_code(mean: Float32[np.ndarray, "vertices 3"]) -> Float32[np.ndarr
     return np.asarray((mean - low) / (high - low), np.float32)
 
 
-def pixel_rays(camera: Camera) -> Float32[np.ndarray, "height width 3"]:
-    """World directions through the centres of the pixels, 1 long along the camera's z axis."""
-    width, height = camera.size
-    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    ahead = np.stack([x, y, np.ones_like(x)], -1) @ np.linalg.inv(camera.intrinsics.astype(np.float64)).T
-    return np.asarray(ahead @ camera.world_to_camera[:3, :3], np.float32)
-
-
 def geometry_images(
     camera: Camera,
     vertices: Float32[np.ndarray, "vertices 3"],
@@ -50,17 +43,16 @@ def geometry_images(
 ) -> GeometryImages:
     """By rays through the centres of the pixels; `parts` of the mesh, or all of it; `code` is `coordinate_code` of the mean."""
     triangles = mesh.triangles if not parts else np.concatenate([mesh.triangles[mesh.parts[part]] for part in parts])
-    rays = pixel_rays(camera)
-    flat = rays.reshape(-1, 3)
+    width, height = camera.size
+    flat = camera_rays(camera, np.arange(width) + 0.5, np.arange(height) + 0.5).reshape(-1, 3)
     hit, weights, depth = Scene(vertices, triangles).first_hits(np.broadcast_to(camera.position, flat.shape), flat)
     mask, weights = hit >= 0, weights[..., None] * (hit >= 0)[:, None, None]
     corners = triangles[hit]
     normals = (vertex_normals(vertices, triangles)[corners] * weights).sum(1) @ camera.world_to_camera[:3, :3].T
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    shape = rays.shape[:2]
     return GeometryImages(
-        np.where(mask, depth, 0).astype(np.float32).reshape(shape),
-        normals.astype(np.float32).reshape(*shape, 3),
-        (code[corners] * weights).sum(1).astype(np.float32).reshape(*shape, 3),
-        mask.reshape(shape),
+        np.where(mask, depth, 0).astype(np.float32).reshape(height, width),
+        normals.astype(np.float32).reshape(height, width, 3),
+        (code[corners] * weights).sum(1).astype(np.float32).reshape(height, width, 3),
+        mask.reshape(height, width),
     )

@@ -2,6 +2,7 @@
 
 import numpy as np
 from facetex_core import Camera, Head, Lighting, Photo
+from facetex_core.geometry.camera import camera_rays
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lighting.harmonics import shade
@@ -16,10 +17,8 @@ class Example:
     def render(self, head: Head, camera: Camera, lighting: Lighting) -> Photo:
         """The head as the camera sees it."""
         mesh, vertices, (width, height) = head.fit.model.mesh, head.fit.vertices, camera.size
-        x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-        pixels = np.stack([x, y, np.ones_like(x)], -1).reshape(-1, 3)
-        rays = pixels @ np.linalg.inv(camera.intrinsics).T @ camera.world_to_camera[:3, :3]
-        rays = (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+        rays = camera_rays(camera, np.arange(width) + 0.5, np.arange(height) + 0.5).reshape(-1, 3)
+        rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         triangle, weights, _ = Scene(vertices, mesh.triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
         hit = triangle >= 0
         triangle, weights = triangle[hit], weights[hit][:, None]

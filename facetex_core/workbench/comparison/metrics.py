@@ -26,7 +26,7 @@ from facetex_core.workbench.evaluation.albedo import true_albedo
 from facetex_core.workbench.evaluation.hidden_error import SEAM_BLUR, FeatureNetwork, Truth, hidden_errors, psnr
 from facetex_core.workbench.evaluation.suite import Truth as Known
 from facetex_core.workbench.evaluation.surface_error import INNER, align, fitted_skin
-from facetex_core.workbench.evaluation.synthetic_render import camera_rays
+from facetex_core.workbench.evaluation.synthetic_render import unit_rays
 
 MEASURED = ("seconds", "memory_mb")
 """What is another number every time; everything else is the same to the byte."""
@@ -76,7 +76,7 @@ def reprojection(view: View) -> float:
 def face_pixels(fit: Fit, camera: Camera) -> Float32[np.ndarray, "height width"]:
     """1 where the camera sees the face of the fitted head."""
     mesh = fit.model.mesh
-    rays = camera_rays(camera, slice(0, camera.size[1]), 1)
+    rays = unit_rays(camera, slice(0, camera.size[1]), 1)
     triangle, _, _ = Scene(fit.vertices, mesh.triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
     face = fit.model.regions["face"][mesh.triangles].mean(1) > 0.5
     return np.asarray((triangle >= 0) & face[triangle], np.float32).reshape(camera.size[1], camera.size[0])

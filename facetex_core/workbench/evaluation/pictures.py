@@ -16,7 +16,7 @@ from facetex_core.workbench.evaluation.albedo import AlbedoAttempt
 from facetex_core.workbench.evaluation.evaluate import Attempt
 from facetex_core.workbench.evaluation.leave_one_out import Subject, Trial
 from facetex_core.workbench.evaluation.suite import Case
-from facetex_core.workbench.evaluation.synthetic_render import camera_rays
+from facetex_core.workbench.evaluation.synthetic_render import unit_rays
 
 SHEET_SIDE = 300
 """Pixels of a picture on the sheet."""
@@ -123,7 +123,7 @@ def _drawn(
     solid: float = 0.6,
 ) -> Pixels:
     """The coloured mesh over the picture."""
-    rays = camera_rays(camera, slice(0, camera.size[1]), 1)
+    rays = unit_rays(camera, slice(0, camera.size[1]), 1)
     found, weights, _ = Scene(vertices, triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
     result = picture.reshape(-1, 3).astype(np.float32)
     hit = found >= 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Int32
 
+from facetex_core.geometry.camera import camera_rays
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.look_up import look_up
@@ -76,7 +77,7 @@ def photograph(
     picture = np.zeros((height, width, 3), np.float32)
     for start in range(0, height, TRACED_ROWS):
         rows = slice(start, min(start + TRACED_ROWS, height))
-        rays = camera_rays(camera, rows, SAMPLES)
+        rays = unit_rays(camera, rows, SAMPLES)
         triangle, weights, _ = scene.first_hits(np.broadcast_to(camera.position, rays.shape), rays)
         hit = triangle >= 0
         seen = np.zeros_like(rays)
@@ -91,12 +92,11 @@ def photograph(
     return picture
 
 
-def camera_rays(camera: Camera, rows: slice, samples: int) -> Float32[np.ndarray, "rays 3"]:
+def unit_rays(camera: Camera, rows: slice, samples: int) -> Float32[np.ndarray, "rays 3"]:
     """Unit directions in the world through `samples` x `samples` points of every pixel of the rows, row by row."""
     x = (np.arange(camera.size[0] * samples) + 0.5) / samples
     y = (np.arange(rows.start * samples, rows.stop * samples) + 0.5) / samples
-    across, down, ahead = np.linalg.inv(camera.intrinsics.astype(np.float64)).T @ camera.world_to_camera[:3, :3]
-    return _unit(((x[:, None] * across)[None] + (y[:, None] * down + ahead)[:, None]).astype(np.float32).reshape(-1, 3))
+    return _unit(camera_rays(camera, x, y).reshape(-1, 3))
 
 
 def _refined(mesh: Mesh) -> _Surface:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int32
 
 from facetex_core import Camera, Head, Lighting, Meta, Photo, hookimpl
-from facetex_core.geometry.camera import project
+from facetex_core.geometry.camera import camera_rays, project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import luminance
@@ -133,10 +133,8 @@ def _extent(camera: Camera, vertices: Float[np.ndarray, "vertices 3"]) -> tuple[
 
 def _rays(camera: Camera, rows: slice, columns: slice, samples: int) -> Rays:
     """Unit directions in the world through the samples' centres."""
-    x, y = (np.arange(span.start, span.stop) + 0.5 for span in (columns, rows))
-    grid = np.stack(np.broadcast_arrays(x[None] / samples, y[:, None] / samples, 1.0), -1).reshape(-1, 3)
-    turn = np.linalg.inv(camera.intrinsics.astype(np.float64)).T @ camera.world_to_camera[:3, :3]
-    return _unit((grid @ turn).astype(np.float32))
+    x, y = ((np.arange(span.start, span.stop) + 0.5) / samples for span in (columns, rows))
+    return _unit(camera_rays(camera, x, y).reshape(-1, 3))
 
 
 def _unit(vectors: Float[np.ndarray, "vectors 3"]) -> Float[np.ndarray, "vectors 3"]:

@@ -25,7 +25,7 @@ from facetex_core.workbench.evaluation.synthetic import (
     sample_case,
     sample_expression,
 )
-from facetex_core.workbench.evaluation.synthetic_render import camera_rays, photograph
+from facetex_core.workbench.evaluation.synthetic_render import photograph, unit_rays
 
 EYE = np.eye(3, dtype=np.float32)
 ROWS = 24
@@ -65,7 +65,7 @@ def test_the_truth_agrees_with_itself_and_with_the_photo(case):
     truth = case.truth
     assert_allclose(project(truth.camera, truth.points), truth.landmarks, atol=1e-3)
     assert_allclose(yaw_degrees(truth.camera), truth.about["yaw"], atol=15)  # the head is tilted too
-    rays = camera_rays(truth.camera, slice(0, truth.camera.size[1]), 1)
+    rays = unit_rays(truth.camera, slice(0, truth.camera.size[1]), 1)
     scene = Scene(truth.mesh.vertices, truth.mesh.triangles)
     hit = scene.first_hits(np.broadcast_to(truth.camera.position, rays.shape), rays)[0] >= 0
     inside = hit.reshape(case.photo.rgb.shape[:2])
