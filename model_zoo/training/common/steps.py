@@ -100,7 +100,9 @@ def read_settings(kind: type[Settings], path: Path) -> Settings:
 def command(package: Path, model: Model[Settings]) -> click.Command:
     """The command of a package, whose folder holds settings.toml."""
 
-    @click.command(package.name, help=f"Makes {model.file or 'data'}: {', '.join(model.steps)}; all: these in order; install: ships it.")
+    @click.command(
+        package.name, help=f"Makes {model.file or 'data'}: {', '.join(model.steps)}; all: these in order; install: ships it."
+    )
     @click.argument("step", type=click.Choice([*model.steps, "all", *(["install"] if model.file else [])]))
     @click.option("--work", type=click.Path(path_type=Path), default=WORK, help="Folder of caches and checkpoints.")
     @click.option("--settings", type=click.Path(path_type=Path), default=package / "settings.toml", help="TOML.")

@@ -60,7 +60,10 @@ def cast(scene: Scene, camera: Camera, rays: Float32[np.ndarray, "rays 3"]) -> H
 
 
 def normals_seen(
-    normals: Float32[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"], hits: Hits, which: Bool[np.ndarray, " rays"]
+    normals: Float32[np.ndarray, "vertices 3"],
+    triangles: Int32[np.ndarray, "triangles 3"],
+    hits: Hits,
+    which: Bool[np.ndarray, " rays"],
 ) -> Float32[np.ndarray, "hits 3"]:
     """Smooth unit normals where the rays hit."""
     found = np.matmul(hits.weights[which][:, None], normals[triangles[hits.triangle[which]]])[:, 0]
@@ -78,7 +81,7 @@ def points_of(model: MorphableModel, vertices: Float[np.ndarray, "vertices 3"]) 
 def seen_points(
     figure: Figure, scene: Scene, cover: Float32[np.ndarray, "side side"]
 ) -> tuple[Float32[np.ndarray, "536 2"], Bool[np.ndarray, " 536"]]:
-    """The points in pixels, and which of them are in the picture, before the rest of the head, and under nothing that is worn."""
+    """The points in pixels, and which are in the picture, under neither the head nor what is worn."""
     camera, side = figure.camera, figure.camera.size[0]
     points = points_of(figure.model, figure.vertices)
     at = project(camera, points)

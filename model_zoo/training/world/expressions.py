@@ -1,4 +1,4 @@
-"""Expressions: moods, single shapes and mixtures of all 51, without what no face can do at once; both eyes look at one point."""
+"""Expressions: moods and mixtures of all 51 shapes, without what no face can do at once; both eyes look one way."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -49,9 +49,7 @@ UNEVEN = 0.25
 """Share of faces whose sides differ."""
 
 
-def draw_expression(
-    names: tuple[str, ...], shares: Shares, rng: np.random.Generator
-) -> Float32[np.ndarray, " expressions"]:
+def draw_expression(names: tuple[str, ...], shares: Shares, rng: np.random.Generator) -> Float32[np.ndarray, " expressions"]:
     """Coefficients from 0 to 1 of the named shapes."""
     made: dict[str, float] = dict.fromkeys(names, 0.0)
     if rng.random() >= shares.rest:
@@ -92,7 +90,9 @@ def _add_mood(made: dict[str, float], rng: np.random.Generator) -> None:
 
 def _add_some(made: dict[str, float], rng: np.random.Generator) -> None:
     """A few of all shapes but those of looking, now and then on one side only."""
-    shapes = sorted({name.removesuffix("Left").removesuffix("Right") for name in made if name[-4:] in ("Left", "ight")} - {"jaw", "mouth"})
+    shapes = sorted(
+        {name.removesuffix("Left").removesuffix("Right") for name in made if name[-4:] in ("Left", "ight")} - {"jaw", "mouth"}
+    )
     shapes = [*shapes, *(name for name in made if not name.endswith(SIDES)), "jawLeft", "jawRight", "mouthLeft", "mouthRight"]
     shapes = [name for name in shapes if not name.startswith("eyeLook")]
     for name in rng.choice(shapes, rng.integers(0, 5)):

@@ -11,12 +11,12 @@ from jaxtyping import Float, Float32, Int32, UInt8
 from scipy.interpolate import RBFInterpolator
 
 from facetex_core import Photo
+from facetex_core.config import load_preset
 from facetex_core.geometry.closest_point import Surface
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.registry import Registry
-from facetex_core.config import load_preset
 from facetex_core.structures import MorphableModel
 from training.world.pieces import Piece, bound
 
@@ -126,7 +126,7 @@ class MakeHuman:
 
         def cast(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             origins = np.stack([(x - SIDE / 2) * pixel, top - y * pixel, np.full(len(x), 9.0)], 1).astype(np.float32)
-            which, weights, _ = scene.first_hits(origins, np.broadcast_to(np.float32([0, 0, -1]), origins.shape))
+            which, weights, _ = scene.first_hits(origins, np.broadcast_to(np.array([0, 0, -1], np.float32), origins.shape))
             return which, weights
 
         which, weights = cast(columns.ravel(), rows.ravel())
@@ -145,7 +145,7 @@ class MakeHuman:
         whole = {}
         for path in sorted((self.folder / "textures/makehuman_skins").glob("*.png")):
             whole[path.stem] = np.zeros((SKIN, SKIN, 3), np.uint8)
-            whole[path.stem][360:2036, 1300:2048] = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
+            whole[path.stem][360:2036, 1300:2048] = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR))[..., ::-1]
         return whole
 
     def texels(
@@ -164,7 +164,9 @@ class MakeHuman:
         """A part on the mean head; its texture has `size` texels along a side."""
         mesh = read_obj(path.with_suffix(".obj"))
         places = self._bend(refit(path, self.base.vertices)).astype(np.float32)
-        material = dict(line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line)
+        material = dict(
+            line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line
+        )
         picture = cv2.imread(str(path.parent / material["diffuseTexture"].strip()), cv2.IMREAD_UNCHANGED)
         rgba = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), (size, size), interpolation=cv2.INTER_AREA)
         return bound(kind, places, mesh.triangles, mesh.uvs[mesh.uv_triangles], rgba, self.model)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.structures import MorphableModel
 from training.world.expressions import draw_expression
 from training.world.settings import Settings
@@ -22,7 +23,14 @@ NEAREST = 0.28
 """Metres from the camera to the middle of the face."""
 FACE = (0.34, 0.72)
 """Share of the picture's height from the chin to the top of the face."""
-HAIRS = ((0.012, 0.010, 0.009), (0.03, 0.018, 0.012), (0.07, 0.04, 0.02), (0.13, 0.06, 0.025), (0.22, 0.14, 0.07), (0.3, 0.29, 0.28))
+HAIRS = (
+    (0.012, 0.010, 0.009),
+    (0.03, 0.018, 0.012),
+    (0.07, 0.04, 0.02),
+    (0.13, 0.06, 0.025),
+    (0.22, 0.14, 0.07),
+    (0.3, 0.29, 0.28),
+)
 """Black, brown, light brown, red, blond, grey: linear albedo,"""
 COMMON = (0.3, 0.27, 0.15, 0.05, 0.13, 0.1)
 """and how many have it."""
@@ -132,7 +140,7 @@ def draw(number: int, model: MorphableModel, settings: Settings) -> Recipe:
     rng, shot = np.random.default_rng([settings.seed, head]), np.random.default_rng([settings.seed, head, view])
     shares = settings.shares
     spread = rng.uniform(*WIDE)
-    tone = rng.standard_normal(0 if model.albedo is None else len(model.albedo.modes)).astype(np.float32)
+    tone = rng.standard_normal(len(albedo_model(model).modes)).astype(np.float32)
     tone[1:] *= 0.6  # independent draws of all but the first, melanin, make odd colours
     grown = _hair_colour(rng)
     bald = rng.random() < shares.bald
@@ -181,7 +189,8 @@ def _glasses(dark: float, rng: np.random.Generator) -> Glasses:
     lens = rng.uniform(0.6, 0.95) if rng.random() < dark else rng.uniform(0.02, 0.1)
     sizes = (rng.uniform(0.8, 1.1), rng.uniform(0.5, 0.9), rng.uniform(0.45, 0.9), rng.uniform(0.0006, 0.0022))
     colour, low = _scaled(FRAMES, rng), rng.uniform(0, 0.006)
-    return Glasses(*(float(size) for size in sizes), colour, float(lens), float(low))
+    width, height, square, thick = (float(size) for size in sizes)
+    return Glasses(width, height, square, thick, colour, float(lens), float(low))
 
 
 def _pose(most: float, rng: np.random.Generator) -> Pose:
@@ -198,4 +207,12 @@ def _light(settings: Settings, rng: np.random.Generator) -> Light:
     which = int(rng.integers(2**16)) if rng.random() < shares.panorama else None
     plain = tuple((rng.uniform(0.05, 0.9) * rng.uniform(0.75, 1.0, 3)).tolist()) if rng.random() < shares.backdrop else None
     exposure, balance = rng.normal(0.05, 0.3), rng.uniform(0.6, 1.0)
-    return Light(which, float(rng.random()), int(rng.integers(2**31)), float(exposure), float(balance), plain, float(rng.uniform(0.15, 0.8)))
+    return Light(
+        which,
+        float(rng.random()),
+        int(rng.integers(2**31)),
+        float(exposure),
+        float(balance),
+        plain,
+        float(rng.uniform(0.15, 0.8)),
+    )

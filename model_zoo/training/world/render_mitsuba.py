@@ -20,7 +20,16 @@ BOUNCES = 8
 """Of them hair that is passed through takes some: the integrator for volumes is the one that lets lamps shine through."""
 FLAT, SHEEN = 0.6, 0.1
 """Of skin: share of flattened diffusion, and light that fine hair scatters at grazing angles."""
-ROUGH = {"left_eye": 0.12, "right_eye": 0.12, "mouth": 0.3, "teeth": 0.3, "tongue": 0.35, "hair": 0.5, "frame": 0.4, "cloth": 0.9}
+ROUGH = {
+    "left_eye": 0.12,
+    "right_eye": 0.12,
+    "mouth": 0.3,
+    "teeth": 0.3,
+    "tongue": 0.35,
+    "hair": 0.5,
+    "frame": 0.4,
+    "cloth": 0.9,
+}
 SKIN = 0.48
 """Roughness; of all that is not named, too."""
 DULL = {"hair": 0.15, "brows": 0.1, "lashes": 0.1, "cloth": 0.1}
@@ -29,7 +38,9 @@ LEAST = 0.05
 """The least cosine between a normal and the way to the camera: one that turns its back on it would be black."""
 
 
-def traced(raster: Raster, rendered: Rendered, samples: int) -> tuple[Float32[np.ndarray, "side side 3"], Float32[np.ndarray, "side side"]]:
+def traced(
+    raster: Raster, rendered: Rendered, samples: int
+) -> tuple[Float32[np.ndarray, "side side 3"], Float32[np.ndarray, "side side"]]:
     """As `picture` of the raster has it: linear light as exposed, and cover."""
     mi = import_module("mitsuba")
     mi.set_variant("scalar_rgb")
@@ -117,7 +128,7 @@ def _facing(figure: Figure, places: np.ndarray, normals: np.ndarray) -> Float32[
     return np.asarray(turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-9), np.float32)
 
 
-def _mesh(  # noqa: PLR0913  # what a mesh is made of
+def _mesh(  # what a mesh is made of
     mi: Any,  # noqa: ANN401
     name: str,
     places: np.ndarray,
@@ -130,7 +141,10 @@ def _mesh(  # noqa: PLR0913  # what a mesh is made of
     properties["bsdf"] = mi.load_dict(surface if surface["type"] == "mask" else {"type": "twosided", "bsdf": surface})
     mesh = mi.Mesh(name, len(places), len(triangles), has_vertex_normals=True, has_vertex_texcoords=True, props=properties)
     buffers = mi.traverse(mesh)
-    buffers["vertex_positions"], buffers["vertex_normals"] = places.astype(np.float32).ravel(), normals.astype(np.float32).ravel()
+    buffers["vertex_positions"], buffers["vertex_normals"] = (
+        places.astype(np.float32).ravel(),
+        normals.astype(np.float32).ravel(),
+    )
     buffers["vertex_texcoords"] = uvs.astype(np.float32).ravel()
     buffers["faces"] = triangles.astype(np.uint32).ravel()
     buffers.update()
