@@ -293,9 +293,9 @@ def test_both_renderers_cover_the_same_pixels():
     pytest.importorskip("mitsuba", reason="needs mitsuba: pip install mitsuba")
     from training.world.render_mitsuba import traced
 
-    raster = Raster(maker().figure(draw(1, model(), settings()), 96))
+    raster = Raster(maker().figure(draw(1, model(), settings()), 64))
     rendered = raster.render()
-    (fast, covered), (slow, shown) = picture(raster, rendered), traced(raster, rendered, 16)
+    (fast, covered), (slow, shown) = picture(raster, rendered), traced(raster, rendered, 9)
     assert (np.abs(covered - shown) < 0.2).mean() > 0.99
     inside = covered > 0.99
     assert abs(fast[inside].mean() - slow[inside].mean()) < 0.15
