@@ -28,6 +28,8 @@ from training.world.settings import Settings
 FOLDERS = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes", "tongue": "tongue"}
 TEXELS = 512
 """Of a part's texture."""
+SUN = 100.0
+"""Radiance that only a sun has."""
 UNEVEN = 0.055
 """Above this a photograph's light is still in its skin."""
 UNPAINTED = 0.004
@@ -57,8 +59,15 @@ def make(run: Run[Settings]) -> None:
     skins = [*painted(human, model), *photographed(model, run.work / "portraits")]
     np.save(folder / "skins.npy", np.stack(skins))
     paths = sorted((DATA / "hdri/train").glob("*.hdr"))
-    np.save(folder / "panoramas.npy", np.stack([read_panorama(path, FINER * ROWS) for path in paths]).astype(np.float32))
+    np.save(folder / "panoramas.npy", np.stack([mended(read_panorama(path, FINER * ROWS)) for path in paths]))
     click.echo(f"{len(skins)} skins, {len(paths)} panoramas")
+
+
+def mended(panorama: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns 3"]:
+    """A panorama whose sun is white: in two of them red and green have run over, and are 0."""
+    most = panorama.max(2, keepdims=True)
+    lost = (most > SUN) & (panorama.min(2, keepdims=True) < 0.01 * most)
+    return np.where(lost, most, panorama).astype(np.float32)
 
 
 def photographed(model: MorphableModel, folder: Path) -> Iterator[UInt8[np.ndarray, "size size 3"]]:
@@ -70,7 +79,7 @@ def photographed(model: MorphableModel, folder: Path) -> Iterator[UInt8[np.ndarr
 
 
 def unevenness(rgb: Float32[np.ndarray, "size size 3"], known: Float32[np.ndarray, "size size"]) -> float:
-    """Root mean square of what both sides of a skin differ by in log albedo, as far as it is broad: shade that was left over."""
+    """Root mean square of what both sides of a skin differ by in log albedo, as far as it is broad: left over shade."""
     log = np.log(np.clip(rgb.mean(2), 0.004, 1))
     weight = known * known[:, ::-1]
     apart = blur_where((log - log[:, ::-1])[..., None].astype(np.float32), weight, SIZE / 50)[..., 0]
@@ -78,7 +87,7 @@ def unevenness(rgb: Float32[np.ndarray, "size size 3"], known: Float32[np.ndarra
 
 
 def painted(human: MakeHuman, model: MorphableModel) -> Iterator[UInt8[np.ndarray, "size size 3"]]:
-    """MakeHuman's skins, complete: their scalps are painted over, so only the face is kept."""
+    """MakeHuman's skins, complete; only the face is kept."""
     texels, face = skin_texels(model, SIZE), region(model, "face", SIZE)
     normals = vertex_normals(model.mean, model.mesh.triangles[model.mesh.parts["skin"]])
     kept = texels.inside & (face > 0.1)

@@ -81,7 +81,7 @@ def points_of(model: MorphableModel, vertices: Float[np.ndarray, "vertices 3"]) 
 def seen_points(
     figure: Figure, scene: Scene, cover: Float32[np.ndarray, "side side"]
 ) -> tuple[Float32[np.ndarray, "536 2"], Bool[np.ndarray, " 536"]]:
-    """The points in pixels, and which of them are in the picture, before the rest of the head, and under nothing that is worn."""
+    """The points in pixels, and which are in the picture, under neither the head nor what is worn."""
     camera, side = figure.camera, figure.camera.size[0]
     points = points_of(figure.model, figure.vertices)
     at = project(camera, points)

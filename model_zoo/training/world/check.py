@@ -114,7 +114,7 @@ def _row(fields: Arrays, model: MorphableModel, run: Run[Settings]) -> UInt8[np.
     near = (fields["depth"] - fields["origin"])[..., None]
     grey = [0.5 - 4 * near, 0.5 + 400 * fields["relief"].astype(np.float32)[..., None]]
     colour = [0.5 - 0.5 * fields["normals"] * [-1, 1, 1], interpolated((model.mean - low) / (high - low), model, fields)]
-    maps = [np.broadcast_to(255 * np.clip(each, 0, 1) * hit, hit.shape[:2] + (3,)) for each in (*colour, *grey)]
+    maps = [np.broadcast_to(255 * np.clip(each, 0, 1) * hit, (*hit.shape[:2], 3)) for each in (*colour, *grey)]
     flat = [20 * fields["label"], fields["alpha"], fields["cover"]]
     pictures += [marked, *maps, fields["albedo"], *(np.repeat(each[..., None], 3, 2) for each in flat)]
     return np.hstack([each.astype(np.uint8) for each in pictures])

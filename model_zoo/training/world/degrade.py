@@ -19,7 +19,7 @@ def degraded(picture: Picture, shares: Degradation, rng: np.random.Generator) ->
     if rng.random() < shares.noise:
         value = _noisy(value, rng)
     if rng.random() < shares.grey:
-        value = np.repeat(value @ np.float32([0.299, 0.587, 0.114])[:, None], 3, 2)
+        value = np.repeat(value @ np.array([0.299, 0.587, 0.114], np.float32)[:, None], 3, 2)
     coded = value.clip(0, 255).round().astype(np.uint8)
     return _compressed(coded, rng) if rng.random() < shares.jpeg else coded
 
@@ -32,7 +32,7 @@ def _blurred(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     line, middle = np.zeros((length, length), np.float32), (length - 1) / 2
     turn = rng.uniform(0, np.pi)
     ends = [(round(middle + sign * middle * np.cos(turn)), round(middle + sign * middle * np.sin(turn))) for sign in (-1, 1)]
-    cv2.line(line, *ends, 1.0)
+    cv2.line(line, ends[0], ends[1], 1.0)
     return np.asarray(cv2.filter2D(value, -1, line / line.sum()))
 
 
@@ -55,4 +55,5 @@ def _noisy(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _compressed(picture: Picture, rng: np.random.Generator) -> Picture:
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 96))])
-    return np.ascontiguousarray(cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1])
+    decoded = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])

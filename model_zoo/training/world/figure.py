@@ -32,14 +32,14 @@ LABELS = (
     "tongue",
 )
 """What a pixel may show, in the order of their numbers."""
-COLLAR = np.array([0, 0.022, 0.002], np.float32)
-"""Metres by which the shoulders stand higher than the evaluation's."""
+COLLAR, WIDER = np.array([0, 0.028, 0.0], np.float32), np.array([1.1, 1, 1.2], np.float32)
+"""Metres by which the shoulders stand higher than the evaluation's, and how much wider they are."""
 LOW = np.array([0, -0.006, -0.004], np.float32)
 """Metres: the tongue lies, and its texture is darker, than MakeHuman has it."""
 DARKER, THINNER = {"lashes": 0.5, "brows": 0.8}, {"lashes": 0.6}
 """How pieces differ from the hair on the head in colour and cover."""
 WAVE, CENTRES, SEEN = 0.016, 300, 3
-"""Metres over which a displacement outside of the model's span changes; blobs that it is made of; one vertex in so many counts."""
+"""Metres over which a displacement outside of the span changes; blobs that it is made of; one vertex in so many counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,10 @@ class Maker:
             return []
         mesh = dressed(replace(self.model.mesh, vertices=vertices))
         corners = mesh.triangles[mesh.parts["cloth"]] - len(vertices)
-        return [plain("cloth", mesh.vertices[len(vertices) :] + COLLAR, corners, (*recipe.cloth, 1.0))]
+        places = mesh.vertices[len(vertices) :]
+        middle = places.mean(0)
+        places = (middle + (places - middle) * WIDER + COLLAR).astype(np.float32)
+        return [plain("cloth", places, corners, (*recipe.cloth, 1.0))]
 
     def _light(self, recipe: Recipe) -> Surroundings:
         light, there = recipe.light, self.wardrobe.panoramas
@@ -201,9 +204,9 @@ def _dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:
     vertices = piece.on(moves)
     normals = vertex_normals(vertices, piece.triangles)
     if piece.kind == "tongue":
-        vertices, dye = vertices + LOW, np.float32([0.55])
+        vertices, dye = vertices + LOW, np.array([0.55], np.float32)
     else:
-        normals, dye = _outward(vertices, normals), np.float32(colour) * np.float32(DARKER.get(piece.kind, 1.0))
+        normals, dye = _outward(vertices, normals), np.array(colour, np.float32) * np.float32(DARKER.get(piece.kind, 1.0))
     cover = piece.rgba[..., 3] * np.float32(THINNER.get(piece.kind, 1.0) / 255)
     return Part(piece.kind, vertices, piece.triangles, normals, piece.uvs, np.dstack([piece.tone * dye, cover]))
 
@@ -212,7 +215,7 @@ def _outward(
     vertices: Float32[np.ndarray, "vertices 3"], normals: Float32[np.ndarray, "vertices 3"]
 ) -> Float32[np.ndarray, "vertices 3"]:
     """Normals of sheets of hair, which have two sides: mostly away from the head."""
-    outward = vertices - vertices.mean(0) * np.float32([1, 0.9, 0.8])
+    outward = vertices - vertices.mean(0) * np.array([1, 0.9, 0.8], np.float32)
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
     mixed = np.sign(np.einsum("vi,vi->v", normals, outward))[:, None] * normals + 1.5 * outward
     return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), np.float32)

@@ -28,8 +28,10 @@ def worn(glasses: Glasses, dense: Float[np.ndarray, "468 3"]) -> dict[str, Mesh]
         side = rim[np.abs(rim[:, 0] - middle[0]).argmax()]
         way = np.sign(dense[outer] - dense[corner])[0]
         wide = np.array([dense[ear, 0] + 0.004 * way, side[1], dense[ear, 2]])
-        behind = wide + [0, -0.004, min(-0.02, -0.5 * (side[2] - wide[2]))]
-        wires.append(tube(_smooth(np.stack([side, side + [0.004 * way, 0, -0.003], wide, behind])), 1.2 * glasses.thick))
+        behind = wide + np.array([0, -0.004, min(-0.02, -0.5 * (side[2] - wide[2]))])
+        wires.append(
+            tube(_smooth(np.stack([side, side + np.array([0.004 * way, 0, -0.003]), wide, behind])), 1.2 * glasses.thick)
+        )
     bridge = np.linspace(inner[0], inner[1], 9) + [0, 0.003, 0.002] * np.sin(np.linspace(0, np.pi, 9))[:, None]
     wires.append(tube(bridge, glasses.thick))
     return {"frame": joined(wires), "lens": joined(lenses)}

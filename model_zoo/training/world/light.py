@@ -8,10 +8,12 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from facetex_core.lighting.harmonics import harmonics
-from facetex_core.lighting.panorama import ROWS, panorama_directions
+from facetex_core.lighting.panorama import panorama_directions
 from facetex_core.workbench.evaluation.environment import LOBES, studio_panorama
 
+ROWS = 36
 COLUMNS = 2 * ROWS
+"""As many as the panoramas that facetex makes up have."""
 LAMPS = 60
 """Directions in which shadows are traced."""
 COARSER = {"sheen": 2, "gloss": 1}
@@ -86,7 +88,7 @@ def sampled(picture: Float32[np.ndarray, "height width channels"], uvs: Float[np
     """Bilinear; (0, 0) is the upper left corner. OpenCV wants fewer than 32768 rows and columns."""
     places = np.zeros((max(1, -(-len(uvs) // 4096)), 4096, 2), np.float32)
     flat = places.reshape(-1, 2)
-    np.multiply(uvs, np.float32(picture.shape[1::-1]), out=flat[: len(uvs)], casting="same_kind")
+    np.multiply(uvs, np.array(picture.shape[1::-1], np.float32), out=flat[: len(uvs)], casting="same_kind")
     flat -= 0.5
     found = cv2.remap(picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found.reshape(len(flat), -1)[: len(uvs)])

@@ -126,7 +126,7 @@ class MakeHuman:
 
         def cast(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             origins = np.stack([(x - SIDE / 2) * pixel, top - y * pixel, np.full(len(x), 9.0)], 1).astype(np.float32)
-            which, weights, _ = scene.first_hits(origins, np.broadcast_to(np.float32([0, 0, -1]), origins.shape))
+            which, weights, _ = scene.first_hits(origins, np.broadcast_to(np.array([0, 0, -1], np.float32), origins.shape))
             return which, weights
 
         which, weights = cast(columns.ravel(), rows.ravel())
@@ -145,7 +145,7 @@ class MakeHuman:
         whole = {}
         for path in sorted((self.folder / "textures/makehuman_skins").glob("*.png")):
             whole[path.stem] = np.zeros((SKIN, SKIN, 3), np.uint8)
-            whole[path.stem][360:2036, 1300:2048] = cv2.imread(str(path), cv2.IMREAD_COLOR)[..., ::-1]
+            whole[path.stem][360:2036, 1300:2048] = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR))[..., ::-1]
         return whole
 
     def texels(

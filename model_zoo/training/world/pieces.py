@@ -14,7 +14,7 @@ from facetex_core.structures import MorphableModel
 from training.common.data import save_arrays
 
 NEIGHBOURS = {"hair": 24, "brows": 4, "lashes": 3, "tongue": 40}
-"""Vertices of the skin whose moves a vertex follows in the mean: hair moves with the head, lashes with the lid; a tongue follows the lower teeth."""
+"""Vertices whose moves a vertex follows in the mean: hair with the head, lashes with the lid, a tongue with the lower teeth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ def bound(
 def mirrored(piece: Piece, model: MorphableModel) -> Piece:
     """The piece with its sides exchanged."""
     turned = piece.triangles[:, ::-1].copy(), piece.uvs[:, ::-1].copy()
-    return bound(piece.kind, piece.vertices * np.float32([-1, 1, 1]), *turned, piece.rgba, model)
+    return bound(piece.kind, piece.vertices * np.array([-1, 1, 1], np.float32), *turned, piece.rgba, model)
 
 
 def write_piece(piece: Piece, path: Path) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.structures import MorphableModel
-from training.world.expressions import draw_expression
+from training.world.moods import draw_expression
 from training.world.settings import Settings
 
 MOST = 2.5
@@ -139,7 +140,7 @@ def draw(number: int, model: MorphableModel, settings: Settings) -> Recipe:
     rng, shot = np.random.default_rng([settings.seed, head]), np.random.default_rng([settings.seed, head, view])
     shares = settings.shares
     spread = rng.uniform(*WIDE)
-    tone = rng.standard_normal(0 if model.albedo is None else len(model.albedo.modes)).astype(np.float32)
+    tone = rng.standard_normal(len(albedo_model(model).modes)).astype(np.float32)
     tone[1:] *= 0.6  # independent draws of all but the first, melanin, make odd colours
     grown = _hair_colour(rng)
     bald = rng.random() < shares.bald
@@ -188,7 +189,8 @@ def _glasses(dark: float, rng: np.random.Generator) -> Glasses:
     lens = rng.uniform(0.6, 0.95) if rng.random() < dark else rng.uniform(0.02, 0.1)
     sizes = (rng.uniform(0.8, 1.1), rng.uniform(0.5, 0.9), rng.uniform(0.45, 0.9), rng.uniform(0.0006, 0.0022))
     colour, low = _scaled(FRAMES, rng), rng.uniform(0, 0.006)
-    return Glasses(*(float(size) for size in sizes), colour, float(lens), float(low))
+    width, height, square, thick = (float(size) for size in sizes)
+    return Glasses(width, height, square, thick, colour, float(lens), float(low))
 
 
 def _pose(most: float, rng: np.random.Generator) -> Pose:

@@ -45,7 +45,7 @@ def surfaces(raster: Raster, rendered: Rendered) -> Arrays:
     albedo, relief = np.zeros((len(hit), 3), np.float32), np.zeros(len(hit), np.float32)
     uvs = np.matmul(hits.weights[hit][:, None], mesh.uvs[mesh.uv_triangles[hits.triangle[hit]]])[:, 0]
     albedo[hit], relief[hit] = sampled(figure.skin.albedo, uvs), sampled(figure.skin.relief, uvs)[:, 0]
-    of_pixels = {
+    of_pixels: Arrays = {
         "depth": depth.astype(np.float16),
         "normals": np.round(127 * normals).astype(np.int8),
         "triangle": hits.triangle,
@@ -84,7 +84,7 @@ def origin(figure: Figure) -> float:
 def interpolated(
     values: Float[np.ndarray, "vertices channels"], model: MorphableModel, fields: Mapping[str, Shaped[np.ndarray, "..."]]
 ) -> Float[np.ndarray, "side side channels"]:
-    """Anything that vertices have, at the pixels: the mean head's places are a face-position code (PNCC). 0 outside of the head."""
+    """Anything that vertices have, at the pixels: the mean head's places are a face-position code (PNCC). 0 outside."""
     triangle, weights = fields["triangle"], fields["weights"].astype(np.float32)
     whole = np.concatenate([weights, 1 - weights.sum(2, keepdims=True)], 2)
     found = np.einsum("ijk,ijkc->ijc", whole, values[model.mesh.triangles[triangle]])

@@ -5,13 +5,15 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int32
+from scipy.sparse import csr_array
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import harmonics
 from training.world.buffers import Hits, cast, filtered, lattice
-from training.world.figure import LABELS, Figure, Part
+from training.world.figure import LABELS, Figure
+from training.world.layers import GLOSS, SHEEN, Worn
 from training.world.light import Lamps, sampled
 
 OFFSET = 0.0004
@@ -20,39 +22,12 @@ ASKEW = -0.25
 """Cosine to the camera from which a vertex of what is worn is lit."""
 SPREADING, SPREADS = np.array([0.7, 0.35, 0.15], np.float32), 3
 """The share of a vertex's light that comes from its neighbours: red wanders farthest in skin."""
-SOLID = 0.4
-"""Mean cover of a triangle from which it casts a shadow."""
 LAYERS = 7
 """Of hair that a ray may pass."""
 ENOUGH = 0.03
 """Share of light from behind below which nothing more is looked for."""
 MIRRORED, GRAZING = 0.028, 0.18
 """What skin or tears mirror straight on (refractive index 1.4), and more of it at grazing angles."""
-SHEEN = {
-    "skin": 0.55,
-    "left_eye": 0.1,
-    "right_eye": 0.1,
-    "mouth": 0.5,
-    "teeth": 0.3,
-    "tongue": 0.4,
-    "hair": 0.45,
-    "brows": 0.3,
-    "frame": 0.8,
-    "cloth": 0.0,
-}
-GLOSS = {
-    "skin": 0.12,
-    "left_eye": 1.6,
-    "right_eye": 1.6,
-    "mouth": 0.5,
-    "teeth": 0.7,
-    "tongue": 0.4,
-    "hair": 0.05,
-    "frame": 1.5,
-    "lens": 2.0,
-    "cloth": 0.0,
-}
-"""How strongly a part mirrors the panorama under a wide and a narrow lobe; 0 where it is not named."""
 KNEE = 0.6
 """Linear light from where on highlights are pressed together."""
 INSIDE, DEEP = 0.8, 0.04
@@ -90,8 +65,8 @@ class Raster:
         return cast(self.body, self.figure.camera, lattice(self.figure.camera))
 
     @cached_property
-    def _worn(self) -> "_Worn":
-        return _Worn(self.figure.worn)
+    def _worn(self) -> Worn:
+        return Worn(self.figure.worn)
 
     @cached_property
     def _lamps(self) -> Lamps:
@@ -200,7 +175,9 @@ class Raster:
                 :, 0
             ]
             some = stopped > 0.004
-            shade = self._sent(values[some], rgba[some, :3], hits.rays[active[some]], worn.lobes[triangle[some]], np.float32(1))
+            shade = self._sent(
+                values[some], rgba[some, :3], hits.rays[active[some]], worn.lobes[triangle[some]], np.ones((1, 1), np.float32)
+            )
             colour[active[some]] += stopped[some, None] * shade
             new = stopped > most[active]
             label[active[new]], most[active[new]] = worn.label[triangle[new]], stopped[new]
@@ -252,7 +229,7 @@ class Raster:
     def _sent(
         self, values: np.ndarray, albedo: np.ndarray, rays: np.ndarray, lobes: np.ndarray, shine: np.ndarray
     ) -> Float32[np.ndarray, "hits 3"]:
-        """What a point sends to the eye: scattered light, and the panorama mirrored under two lobes (Schlick's Fresnel term)."""
+        """What a point sends to the eye: scattered light, and the panorama mirrored under two lobes (Schlick 1994)."""
         normals, ways, opened = _unit(values[:, :3]), _unit(rays), values[:, 6:7]
         cosine = np.einsum("pi,pi->p", normals, ways)[:, None]
         mirrored = ways - 2 * cosine * normals
@@ -262,37 +239,6 @@ class Raster:
         highlight = shine * fresnel * opened**2 * (lobes[:, :1] * sheen + lobes[:, 1:] * gloss)
         walls = BOUNCE * (1 - opened) * albedo * self.mean
         return np.asarray(albedo * (values[:, 3:6] + walls) + highlight, np.float32)
-
-
-class _Worn:
-    """All that is worn as one mesh."""
-
-    def __init__(self, parts: tuple[Part, ...]) -> None:
-        self.parts = parts
-        starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
-        none = np.zeros((0, 3), np.float32)
-        self.vertices = np.concatenate([none, *(part.vertices for part in parts)])
-        self.normals = np.concatenate([none, *(part.normals for part in parts)])
-        triangles = [part.triangles + start for part, start in zip(parts, starts[:-1], strict=True)]
-        self.triangles = np.concatenate([np.zeros((0, 3), np.int32), *triangles]).astype(np.int32)
-        self.part = np.repeat(np.arange(len(parts)), [len(part.triangles) for part in parts])
-        self.uvs = np.concatenate([np.zeros((0, 3, 2), np.float32), *(part.uvs for part in parts)])
-        self.label = np.array([LABELS.index(part.name) for part in parts], np.int32)[self.part]
-        lobes = [(SHEEN.get(part.name, 0.0), GLOSS.get(part.name, 0.0)) for part in parts]
-        self.lobes = np.array(lobes, np.float32).reshape(-1, 2)[self.part]
-        self.solid = (
-            self.texture(np.arange(len(self.triangles)), np.full((len(self.triangles), 3), 1 / 3, np.float32))[:, 3] > SOLID
-        )
-
-    def texture(self, triangle: np.ndarray, weights: np.ndarray) -> Float32[np.ndarray, "hits 4"]:
-        """Linear albedo and cover."""
-        uvs = np.matmul(weights[:, None], self.uvs[triangle])[:, 0]
-        found, which = np.zeros((len(triangle), 4), np.float32), self.part[triangle]
-        for number, part in enumerate(self.parts):
-            mine = which == number
-            if mine.any():
-                found[mine] = sampled(part.rgba, uvs[mine])
-        return found
 
 
 def face_light(raster: Raster) -> Float32[np.ndarray, "vertices 3"]:
@@ -310,7 +256,7 @@ def background(
     """A plain backdrop, or the panorama."""
     light = figure.recipe.light
     if light.backdrop is not None:
-        return np.broadcast_to(np.float32(light.backdrop) * mean, rays.shape)
+        return np.broadcast_to(np.array(light.backdrop, np.float32) * mean, rays.shape)
     return np.asarray(light.behind * figure.light.look(figure.light.behind, _unit(rays)), np.float32)
 
 
@@ -331,15 +277,14 @@ def developed(linear: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*
 def _part_normals(figure: Figure) -> Float32[np.ndarray, "vertices 3"]:
     """By each part's own triangles: a lip does not lean into the mouth."""
     mesh, normals = figure.model.mesh, np.zeros_like(figure.vertices)
-    for which in reversed(mesh.parts.values()):
+    for which in reversed(list(mesh.parts.values())):
         used = np.unique(mesh.triangles[which])
         normals[used] = vertex_normals(figure.vertices, mesh.triangles[which])[used]
     return normals
 
 
-def _neighbours(count: int, triangles: Int32[np.ndarray, "triangles 3"]) -> object:
-    from scipy.sparse import csr_array
-
+def _neighbours(count: int, triangles: Int32[np.ndarray, "triangles 3"]) -> csr_array:
+    """How many triangles each pair of vertices shares."""
     ends = triangles[:, [0, 1, 2, 1, 2, 0]].ravel(), triangles[:, [1, 2, 0, 0, 1, 2]].ravel()
     return csr_array((np.ones(len(ends[0]), np.float32), ends), (count, count))
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class World(Sequence[Arrays]):
         self._open: dict[tuple[int, Path], h5py.File] = {}
 
     def __len__(self) -> int:
+        """Of all files."""
         return int(self.starts[-1])
 
     def __getitem__(self, index: int) -> Arrays:  # type: ignore[override]  # no slices
@@ -98,7 +100,7 @@ def render(run: Run[Settings]) -> None:
     settings, folder = run.settings, run.work / "shards"
     whole = settings.heads * settings.views
     firsts = range(0, whole, settings.shard)
-    with ProcessPoolExecutor(run.jobs) as pool:
+    with ProcessPoolExecutor(run.jobs, get_context("spawn")) as pool:  # threads of libraries do not survive a fork
         jobs = [
             pool.submit(
                 make_shard, folder / f"{first:07}.h5", run.work / "assets", settings, first, min(settings.shard, whole - first)

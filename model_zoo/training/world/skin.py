@@ -72,7 +72,7 @@ class Skins:
         strength = 0.5 if recipe.skin is not None else 1.0
         for (_, (least, most), colour, height), fields in zip(GRAINS, self.grains, strict=True):
             field = _moved(fields, rng)
-            log += (strength * rng.uniform(least, most) * field)[..., None] * np.float32(colour)
+            log += (strength * rng.uniform(least, most) * field)[..., None] * np.array(colour, np.float32)
             relief += np.float32(height * rng.uniform(0.4, 1.6)) * field
             shine *= np.exp(0.12 * field)
         if rng.random() < 0.5:
@@ -118,10 +118,10 @@ class Skins:
         """Eyes, mouth and teeth on their islands, by iris."""
         blank = Texture(np.zeros((self.size, self.size, 3), np.float32), np.ones((self.size, self.size), np.float32))
         eyes, texels = eyes_of(self.model), all_texels(self.model, self.size)
-        painted = [paint_parts(self.model, blank, dict.fromkeys(eyes, np.float32(iris))).rgb for iris in IRISES]
+        painted = [paint_parts(self.model, blank, dict.fromkeys(eyes, np.array(iris, np.float32))).rgb for iris in IRISES]
         which = self.model.mesh.parts.get("mouth", slice(0, 0))
         mouth = (texels.inside & (texels.triangle >= which.start) & (texels.triangle < which.stop))[..., None]
-        return [np.where(mouth, 0.65 * rgb + 0.35 * np.float32(FLESH), rgb) for rgb in painted]
+        return [np.where(mouth, 0.65 * rgb + 0.35 * np.array(FLESH, np.float32), rgb) for rgb in painted]
 
     def _freckles(self, rng: np.random.Generator) -> Map:
         """Round dark spots: many on some, two or three moles on most."""
@@ -134,7 +134,7 @@ class Skins:
 
     def _grow(self, log: Colours, shine: Map, relief: Map, recipe: Recipe, rng: np.random.Generator) -> None:
         """Cropped hair on the scalp, with a ragged line, and a beard."""
-        colour, grain = np.log(np.float32(recipe.hair_colour)), _moved(self.fine, rng)
+        colour, grain = np.log(np.array(recipe.hair_colour, np.float32)), _moved(self.fine, rng)
         share = np.zeros_like(shine)
         if not recipe.bald:
             _, up, (nose, *_) = self._face

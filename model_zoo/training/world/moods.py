@@ -1,4 +1,4 @@
-"""Expressions: moods, single shapes and mixtures of all 51, without what no face can do at once; both eyes look at one point."""
+"""Expressions: moods and mixtures of all 51 shapes, without what no face can do at once; both eyes look one way."""
 
 import numpy as np
 from jaxtyping import Float32
