@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import numpy as np
 from facetex_model_zoo import open_bank
-from facetex_plugins.predict.own import predict_hidden
+from facetex_plugins.predict.hidden_skin import predict_hidden
 from jaxtyping import Float
 from tqdm import tqdm
 

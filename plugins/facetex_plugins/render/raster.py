@@ -18,6 +18,7 @@ from facetex_core.imaging.look_up import look_up
 from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
 from facetex_core.texture.material import REFRACTION, roughness_of
+from facetex_plugins.render.ambient_occlusion import occlusion
 
 LIGHT = 0.05
 """What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis
@@ -32,11 +33,6 @@ api_version = 2
 
 Vectors = Float32[np.ndarray, "hits 3"]
 Rays = Float32[np.ndarray, "rays 3"]
-RAYS = 40
-OCCLUSION_REACH = 0.03
-"""Metres beyond which a wall no longer darkens: half the depth of a mouth, whose flesh is painted darker the deeper it lies."""
-OCCLUSION_OFFSET = 0.0003
-"""Metres that rays start off the surface."""
 
 
 @hookimpl
@@ -188,31 +184,3 @@ def _highlight(
 def _cosines(some: Vectors, others: Vectors) -> Float32[np.ndarray, "hits"]:
     """Row by row, for unit vectors; never quite 0, which would divide."""
     return np.clip(np.einsum("ni,ni->n", some, others), 1e-4, 1)
-
-
-def occlusion(
-    scene: Scene, points: Float32[np.ndarray, "points 3"], normals: Float32[np.ndarray, "points 3"]
-) -> Float32[np.ndarray, "points"]:
-    """1 in the open, 0 in the dark; near walls count more than far ones."""
-    local = _cosine_directions(RAYS)
-    side, up = _frames(normals)
-    ways = local[:, :1] * side[:, None] + local[:, 1:2] * up[:, None] + local[:, 2:] * normals[:, None]
-    origins = np.broadcast_to((points + OCCLUSION_OFFSET * normals)[:, None], ways.shape)
-    _, _, distance = scene.first_hits(origins.reshape(-1, 3), ways.reshape(-1, 3).astype(np.float32))
-    closed = np.clip(1 - distance.reshape(len(points), RAYS) / OCCLUSION_REACH, 0, 1)
-    return np.asarray(1 - closed.mean(1), np.float32)
-
-
-def _cosine_directions(count: int) -> Float[np.ndarray, "count 3"]:
-    """A spiral over the disc, lifted onto the hemisphere (Malley's method)."""
-    k = np.arange(count) + 0.5
-    radius, turn = np.sqrt(k / count), k * np.pi * (3 - np.sqrt(5))
-    return np.stack([radius * np.cos(turn), radius * np.sin(turn), np.sqrt(1 - radius**2)], 1)
-
-
-def _frames(normals: Float[np.ndarray, "points 3"]) -> tuple[Float[np.ndarray, "points 3"], Float[np.ndarray, "points 3"]]:
-    """Two directions across each normal."""
-    other = np.where(np.abs(normals[:, 1:2]) < 0.9, [[0, 1.0, 0]], [[1.0, 0, 0]])
-    side = np.cross(other, normals)
-    side /= np.maximum(np.linalg.norm(side, axis=1, keepdims=True), 1e-12)
-    return side, np.cross(normals, side)

@@ -31,6 +31,7 @@ from facetex_plugins.synthesize.texture import completion
 from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded_part
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
+from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from facetex_plugins.synthesize.thresholds import OCTAVES, POLISHED, WORTH_MATCHING
 
 MATCHED_SIZE = 512
@@ -70,7 +71,7 @@ class CompleteSynthesizer:
         """The whole albedo; its visibility is the photo's."""
         albedo, fit, wanted = view.albedo, view.fit, target.plain
         own = completion.confidence(albedo, fit)
-        pores = completion.unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
+        pores = unresolved_pores(albedo, fit, rng) * (1 - region(fit.model, NO_SKIN, albedo.size))
         base = completion.low_frequency(view, own)
         seen = completion.seen_detail(albedo, own, base)
         sources = Sources(base, own, seen, completion.noise_texture(seen, own, fit, rng))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from facetex_plugins.delight.harmonics import HarmonicsDelighter
 from facetex_plugins.detail.shading import ShadingDetailer
-from facetex_plugins.synthesize.texture.completion import random_phase_texture
+from facetex_plugins.synthesize.texture.random_phase import random_phase_texture
 from lit_heads import TONE, fit_at, render_flat, side_light, skin_under
 from sampled import tiny_model, view_of
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from facetex_model_zoo import model_path
 from facetex_plugins.clean.defects import mask_defects
-from facetex_plugins.synthesize.texture.completion import low_frequency, unresolved_pores
+from facetex_plugins.synthesize.texture.completion import low_frequency
+from facetex_plugins.synthesize.texture.pores import unresolved_pores
 from lit_heads import TONE, fit_at, side_light, skin_under
 from sampled import view_of
 

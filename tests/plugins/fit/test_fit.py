@@ -12,9 +12,9 @@ from facetex_plugins.fit.energy.landmark_term import (
     inner_error,
     misses,
     observe_landmarks,
-    residual_flow,
 )
 from facetex_plugins.fit.energy.outline_term import find_outline, outline_term
+from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, by_shape, plain_vertices, shading_term
 from lit_heads import SIZE, camera_at, render_flat, seen
 from sampled import tiny_model

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.paint.parts import BROWN, EyePainter, iris_colour
+from facetex_plugins.paint.iris import BROWN, iris_colour
+from facetex_plugins.paint.parts import EyePainter
 from facetex_plugins.paint.thresholds import DARKEST_IRIS
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYE_RADIUS, EYES, ISLANDS, tiny_fit, tiny_model, tiny_texture, view_of

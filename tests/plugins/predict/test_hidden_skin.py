@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import toy_stages as toys
-from facetex_plugins.predict.own import BlendPredictor, OwnPredictor, carried_over, hidden_from, predict_hidden
+from facetex_plugins.predict.hidden_skin import carried_over, hidden_from, predict_hidden
+from facetex_plugins.predict.own import BlendPredictor, OwnPredictor
 from facetex_plugins.predict.thresholds import BLEND_RIDGE, WORTHWHILE
 from facetex_plugins.solve.affine import LeastSquaresSolver
 from sampled import tiny_fit

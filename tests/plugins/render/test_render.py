@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins.render import raster
-from facetex_plugins.render.raster import RasterRenderer, occlusion
+from facetex_plugins.render.ambient_occlusion import occlusion
+from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYES, ellipsoid, tiny_head, tiny_model
 

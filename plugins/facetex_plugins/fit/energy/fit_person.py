@@ -24,10 +24,10 @@ from facetex_plugins.fit.energy.landmark_term import (
     inner_error,
     landmark_term,
     observe_landmarks,
-    residual_flow,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.outline_term import outline_error, outline_term
+from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, shading_term
 from facetex_plugins.fit.teeth import behind_lips
 from facetex_plugins.fit.thresholds import POOR, SHADING_BLUR, STRANGERS

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int
+from jaxtyping import Float, Float64, Int
 
 from facetex_core import Camera, Face, MorphableModel, PhotoError
 from facetex_core.geometry.landmarks import EYES, EYES_68, INNER_LIPS, INNER_LIPS_68, JAW_68, OVAL, eye_distance
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, normal_equations, step, values_of
 from facetex_plugins.fit.energy.normal_equations import NormalEquations
-from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at, world
-from facetex_plugins.fit.thresholds import ASSUMED_FOCAL, CAUCHY, FLOW_NOISE, FLOW_REACH, LID_WEIGHT, OVAL_WEIGHT, TURNED
+from facetex_plugins.fit.energy.surface_points import SurfacePoints, observe, surface_points_at
+from facetex_plugins.fit.thresholds import ASSUMED_FOCAL, CAUCHY, LID_WEIGHT, OVAL_WEIGHT, TURNED
 
 LANDMARK_STEPS = 10
 RIGID_STEPS = 2
@@ -142,24 +142,3 @@ def _stand(sight: LandmarkObservation) -> FrameParameters:
     depth = sight.intrinsics[0, 0] / scale
     middle = np.append((seen - sight.intrinsics[:2, 2]) / sight.intrinsics[0, 0] * depth, depth)
     return FrameParameters(rotation, middle - rotation @ centre, np.zeros(sight.surface_points.expression.shape[-1]))
-
-
-def residual_flow(
-    vertices: Float32[np.ndarray, "vertices 3"], sight: LandmarkObservation, state: State, pose: FrameParameters
-) -> Float32[np.ndarray, "vertices 2"]:
-    """A smooth shift of where the photo is read, by vertex, in pixels; 0 far from landmarks. The oval's slide: no say.
-
-    After the fit the landmarks are still half a percent of the eye distance off, because nobody's face lies in the model's
-    span. The shift interpolates these misses over the skin by Gaussian processes: sum_j c_j k(|v - p_j|).
-    """
-    inner = sight.weights >= 1
-    missed = misses(sight, state, pose)[inner]
-    trust = 1 / (1 + (np.linalg.norm(missed, axis=1) / sight.unit / CAUCHY) ** 2)
-    points = world(sight.surface_points, state, pose)[inner]
-    among = _kernel(points, points) + np.diag(FLOW_NOISE / trust)
-    return (_kernel(vertices.astype(np.float64), points) @ np.linalg.solve(among, missed)).astype(np.float32)
-
-
-def _kernel(first: Float[np.ndarray, "first 3"], second: Float[np.ndarray, "second 3"]) -> Float64[np.ndarray, "first second"]:
-    squared = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return np.asarray(np.exp(-np.maximum(squared, 0) / (2 * FLOW_REACH**2)))
