@@ -1,4 +1,4 @@
-"""Hidden predictors: what a photo hides of plain skin, told by others' faces and by what it shows of its own (hidden_skin.py)."""
+"""Hidden predictors: what a photo hides of plain skin, told by others' faces and by what it shows of its own."""
 
 from typing import Annotated
 
