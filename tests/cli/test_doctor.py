@@ -34,7 +34,7 @@ def test_people_read_a_line_a_check_under_its_group_with_its_mend(monkeypatch, c
 
 def test_where_nothing_fails_it_says_so_and_ends_with_0(monkeypatch, capsys):
     code, text = said(monkeypatch, capsys, FINE, NOTED)
-    assert (code, text.splitlines()[-1]) == (0, "everything that is needed is here")
+    assert (code, text.splitlines()[-1]) == (0, "everything needed is present")
 
 
 def test_every_package_that_facetex_needs_is_looked_for_and_none_of_an_extra():
