@@ -191,7 +191,7 @@ def test_a_suite_made_is_a_suite_read(tmp_path, capsys):
         (["synthetic", "--model", "bases"], "no fitter 'bases'; did you mean 'basis'?"),
         (["synthetic", "--hdri", "none.hdr"], "none.hdr: no such file"),
         (["synthetic", "--cases", "0"], "--cases"),
-        (["HEADS", "--seed", "3"], "--seed goes with the suite `synthetic`"),
+        (["HEADS", "--seed", "3"], "--seed works only with the suite `synthetic`"),
         (["synthetic", "-o", "HEADS/case/truth.json"], "cannot be written"),
     ],
 )
