@@ -70,15 +70,18 @@ def evaluated(network, **options):
 
 @pytest.mark.parametrize("side", [32, 40, 56, 100])
 def test_tiles_give_the_whole_s_loss_and_gradient(network, side):
-    """Neither 104 nor 136 is a multiple of most of these."""
+    """Neither 104 nor 136 is a multiple of most of these.
+
+    Kernels are chosen by size and processor, and round otherwise: a rectifier near 0 may open in one and not in the other.
+    """
     whole, loss, gradient = evaluated(network)
     tiled, loss_by_tiles, gradient_by_tiles = evaluated(network, tile=side)
     assert whole.whole
     assert not tiled.whole
     assert loss > 0.01
     assert loss_by_tiles == pytest.approx(loss, rel=1e-4)
-    assert float((gradient_by_tiles - gradient).norm()) < 1e-4 * float(gradient.norm())
-    assert float((gradient_by_tiles - gradient).abs().max()) < 1e-4 * float(gradient.abs().max())
+    assert float((gradient_by_tiles - gradient).norm()) < 1e-3 * float(gradient.norm())
+    assert float((gradient_by_tiles - gradient).abs().max()) < 1e-3 * float(gradient.abs().max())
 
 
 def test_tiles_without_their_surroundings_would_not(network):
