@@ -106,7 +106,7 @@ def test_what_is_no_file_of_python_is_refused(tmp_path, capsys):
     for wrong in (tmp_path / "nowhere.py", tmp_path):
         assert main(["plugins", "--plugin", str(wrong)]) == 2
         assert "--plugin takes a file that ends in .py, such as mine.py, not" in capsys.readouterr().err
-    with pytest.raises(ConfigError, match=r"is a file that ends in \.py"):
+    with pytest.raises(ConfigError, match=r"a plugin file must end in \.py"):
         load_plugin_file(tmp_path / "nowhere.py")
 
 
