@@ -9,7 +9,8 @@ from facetex_core.testing.contract import Contract
 from facetex_core.testing.demand import demand, demand_near
 from facetex_core.testing.samples import SIZE, delit_view, skin
 
-LEFT, RIGHT = slice(0, 3 * SIZE // 4), slice(SIZE // 4, SIZE)
+LEFT, RIGHT = slice(SIZE // 8, 3 * SIZE // 4), slice(SIZE // 4, SIZE)
+"""Columns: no view shows the outermost on the left."""
 
 
 def columns_of(albedo: np.ndarray, columns: slice) -> DelitView:
