@@ -9,7 +9,8 @@ from facetex_core.structures import DelitView, Merged, Texture
 from facetex_core.testing.contract import Contract, demand, demand_near
 from facetex_core.testing.samples import SIZE, delit_view, skin
 
-LEFT, RIGHT = slice(0, 3 * SIZE // 4), slice(SIZE // 4, SIZE)
+LEFT, RIGHT = slice(SIZE // 8, 3 * SIZE // 4), slice(SIZE // 4, SIZE)
+"""Columns: no view shows the outermost on the left."""
 
 
 def columns_of(albedo: Float32[np.ndarray, "size size 3"], columns: slice) -> DelitView:

@@ -55,7 +55,9 @@ def test_three_views_come_of_themselves_and_twice_the_same(head, tmp_path, capsy
     assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in made(tmp_path / "one"))
     with Image.open(tmp_path / "one" / "front.png") as picture:
         assert picture.size == (64, 64)
-    assert "3 files" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "3 files" in said.out
+    assert said.err == ""  # no bar where stderr is no terminal
 
 
 def test_views_are_named_and_told_as_json(head, tmp_path, capsys):

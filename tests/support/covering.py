@@ -6,6 +6,7 @@ A line that a shared fixture ran is noted under the name of its file: any test o
 import base64
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,7 +20,9 @@ SECONDS = Path(".coverage-seconds.json")
 CHILDREN = "COVERAGE_PROCESS_CONFIG"
 """The variable that carries coverage's configuration to the processes that a test starts."""
 
-_at_work, _seconds, _not_passed = [""], Counter[str](), set[str]()
+_at_work, _not_passed = [""], set[str]()
+_seconds, _shared = Counter[str](), Counter[str]()
+"""Of each test; of the fixtures that the tests of a file share."""
 
 
 def _note(name: str) -> None:
@@ -51,8 +54,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
     """Each fixture of a file under the name of that file."""
-    with _noted(_at_work[-1] if fixturedef.scope == "function" else fixturedef.baseid):
+    if fixturedef.scope == "function":
         return (yield)
+    begin = time.perf_counter()
+    with _noted(fixturedef.baseid):
+        try:
+            return (yield)
+        finally:
+            _shared[fixturedef.baseid] += time.perf_counter() - begin
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -63,8 +72,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Of the tests that passed; keeps what earlier runs of other tests said."""
+    """Of the tests that passed, each with what it shares; keeps what earlier runs of other tests said."""
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         known = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
-        passed = {name: seconds for name, seconds in _seconds.items() if name not in _not_passed}
+        passed = {name: _seconds[name] + _shared[name.partition("::")[0]] for name in _seconds if name not in _not_passed}
         SECONDS.write_text(json.dumps(known | passed), "utf-8")

@@ -11,9 +11,9 @@ from drawn_mutations import SHIPS, Mutation
 from places import ROOT
 
 COVERAGE, SECONDS = ROOT / ".coverage", ROOT / ".coverage-seconds.json"
-NEAREST, TESTS, CASES = 8, 40, 3
+NEAREST, TESTS, CASES = 8, 40, 10
 """A mutation is tried with so many tests, then with more, so many cases of each; the quickest first."""
-A_WHILE = 100
+A_WHILE = 100.0
 """Seconds that those take together without it."""
 PATIENCE = 60
 """Seconds, and five times what the tests took without the mutation: what takes longer is noticed."""
@@ -58,15 +58,16 @@ class Covered:
         return [sorted(part, key=self.seconds.__getitem__) for part in (few[:NEAREST], few[NEAREST:]) if part]
 
     def _a_few(self, ranked: list[str]) -> list[str]:
-        """The first, not too many cases of one test, and none that would make it take too long."""
+        """The first, not too many cases of one test, and none that would make it take too long, unless all do."""
         kept: list[str] = []
-        cases = Counter[str]()
+        cases, left = Counter[str](), A_WHILE
         for test in ranked:
-            name, whole = test.partition("[")[0], self.seconds[test] + sum(self.seconds[each] for each in kept)
-            if len(kept) < TESTS and cases[name] < CASES and (whole < A_WHILE or not kept):
+            name = test.partition("[")[0]
+            if len(kept) < TESTS and cases[name] < CASES and self.seconds[test] < left:
                 kept.append(test)
                 cases[name] += 1
-        return kept
+                left -= self.seconds[test]
+        return kept or sorted(ranked, key=self.seconds.__getitem__)[:1]
 
     def patience(self, tests: list[str]) -> float:
         """Seconds after which a mutation has made them hang."""

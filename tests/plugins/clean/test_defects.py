@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from facetex_model_zoo import model_path
 from facetex_plugins.clean.defects import mask_defects
@@ -68,6 +69,18 @@ def test_a_white_moustache_is_kept_and_dust_elsewhere_is_not():
     assert (mask_defects(skin_with([1, 1, 1], moustache), MODEL).visibility == 1).all()
     lone = specks_round(top - 40, column, 1)
     assert (mask_defects(skin_with([1, 1, 1], lone), MODEL).visibility[lone] == 0).all()
+
+
+def test_a_lone_white_dot_beside_the_mouth_is_no_whisker():
+    size = 1024
+    near = cv2.distanceTransform((region(MODEL, "lips", size) <= 0.5).astype(np.uint8), cv2.DIST_L2, 5) < 0.06 * size
+    places = np.argwhere(near & (plain_skin(MODEL, size) > 0.95))
+    row, column = places[len(places) // 2]
+    rgb = np.full((size, size, 3), TONE, np.float32)
+    rgb[row, column] = 1
+    found = mask_defects(Texture(rgb, np.ones((size, size), np.float32)), MODEL)
+    assert found.visibility[row, column] == 0
+    assert found.visibility[row, column + 30] == 1
 
 
 def test_glitter_hides_the_skin_between_where_the_photo_sees_it_from_the_side():
