@@ -121,10 +121,10 @@ def _row(fitter: str, band: str, scores: Sequence[Score]) -> dict[str, object]:
     row: dict[str, object] = {"fitter": fitter, "yaw": band, "heads": len(scores), "fitted": len(fitted)}
     for metric in SURFACE_METRICS:
         values = [value for score in fitted if (value := getattr(score, metric)) is not None]
-        row[metric] = spread(values) if values else None
+        row[metric] = statistics_of(values) if values else None
     return row
 
 
-def spread(values: list[float]) -> dict[str, float]:
+def statistics_of(values: list[float]) -> dict[str, float]:
     """Median, mean, and what 90 % stay under."""
     return {"median": float(np.median(values)), "mean": float(np.mean(values)), "p90": float(np.quantile(values, 0.9))}

@@ -24,7 +24,7 @@ from facetex_core.texture.expected_albedo import DARKEST, expected_albedo
 from facetex_core.texture.regions import face_crop, face_slices, plain_skin, resize_texture, skin_texels
 from facetex_core.texture.thresholds import LEAST_SKIN, SURE
 from facetex_core.texture.unwrap import facing
-from facetex_core.workbench.evaluation.evaluate import spread
+from facetex_core.workbench.evaluation.evaluate import statistics_of
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, Truth, hidden_errors
 
 FRONTAL = 10.0
@@ -244,5 +244,5 @@ def _rows(split: str, group: str, scores: Sequence[Score], deciding: str) -> lis
         mine = [score for score in scores if score.synthesizer == name]
         best = np.mean([score.errors[deciding] == lowest[score.person] for score in mine])
         row: dict[str, object] = {"split": split, "group": group, "synthesizer": name, "people": len(mine), "best": float(best)}
-        rows.append(row | {measure: spread([score.errors[measure] for score in mine]) for measure in mine[0].errors})
+        rows.append(row | {measure: statistics_of([score.errors[measure] for score in mine]) for measure in mine[0].errors})
     return rows
