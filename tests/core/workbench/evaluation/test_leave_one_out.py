@@ -23,7 +23,7 @@ from facetex_core.texture.regions import face_slices, region
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork, hidden_errors, moments
 from facetex_core.workbench.evaluation.leave_one_out import (
     FRONTAL,
-    SPLIT_NAMES,
+    SPLITS,
     Score,
     Subject,
     examine,
@@ -66,7 +66,7 @@ def pipeline(tmp_path):
 
 
 def hide(split="left", number=0):
-    mask = list(SPLIT_NAMES[split].values())[number]
+    mask = list(SPLITS[split].values())[number]
     return mask(tiny_fit(), SIZE)
 
 
@@ -111,7 +111,7 @@ def test_what_is_shown_decides_what_is_wanted(pipeline):
 
 
 def test_the_command_line_names_every_split():
-    assert tuple(SPLIT_NAMES) == SPLITS_BY_NAME
+    assert tuple(SPLITS) == SPLITS_BY_NAME
 
 
 def test_where_no_border_is_known_no_seam_is_told(eyes):
