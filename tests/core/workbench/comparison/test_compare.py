@@ -273,7 +273,7 @@ def started(photo, out, base):
 
 def test_the_forecast_counts_shared_steps_once_and_learns_from_real_ones_only(monkeypatch):
     ticks, made = count(), count()  # each step takes a second
-    monkeypatch.setattr("facetex_cli.eta.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr("facetex_cli.compare_run.time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     grid = Grid(load_preset("embedded"), {}).offering("fitter", [Choice("a"), Choice("b"), Choice("c")])
     variants = grid.offering("synthesizer", [Choice("x"), Choice("y")]).variants()
     fresh = Counter(step for steps in fresh_steps(variants) for step in steps)
