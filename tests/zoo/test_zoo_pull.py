@@ -86,7 +86,7 @@ def test_a_restricted_licence_must_be_accepted(table, capsys):
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 2), ("", 2)])
 def test_on_a_terminal_the_licence_is_asked_for(table, capsys, monkeypatch, answer, code):
-    monkeypatch.setattr("facetex_cli.zoo_pull.sys.stdin", Terminal())
+    monkeypatch.setattr("facetex_cli.zoo.sys.stdin", Terminal())
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: answer)
     with web.serving(CONTENT) as served:
         table(served)
