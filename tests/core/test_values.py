@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from facetex_core.values import difference, snapshot
+from facetex_core.testing.contract import difference, snapshot
 
 LARGE = np.zeros((200, 200), np.float32)
 

@@ -67,7 +67,7 @@ def hidden_row(subject: Subject, trial: Trial, deciding: str) -> UInt8[np.ndarra
     return np.concatenate([box(subject.albedo, subject.name), box(trial.shown, trial.part), *made], 1)
 
 
-def sheet(rows: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> Pixels:
+def sheet(rows: Sequence[UInt8[np.ndarray, "row _ 3"]]) -> Pixels:
     """All rows, in columns."""
     wide = max(row.shape[1] for row in rows)
     padded = [np.pad(row, ((0, 0), (0, wide - row.shape[1]), (0, 0))) for row in rows]

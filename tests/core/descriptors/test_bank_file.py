@@ -5,7 +5,7 @@ import pytest
 from test_bank import LAYER, bank_of, faces
 
 from facetex_core import ModelError
-from facetex_core.descriptors.bank_file import LARGEST, load_bank, save_bank
+from facetex_core.descriptors.bank_file import LARGEST_NUMBER, load_bank, save_bank
 
 NONE = np.float32(np.nan)
 
@@ -28,7 +28,7 @@ CHANGES = {
         "has version 3, this facetex reads 2: facetex bank build makes it again",
     ),
     "a basis that is no number": (f"basis/{LAYER}", first(NONE), f"a number of {LAYER} is missing"),
-    "support beyond bounds": (f"mass/{LAYER}", first(LARGEST), f"a number of {LAYER} is missing"),
+    "support beyond bounds": (f"mass/{LAYER}", first(LARGEST_NUMBER), f"a number of {LAYER} is missing"),
     "negative support": (f"mass/{LAYER}", first(-1), f"a support of {LAYER} is missing"),
     "fewer names": ("names", lambda old: old[1:], f"a cell of {LAYER} is missing"),
     "no size": ("size", lambda _: np.array(0), "an exemplar is missing"),

@@ -5,10 +5,11 @@ from numpy.testing import assert_allclose
 
 from facetex_core import Lighting
 from facetex_core.imaging.colour import luminance
-from facetex_core.lighting.environment import Environment, hdr_bytes, light_of, radiance_of, surroundings
+from facetex_core.lighting.environment import hdr_bytes, radiance_of, surroundings
 from facetex_core.lighting.harmonics import ambient, shade
 from facetex_core.lighting.panorama import panorama_directions
 from facetex_core.lighting.studio import studio
+from facetex_core.workbench.evaluation.environment import Environment, light_of
 
 NORMALS = panorama_directions(12, 24).astype(np.float32)
 
@@ -28,7 +29,7 @@ def test_without_a_panorama_of_ones_own_it_is_the_lightings():
 
 
 def test_even_light_comes_from_everywhere_alike():
-    assert_allclose(radiance_of(ambient(0.7), rows=8), 0.7, atol=1e-3)
+    assert_allclose(radiance_of(ambient(0.7)), 0.7, atol=1e-3)
 
 
 def test_a_panorama_of_ones_own_is_made_as_strong_as_the_lighting():

@@ -1,7 +1,7 @@
 """What renderers that trace paths are given, and what becomes of their pictures; no renderer is needed for it."""
 
 import numpy as np
-from facetex_plugins.render.path_tracing import LEAST, over_ground, shapes_of
+from facetex_plugins.render.path_tracing import LEAST_COSINE, over_ground, shapes_of
 from numpy.testing import assert_allclose
 from sampled import tiny_head
 
@@ -29,13 +29,13 @@ def skin():
 def test_no_corner_that_is_seen_turns_its_back_on_the_camera():
     shape, _, before, after, seen = skin()
     assert (before[seen] < 0).any()
-    assert after[seen].min() > 0.9 * LEAST
+    assert after[seen].min() > 0.9 * LEAST_COSINE
     assert_allclose(np.linalg.norm(shape.normals, axis=1), 1, atol=1e-5)
 
 
 def test_normals_that_face_the_camera_and_those_that_it_does_not_see_stay():
     shape, smooth, before, _, seen = skin()
-    stays = ~seen | (before > LEAST)
+    stays = ~seen | (before > LEAST_COSINE)
     assert 0 < stays.sum() < len(stays)
     assert_allclose(shape.normals[stays], smooth[stays], atol=1e-5)
 

@@ -6,7 +6,8 @@ from sampled import tiny_fit
 
 from facetex_core import Face
 from facetex_core.geometry.camera import orbit_camera
-from facetex_core.workbench.bank_builder.portrait_quality import LIMITS, _gap, complaint, pitch_degrees
+from facetex_core.workbench.bank_builder.portrait_quality import _gap, complaint, pitch_degrees
+from facetex_core.workbench.bank_builder.thresholds import LIMITS
 
 FINE = {name: (limit.least + min(limit.most, limit.least + 1)) / 2 for name, limit in LIMITS.items()}
 

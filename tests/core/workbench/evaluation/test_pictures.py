@@ -9,14 +9,14 @@ from suite_cases import case_of
 
 from facetex_core.workbench.evaluation.albedo import AlbedoAttempt, AlbedoScore
 from facetex_core.workbench.evaluation.evaluate import Attempt, Score, measured
-from facetex_core.workbench.evaluation.pictures import FACES, SIDE, WHITE, albedo_row, row_of, sheet
+from facetex_core.workbench.evaluation.pictures import FACES, SHEET_SIDE, WARMEST, albedo_row, row_of, sheet
 
 LIT = slice(60, 240)
 """Rows and columns of a tile that are no text."""
 
 
 def tiles_of(row):
-    return [row[:, left : left + SIDE] for left in range(0, row.shape[1], SIDE)]
+    return [row[:, left : left + SHEET_SIDE] for left in range(0, row.shape[1], SHEET_SIDE)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7])
@@ -37,7 +37,7 @@ def test_a_row_shows_the_photo_then_the_mesh_over_it_then_how_far_it_is_off():
     fit = tiny_fit()
     case = case_of(fit)
     exact = measured(case, "tiny", fit, 1.0)
-    far = replace(exact, distances=np.full_like(exact.distances, WHITE))
+    far = replace(exact, distances=np.full_like(exact.distances, WARMEST))
     photo, mesh, near, _, away = (tile[LIT, LIT].astype(float) for tile in tiles_of(row_of(case, [exact, far])))
     assert np.ptp(photo[:, 50:130]) == 0
     assert np.ptp(mesh.max(-1)) > 30
