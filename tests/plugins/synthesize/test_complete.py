@@ -11,7 +11,7 @@ from sampled import aim, tiny_fit, tiny_texture, view_of
 
 from facetex_core import Descriptor, Texture
 from facetex_core.progress import listening
-from facetex_core.texture.regions import plain_skin, skin_texels
+from facetex_core.texture.regions import plain_skin, region, skin_texels
 
 SIZE = 256
 RIGHT = np.arange(SIZE) > np.full((SIZE, 1), 0.5 * SIZE)
@@ -29,6 +29,15 @@ def shown(hidden):
 def wanted():
     skin = plain_skin(tiny_fit().model, SIZE)[None].astype(np.float32)
     return SmallExtractor().describe(Texture(shown(LOWER & RIGHT).rgb, np.ones((SIZE, SIZE), np.float32)), skin)[0]
+
+
+def test_the_decoders_part_is_the_face_without_the_inside_of_the_nose():
+    fit, size = tiny_fit(), 256
+    part, nostrils = decoded_part(fit, size), region(fit.model, "nostrils", size)
+    assert 0 <= part.min() < part.max() <= 1
+    assert part[nostrils > 0.9 * nostrils.max()].max() < 0.3
+    assert part[region(fit.model, "cheeks", size) > 0.5].min() > 0.9
+    assert part[region(fit.model, "scalp", size) > 0.9].max() < 0.1
 
 
 def narrowed(wanted):
