@@ -38,11 +38,11 @@ def outlined(*, bearded):
     size, fit = 128, tiny_fit()
     shown = (region(fit.model, ("face", "chin"), size) > 0.5).astype(np.float32)
     above = region(fit.model, ("forehead", "scalp"), size) > 0
-    rim = (_near_outline(shown) > 0) & ~above
+    rim = (_near_outline(shown.astype(np.uint8)) > 0) & ~above
     dark = rim | (region(fit.model, "chin", size) > 0.3) if bearded else rim
     albedo = np.where(dark[..., None], np.float32([0.1] * 3), np.float32(0.4))
     clear = _clear_of_outline(albedo, np.full((size, size, 3), 0.4, np.float32), shown, fit)
-    return clear[(_near_outline(shown) > 0.9) & (shown > 0) & ~above]
+    return clear[(_near_outline(shown.astype(np.uint8)) > 0.9) & (shown > 0) & ~above]
 
 
 def test_what_is_dark_at_the_outline_goes_and_a_beard_stays():

@@ -117,11 +117,6 @@ def test_a_highlight_fades_as_the_microfacet_formula_says():
     assert_allclose(found / found[7], wanted / wanted[7], rtol=1e-4)
 
 
-def test_wet_parts_shine_more_than_skin_and_none_is_rougher_than_rough():
-    assert all(0 < roughness < 1 for roughness in raster.ROUGHNESS.values())
-    assert max(roughness for part, roughness in raster.ROUGHNESS.items() if part != "skin") < raster.ROUGHNESS["skin"]
-
-
 def test_the_picture_keeps_the_rules_of_a_photo():
     head = tiny_head()
     for array in (head.albedo.rgb, head.detail.normals, head.fit.model.mean):
