@@ -75,8 +75,9 @@ def _test(copy: Path, words: list[str], said: str) -> None:
     shared = os.environ.get("FACETEX_SHARED") or str(ROOT.parent / "shared")
     os.environ.update(PYTHONPATH=os.pathsep.join(paths), FACETEX_SHARED=shared, PYTHONDONTWRITEBYTECODE="")
     sys.dont_write_bytecode = False
-    for name in [name for name, module in sys.modules.items() if str(ROOT) in str(getattr(module, "__file__", ""))]:
-        del sys.modules[name]
+    for name, file in [(name, str(getattr(module, "__file__", ""))) for name, module in sys.modules.items()]:
+        if str(ROOT) in file and "site-packages" not in file:  # an environment may lie in the repository
+            del sys.modules[name]
     sys.modules["__main__"] = tests = import_module("pytest")  # what a test spawns begins there, too
     sys.exit(int(tests.main([*QUIET, *words])))
 
