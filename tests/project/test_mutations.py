@@ -74,6 +74,13 @@ def test_a_line_that_runs_at_import_is_tried_with_the_tests_of_its_file(covered)
     assert covered.of(at(3)) == [[NEAR, FAR]]
 
 
+def test_a_shared_fixture_stands_for_all_tests_of_its_file(covered):
+    file = NEAR.partition("::")[0]
+    covered.contexts[PATH][2] = [file]
+    covered.seconds[file], covered.tests = 2.0, {*covered.tests, file}
+    assert covered.of(at(2)) == [[NEAR, file]]
+
+
 def test_no_test_is_run_for_a_line_that_none_covers(covered):
     assert covered.of(at(len(TEXT.splitlines()))) == []
 

@@ -1,6 +1,7 @@
 """Which test ran which line, and how long each took, for tests/mutations.py: a plugin for `coverage run -m pytest -p covering`.
 
 A line that a shared fixture ran is noted under the name of its file: any test of that file may notice what is wrong in it.
+Tests that fail are left out: they would notice everything.
 """
 
 import base64
@@ -20,7 +21,7 @@ SECONDS = Path(".coverage-seconds.json")
 CHILDREN = "COVERAGE_PROCESS_CONFIG"
 """The variable that carries coverage's configuration to the processes that a test starts."""
 
-_at_work, _not_passed = [""], set[str]()
+_at_work, _failed, _skipped = [""], set[str](), set[str]()
 _seconds, _shared = Counter[str](), Counter[str]()
 """Of each test; of the fixtures that the tests of a file share."""
 
@@ -68,12 +69,15 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Adds up set-up, call and end."""
     _seconds[report.nodeid] += report.duration
     if not report.passed:
-        _not_passed.add(report.nodeid)
+        (_failed if report.failed else _skipped).add(report.nodeid)
 
 
 def pytest_sessionfinish() -> None:
-    """Of the tests that passed, each with what it shares; keeps what earlier runs of other tests said."""
+    """Of the tests that passed, each with what it shares, and of files whose tests share something; adds to earlier runs."""
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         known = json.loads(SECONDS.read_text("utf-8")) if SECONDS.exists() else {}
-        passed = {name: _seconds[name] + _shared[name.partition("::")[0]] for name in _seconds if name not in _not_passed}
-        SECONDS.write_text(json.dumps(known | passed), "utf-8")
+        tests = {name: seconds for name, seconds in _seconds.items() if name not in _failed | _skipped}
+        whole = _shared.keys() - {name.partition("::")[0] for name in _failed}
+        files = {file: sum(tests[name] for name in tests if name.startswith(f"{file}::")) for file in whole}
+        passed = {name: seconds + _shared[name.partition("::")[0]] for name, seconds in tests.items()}
+        SECONDS.write_text(json.dumps(known | passed | files), "utf-8")

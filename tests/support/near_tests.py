@@ -34,27 +34,27 @@ class Covered:
         self.contexts = {path: data.contexts_by_lineno(path) for path in data.measured_files()}
         self.reach = Counter(name for lines in self.contexts.values() for name in set(chain(*lines.values())))
         self.seconds: dict[str, float] = json.loads(SECONDS.read_text("utf-8"))
-        self.tests = {test for test in self.seconds if test in collected}
-
-    def _expanded(self, contexts: set[str]) -> set[str]:
-        """A shared fixture stands for the tests of its file."""
-        files = tuple(f"{name}::" for name in contexts if name.endswith(".py"))
-        return {test for test in self.tests if test in contexts or test.startswith(files)}
+        files = {test.partition("::")[0] for test in collected}
+        self.tests = self.seconds.keys() & (collected | files)
 
     def of(self, mutation: Mutation) -> list[list[str]]:
-        """The nearest tests, then more: those of the line, then those of its file, for what ran once and was kept."""
+        """The nearest tests, then more: those of the line, then those of its file, for what ran once and was kept.
+
+        A fixture that the tests of a file share stands for all of them, and a file of tests is of the module of its name.
+        """
         lines = self.contexts.get(mutation.path, {})
         parser = PythonParser(text=(ROOT / mutation.path).read_text("utf-8"))
         parser.parse_source()
         here = {name for line in (mutation.line, parser.first_line(mutation.line)) for name in lines.get(line, [])}
         if not here:
             return []
-        near, tests, around = mirror(mutation.path), self._expanded(here), self._expanded(set(chain(*lines.values())))
+        near = mirror(mutation.path)
+        own = {test for test in self.tests if test.startswith(f"{near}/test_{Path(mutation.path).stem}.py::")}
 
         def nearness(test: str) -> tuple[bool, bool, int, float]:
-            return test not in tests, not test.startswith(near), self.reach[test], self.seconds[test]
+            return test not in here | own, not test.startswith(near), self.reach[test], self.seconds[test]
 
-        few = self._a_few(sorted(around, key=nearness))
+        few = self._a_few(sorted(self.tests & set(chain(own, *lines.values())), key=nearness))
         return [sorted(part, key=self.seconds.__getitem__) for part in (few[:NEAREST], few[NEAREST:]) if part]
 
     def _a_few(self, ranked: list[str]) -> list[str]:

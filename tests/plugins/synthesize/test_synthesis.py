@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import facetex_model_zoo as zoo
 import numpy as np
@@ -270,3 +271,10 @@ def test_a_bank_of_vgg19_is_built_and_synthesised_by(shared, tmp_path, monkeypat
         words += ["--set", f"synthesizer.{'match_' * (synthesizer == 'complete')}iterations=2"]
         assert main(["run", astronaut(tmp_path), "-o", str(tmp_path / synthesizer), *words]) == 0
         assert "vgg19" in json.loads((tmp_path / synthesizer / "facetex.json").read_text("utf-8"))["models"]
+
+
+@pytest.mark.parametrize(("half", "most"), [(False, 9), (True, 19)])
+def test_the_whole_is_taken_where_it_needs_less_than_half_of_the_free_memory(monkeypatch, half, most):
+    monkeypatch.setattr(objective, "free_memory", lambda _device: 1600.0)
+    needs = SimpleNamespace(network=SimpleNamespace(activations=10, device="cpu"), half=half)  # 80 or 40 bytes a texel
+    assert [Objective._fits(needs, texels) for texels in (most, most + 1)] == [True, False]

@@ -132,7 +132,7 @@ def test_the_table_has_median_mean_and_ninety_percent_by_band():
 
 def test_obj_files_of_others_are_read(tmp_path):
     file = tmp_path / "scan.obj"
-    file.write_text("v 0 0 0 1 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nvt 1 1\nf 1/1/1 2/2/1 3/2/1 4/1/1\nf -4 -3 -2\n")
+    file.write_text("v 0 0 0 1 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nvt 1 1 0.5\nf 1/1/1 2/2/1 3/2/1 4/1/1\nf -4 -3 -2\n")
     mesh = read_mesh(file)
     assert mesh.triangles.tolist() == [[0, 1, 2], [0, 2, 3], [0, 1, 2]]
     assert_allclose(mesh.uvs, [[0, 1], [1, 0]])
