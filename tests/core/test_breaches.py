@@ -203,7 +203,7 @@ def test_a_breach_names_the_plugin_the_field_what_was_expected_and_what_to_do(na
 def test_classes_that_add_up_to_one_but_for_a_rounding_are_kept():
     nearly = covered(skin=0.75 * ONES, hair=np.float32(0.25 + 5e-5) * ONES)
     assert called("segmenter", nearly, LOOK) is not None
-    with pytest.raises(PluginError, match="expected at most 1 in every pixel together; found 1"):
+    with pytest.raises(PluginError, match="expected a sum of at most 1 in every pixel; found 1"):
         called("segmenter", covered(skin=0.75 * ONES, hair=np.float32(0.252) * ONES), LOOK)
 
 
