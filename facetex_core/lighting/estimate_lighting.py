@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
+from facetex_core.errors import PhotoError
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import LUMINANCE, luminance
@@ -34,12 +35,17 @@ Colours = Float[np.ndarray, "texels 3"]
 
 
 def estimate_appearance(lit: Texture, fit: Fit) -> Appearance:
-    """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's."""
+    """Light, albedo, and the root mean square of what they leave unexplained, as a share of the texture's.
+
+    A texture without visible skin of the face is a PhotoError.
+    """
     seen = resize_texture(lit, SIZE)
     normals = normal_map(fit, SIZE)
     basis = harmonics(normals).astype(np.float64)
     weight = (seen.visibility * region(fit.model, "face", SIZE)).astype(np.float64)
     on = weight > 0
+    if not on.any():
+        raise PhotoError("no skin of the face is visible, so its light cannot be estimated; use a photo that shows the face")
     told = albedo_model(fit.model)
     grey = is_monochrome(lit, fit.model)
     if grey:
