@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 from facetex_plugins.delight import network
-from facetex_plugins.delight.network import SIDE, NetworkDelighter
+from facetex_plugins.delight.network import NETWORK_SIDE, NetworkDelighter
 from training.common.colour import coded
 from training.common.data import save_arrays
 from training.common.export import load
@@ -33,13 +33,13 @@ GENTLE = msgspec.structs.replace(SCHEDULE, rate=3e-4, clip=1.0)
 
 def ball() -> dict[str, np.ndarray]:
     """A ball of grey skin in the heads' format: it sees half of the sphere everywhere, and nothing hides anything of it."""
-    x, y = np.meshgrid(*[np.linspace(-0.7, 0.7, SIDE)] * 2)
+    x, y = np.meshgrid(*[np.linspace(-0.7, 0.7, NETWORK_SIDE)] * 2)
     normals = np.stack([x, -y, np.sqrt(1 - x**2 - y**2)], -1).astype(np.float16)
-    everywhere = np.ones((SIDE, SIDE), np.float16)
+    everywhere = np.ones((NETWORK_SIDE, NETWORK_SIDE), np.float16)
     towards = np.broadcast_to(np.array([0, 0, 1], np.float16), normals.shape)
     flat = normals.reshape(-1, 3)
     seen = np.packbits(flat.astype(np.float32) @ ways().T > 0, axis=1)
-    albedo = np.full((SIDE, SIDE, 3), 0.4, np.float16)
+    albedo = np.full((NETWORK_SIDE, NETWORK_SIDE, 3), 0.4, np.float16)
     return {
         "visibility": everywhere,
         "albedo": albedo,
@@ -63,7 +63,7 @@ def run(tmp_path):
 def test_even_light_comes_back_as_it_is():
     even = np.ones((1, ROWS * COLUMNS, 3), np.float32)
     planes = shine_on(ball(), even)
-    assert planes.shape == (1, 7, SIDE, SIDE)
+    assert planes.shape == (1, 7, NETWORK_SIDE, NETWORK_SIDE)
     np.testing.assert_allclose(planes[0, :3], 1, atol=0.05)
     np.testing.assert_allclose(planes[0, 3], 1, atol=1e-5)
     assert (planes[0, 4:] > 0).all()
@@ -107,7 +107,7 @@ def test_a_head_is_made_up_and_lit(tmp_path, monkeypatch):
     assert (head["albedo"][known] > 0).all()
     assert (head["albedo"][known] < 1).all()
     assert np.median(np.linalg.norm(head["fitted_normals"][known], axis=-1)) == pytest.approx(1, abs=1e-3)
-    assert planes["0"].shape == (7, SIDE, SIDE)
+    assert planes["0"].shape == (7, NETWORK_SIDE, NETWORK_SIDE)
     assert np.isfinite(planes["0"]).all()
     assert planes["means"].shape == (1, 3)
 
@@ -143,7 +143,11 @@ def test_twenty_steps_learn_and_are_written(run, monkeypatch):
     export(run)
     first, last = losses(run.work)
     assert last < first
-    net, maps, shading = ShadingNet(), torch.rand(1, PLANES, SIDE, SIDE), torch.rand(1, 3, SIDE, SIDE)
+    net, maps, shading = (
+        ShadingNet(),
+        torch.rand(1, PLANES, NETWORK_SIDE, NETWORK_SIDE),
+        torch.rand(1, 3, NETWORK_SIDE, NETWORK_SIDE),
+    )
     load(net, run.work / "weights.npz")
     session = onnxruntime.InferenceSession(run.work / "delighter.onnx", providers=["CPUExecutionProvider"])
     (found,) = session.run(["found"], {"maps": maps.numpy(), "shading": shading.numpy()})

@@ -14,7 +14,7 @@ from training.face_basis.make import FILE, UNREGISTERED, Settings, make, read_ar
 from training.face_basis.modes import principal_modes
 from training.face_basis.pictures import render
 from training.face_basis.regions import distance_inside
-from training.face_basis.register import register, weak_priors
+from training.face_basis.register import register
 from training.face_basis.source import border_chains, signed_areas, vertex_normals
 from training.face_basis.surface import closest, hit_distances
 from training.face_basis.topology import Carried, inside, respaced, ride, triangulate
@@ -194,15 +194,6 @@ def test_the_report_measures_the_file_that_ships(shared, tmp_path, capsys):
     assert pictures == {
         "views", "expressions", "close", "gaze", "people", "landmarks", "landmarks_close", "layout", "density",
     }  # fmt: skip
-
-
-def test_weak_priors_are_given_back():
-    from facetex_plugins.fit.energy import gauss_newton
-
-    before = gauss_newton.IDENTITY_PRIOR
-    with weak_priors():
-        assert before > gauss_newton.IDENTITY_PRIOR
-    assert before == gauss_newton.IDENTITY_PRIOR
 
 
 def test_the_settings_are_read():

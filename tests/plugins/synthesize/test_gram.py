@@ -8,8 +8,9 @@ import pytest
 import torch
 from facetex_cli.main import main
 from facetex_plugins.describe.network import SmallExtractor, Vgg19Extractor
-from facetex_plugins.synthesize.complete import CompleteSynthesizer, confidence
+from facetex_plugins.synthesize.complete import CompleteSynthesizer
 from facetex_plugins.synthesize.gram import GramSynthesizer
+from facetex_plugins.synthesize.texture.completion import confidence
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_correlations, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from foreign import stand_in, true_vgg19, write_bfm

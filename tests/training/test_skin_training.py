@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 from facetex_plugins.segment import skin
-from facetex_plugins.segment.skin import CROP, SkinSegmenter, crop_matrix
+from facetex_plugins.segment.skin import SKIN_CROP, SkinSegmenter, crop_matrix
 from sampled import face_points
 from training.common.data import save_arrays
 from training.common.export import load, save
@@ -115,7 +115,7 @@ def test_what_is_drawn_over_skin_is_no_skin(thing):
 def test_examples_are_pictures_with_labels_and_follow_from_the_seed():
     faces = [data.shrink(face())]
     images, labels = examples(faces, 6, np.random.default_rng(0))
-    assert images.shape == (6, 3, CROP, CROP)
+    assert images.shape == (6, 3, SKIN_CROP, SKIN_CROP)
     assert (images.min() >= 0, images.max() <= 1, images.dtype) == (True, True, np.float32)
     assert set(np.unique(labels)) <= {REST, SKIN, HAIR, BACKGROUND, NO_SKIN, IGNORE}
     assert 0.1 < (labels == SKIN).mean() < 0.9
@@ -144,7 +144,7 @@ def test_twenty_steps_learn_and_are_written(run):
     train.export(run)
     first, last = losses(run.work)
     assert last < first
-    net, image = SkinNet(), torch.rand(2, 3, CROP, CROP)
+    net, image = SkinNet(), torch.rand(2, 3, SKIN_CROP, SKIN_CROP)
     load(net, run.work / "weights.npz")
     (found,) = answer(run, image)
     with torch.no_grad():
@@ -160,7 +160,7 @@ def with_skin(run):
 
 
 def test_twenty_steps_of_surroundings_leave_the_skin_as_it_was(with_skin, monkeypatch):
-    run, image = with_skin, torch.rand(2, 3, CROP, CROP)
+    run, image = with_skin, torch.rand(2, 3, SKIN_CROP, SKIN_CROP)
     (alone,) = answer(run, image)
     surroundings.train(run)
     surroundings.export(run)

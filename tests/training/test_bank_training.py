@@ -16,7 +16,8 @@ from training.bank.hidden import HIDDEN, flipped, without
 from trainings import shipped_settings, short_run
 
 from facetex_core import Fit, Texture
-from facetex_core.descriptors.bank import load_bank, whole_skin
+from facetex_core.descriptors.bank import whole_skin
+from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.io.photo_file import example_photo
