@@ -123,8 +123,8 @@ def test_a_similarity_is_found():
     rng = np.random.default_rng(0)
     points, (q, _) = rng.standard_normal((9, 3)), np.linalg.qr(rng.standard_normal((3, 3)))
     turn = 2 * q * np.sign(np.linalg.det(q))
-    found, shift = similarity(points, points @ turn.T + [1, 2, 3])
-    np.testing.assert_allclose(found, turn)
+    rotation, scale, shift = similarity(points, points @ turn.T + [1, 2, 3])
+    np.testing.assert_allclose(scale * rotation, turn)
     np.testing.assert_allclose(shift, [1, 2, 3])
 
 
