@@ -25,25 +25,8 @@ CONTRACTS: dict[str, type[Contract]] = {role: _BY_ROLE[role] for role in STAGES}
 """The contract of every role, in running order."""
 
 __all__ = [
-    "CONTRACTS",
-    "BlendSolverContract",
-    "CleanerContract",
-    "Contract",
-    "DelighterContract",
-    "DescriptorExtractorContract",
-    "DetailerContract",
-    "DetectorContract",
-    "ExporterContract",
-    "FitterContract",
-    "HiddenPredictorContract",
-    "LightEstimatorContract",
-    "MergerContract",
-    "Outcome",
-    "PainterContract",
-    "RendererContract",
-    "RestorerContract",
-    "SegmenterContract",
-    "SynthesizerContract",
-    "locked",
-    "run_checks",
-]
+    "CONTRACTS", "BlendSolverContract", "CleanerContract", "Contract", "DelighterContract", "DescriptorExtractorContract",
+    "DetailerContract", "DetectorContract", "ExporterContract", "FitterContract", "HiddenPredictorContract",
+    "LightEstimatorContract", "MergerContract", "Outcome", "PainterContract", "RendererContract", "RestorerContract",
+    "SegmenterContract", "SynthesizerContract", "locked", "run_checks",
+]  # fmt: skip

@@ -21,23 +21,6 @@ from facetex_model_zoo.store import (
 )
 
 __all__ = [
-    "Part",
-    "Row",
-    "add_model",
-    "copy",
-    "expected_sha256",
-    "home",
-    "is_installed",
-    "model_names",
-    "model_path",
-    "open_bank",
-    "own_rows",
-    "place_of",
-    "provenance",
-    "pull_model",
-    "recording",
-    "refuse_pull",
-    "remove_model",
-    "row",
-    "sha256_of",
-]
+    "Part", "Row", "add_model", "copy", "expected_sha256", "home", "is_installed", "model_names", "model_path", "open_bank",
+    "own_rows", "place_of", "provenance", "pull_model", "recording", "refuse_pull", "remove_model", "row", "sha256_of",
+]  # fmt: skip
