@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float16, Float32, UInt8
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.uv_raster import interpolate
@@ -24,6 +24,7 @@ from training.world.light import FINER, ROWS, sampled
 from training.world.makehuman import SKIN, MakeHuman
 from training.world.pieces import mirrored, write_piece
 from training.world.settings import Settings
+from training.world.targets import is_for_training, read_targets, sides
 
 FOLDERS = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes", "tongue": "tongue"}
 TEXELS = 512
@@ -56,11 +57,20 @@ def make(run: Run[Settings]) -> None:
             if kind == "hair":
                 write_piece(mirrored(piece, model), folder / f"{kind}-{path.stem}-mirrored.npz")
             click.echo(f"{kind} {path.stem}")
+    np.save(folder / "targets.npy", targets(human))
     skins = [*painted(human, model), *photographed(model, run.work / "portraits")]
     np.save(folder / "skins.npy", np.stack(skins))
     paths = sorted((DATA / "hdri/train").glob("*.hdr"))
     np.save(folder / "panoramas.npy", np.stack([mended(read_panorama(path, FINER * ROWS)) for path in paths]))
     click.echo(f"{len(skins)} skins, {len(paths)} panoramas")
+
+
+def targets(human: MakeHuman) -> Float16[np.ndarray, "targets 2 vertices 3"]:
+    """Right and left of what those targets move that trainings may use."""
+    base = human.base.vertices
+    own = read_targets(DATA / "models/mm/makehuman/face_targets.tar", len(base))
+    both = sides({name: own[name] for name in own if is_for_training(name)}, base[:, 0])
+    return np.stack([human.carried(np.stack(pair)) for pair in both.values()]).astype(np.float16)
 
 
 def mended(panorama: Float32[np.ndarray, "rows columns 3"]) -> Float32[np.ndarray, "rows columns 3"]:

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32, Int32, UInt8
+from jaxtyping import Float, Float16, Float32, Int32, UInt8
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import Camera, MorphableModel
 from facetex_core.workbench.evaluation.synthetic import UPRIGHT, dressed, face_vertices, rotation
 from training.world.glasses import worn
 from training.world.light import COLUMNS, FINER, ROWS, Surroundings, made_up
+from training.world.people import People
 from training.world.pieces import NEIGHBOURS, Piece, read_pieces
 from training.world.recipe import FILM, NEAREST, Pose, Recipe
 from training.world.skin import Skin, Skins
@@ -38,8 +39,6 @@ LOW = np.array([0, -0.006, -0.004], np.float32)
 """Metres: the tongue lies, and its texture is darker, than MakeHuman has it."""
 DARKER, THINNER = {"lashes": 0.5, "brows": 0.8}, {"lashes": 0.6}
 """How pieces differ from the hair on the head in colour and cover."""
-WAVE, CENTRES, SEEN = 0.016, 300, 3
-"""Metres over which a displacement outside of the span changes; blobs that it is made of; one vertex in so many counts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +61,8 @@ class Figure:
 
     model: MorphableModel
     recipe: Recipe
+    identity: Float32[np.ndarray, " modes"]
+    """Coefficients of the model's head nearest to the neutral one."""
     neutral: Float32[np.ndarray, "vertices 3"]
     vertices: Float32[np.ndarray, "vertices 3"]
     """With the expression."""
@@ -78,18 +79,22 @@ class Wardrobe:
     pieces: dict[str, list[Piece]]
     skins: UInt8[np.ndarray, "skins size size 3"]
     panoramas: Float32[np.ndarray, "panoramas rows columns 3"]
+    targets: Float16[np.ndarray, "targets 2 vertices 3"]
+    """How targets of another head move the model's vertices, on the right and on the left."""
 
     @classmethod
     def read(cls, folder: Path) -> "Wardrobe":
         """What the step `assets` wrote."""
         pieces = {kind: read_pieces(folder, kind) for kind in NEIGHBOURS}
         skins = np.load(folder / "skins.npy", mmap_mode="r", allow_pickle=False)
-        return cls(pieces, skins, np.load(folder / "panoramas.npy", allow_pickle=False))
+        panoramas, targets = (np.load(folder / f"{name}.npy", allow_pickle=False) for name in ("panoramas", "targets"))
+        return cls(pieces, skins, panoramas, targets)
 
     @classmethod
     def empty(cls) -> "Wardrobe":
         """Nothing."""
-        return cls({}, np.zeros((0, 8, 8, 3), np.uint8), np.zeros((0, FINER * ROWS, FINER * COLUMNS, 3), np.float32))
+        panoramas = np.zeros((0, FINER * ROWS, FINER * COLUMNS, 3), np.float32)
+        return cls({}, np.zeros((0, 8, 8, 3), np.uint8), panoramas, np.zeros((0, 2, 1, 3), np.float16))
 
 
 class Maker:
@@ -99,19 +104,21 @@ class Maker:
         self.model, self.wardrobe = model, wardrobe
         self.skins = Skins(model, wardrobe.skins, texels)
         self.face = face_vertices(model)
-        self.outside = _Outside(model, self.face)
+        self.people = People(model, self.face, wardrobe.targets)
         self.body_triangles = model.mesh.triangles[model.mesh.parts["skin"]]
 
     def figure(self, recipe: Recipe, side: int) -> Figure:
         """The figure of a recipe, for a picture of `side` pixels."""
         model, rng = self.model, np.random.default_rng([recipe.detail, 1])
-        rest = np.zeros(len(model.expression), np.float32)
-        neutral = model.vertices(recipe.identity, rest) + np.float32(recipe.beyond) * self.outside.draw(rng)
+        neutral = self.people.neutral(recipe.person, rng)
         vertices = neutral + np.tensordot(recipe.expression, model.expression, 1)
         skin = self.skins.made(recipe, folds_of(model.expression_names, recipe.expression))
         camera = camera_of(recipe.pose, neutral[self.face], side)
         parts = [*self._pieces(recipe, vertices), *self._glasses(recipe, vertices), *self._cloth(recipe, vertices)]
-        return Figure(model, recipe, neutral, vertices.astype(np.float32), skin, tuple(parts), camera, self._light(recipe))
+        identity = self.people.coefficients(neutral - model.mean)
+        return Figure(
+            model, recipe, identity, neutral, vertices.astype(np.float32), skin, tuple(parts), camera, self._light(recipe)
+        )
 
     def _pieces(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
         parts, moves = [], vertices - self.model.mean
@@ -150,26 +157,6 @@ class Maker:
         sharp = there[light.panorama % len(there)].astype(np.float32)
         rgb = sharp.reshape(ROWS, FINER, COLUMNS, FINER, 3).mean((1, 3))
         return Surroundings(rgb, sharp, light.turn)
-
-
-class _Outside:
-    """Smooth displacements that no identity of the model can make, of 1 root mean square along the face's normals."""
-
-    def __init__(self, model: MorphableModel, face: np.ndarray) -> None:
-        centres = model.mean[np.random.default_rng(0).integers(len(model.mean), size=CENTRES)]
-        squared = ((model.mean[:, None] - centres) ** 2).sum(-1)
-        self.blobs = np.exp(-squared / (2 * WAVE**2)).astype(np.float32)
-        some = face[::SEEN]
-        modes = model.identity[:, some].reshape(len(model.identity), -1).astype(np.float64)
-        self.modes, self.inverse = model.identity, np.linalg.solve(modes @ modes.T, modes)
-        self.some, self.normals = some, vertex_normals(model.mean, model.mesh.triangles[model.mesh.parts["skin"]])[some]
-
-    def draw(self, rng: np.random.Generator) -> Float32[np.ndarray, "vertices 3"]:
-        moved = self.blobs @ rng.standard_normal((CENTRES, 3)).astype(np.float32)
-        inside = (self.inverse @ moved[self.some].ravel()).astype(np.float32)
-        moved -= np.tensordot(inside, self.modes, 1)
-        along = np.einsum("vi,vi->v", moved[self.some], self.normals)
-        return np.asarray(moved / np.sqrt((along**2).mean()), np.float32)
 
 
 def camera_of(pose: Pose, face: Float[np.ndarray, "face 3"], side: int) -> Camera:

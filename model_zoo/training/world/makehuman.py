@@ -10,12 +10,14 @@ import numpy as np
 from facetex_plugins.fit.closest_point import Surface
 from jaxtyping import Float, Float32, Int32, UInt8
 from scipy.interpolate import RBFInterpolator
+from scipy.spatial import cKDTree
 
 from facetex_core import Photo
 from facetex_core.config import load_preset
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import decode_srgb
+from facetex_core.parts.teeth import rows_of
 from facetex_core.registry import Registry
 from facetex_core.structures import MorphableModel
 from training.world.pieces import Piece, bound
@@ -32,6 +34,8 @@ SKIN = 2048
 """Pixels of the whole skin texture that the crops were cut from."""
 REACHES, EVERY = (0.06, 0.04, 0.03, 0.02, 0.02), 7
 """Metres within which rounds of closest points believe them, and of how many vertices one leads the others."""
+FOLLOWED = 24
+"""Vertices of skin whose moves eyes, teeth and the mouth behind the lips follow in the mean."""
 FACING = 0.35
 """The least cosine between a landmark's normal and the line of sight: those on the outline are seen somewhere else."""
 
@@ -152,13 +156,53 @@ class MakeHuman:
         self, places: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
     ) -> Float32[np.ndarray, "points 2"]:
         """Where points of the mean head, with their normals, lie on the skins' textures."""
-        triangles = self.base.triangles[self.head]
-        bent = np.zeros_like(self.base.vertices)
-        used = np.unique(triangles)
-        bent[used] = self._bend(self.base.vertices[used])
-        which, weights = Surface(bent, triangles).nearest(places, ways)
+        which, weights = Surface(self._bent, self.base.triangles[self.head]).nearest(places, ways)
         uvs = self.base.uvs[self.base.uv_triangles[self.head][which]]
         return (np.einsum("pk,pkc->pc", weights, uvs) * SKIN).astype(np.float32)
+
+    def carried(self, offsets: Float32[np.ndarray, "*targets base 3"]) -> Float32[np.ndarray, "*targets vertices 3"]:
+        """How the basis's vertices move where those of the base mesh do; eyeballs and rows of teeth keep their form."""
+        mesh, mean = self.model.mesh, self.model.mean
+        skin = np.unique(mesh.triangles[mesh.parts["skin"]])
+        corners, weights = self._under_skin
+        moved = np.zeros((*offsets.shape[:-2], len(mean), 3), np.float32)
+        moved[..., skin, :] = np.einsum("vk,...vkc->...vc", weights, self._bent_by(offsets)[..., corners, :])
+        rest = np.setdiff1d(np.arange(len(mean)), skin)
+        distance, near = cKDTree(mean[skin]).query(mean[rest], FOLLOWED)
+        share = 1 / (distance + 0.002) ** 2
+        share /= share.sum(1, keepdims=True)
+        moved[..., rest, :] = np.einsum("vk,...vkc->...vc", share, moved[..., skin[near], :])
+        solid = [np.unique(mesh.triangles[mesh.parts[name]]) for name in ("left_eye", "right_eye")]
+        for which in (*solid, *(np.flatnonzero(row) for row in rows_of(self.model).values())):
+            moved[..., which, :] = moved[..., which, :].mean(-2, keepdims=True)
+        return moved
+
+    @cached_property
+    def _under_skin(self) -> tuple[Int32[np.ndarray, "skin 3"], Float32[np.ndarray, "skin 3"]]:
+        """Corners and weights of the places of the base mesh that the basis's vertices of skin lie on."""
+        mesh = self.model.mesh
+        skin = np.unique(mesh.triangles[mesh.parts["skin"]])
+        triangles = self.base.triangles[self.head]
+        normals = vertex_normals(self.model.mean, mesh.triangles[mesh.parts["skin"]])[skin]
+        which, weights = Surface(self._bent, triangles).nearest(self.model.mean[skin], normals)
+        return triangles[which], weights
+
+    @cached_property
+    def _bent(self) -> Float32[np.ndarray, "base 3"]:
+        """The head of the base mesh laid onto the mean head, in metres."""
+        bent = np.zeros_like(self.base.vertices)
+        used = np.unique(self.base.triangles[self.head])
+        bent[used] = self._bend(self.base.vertices[used])
+        return bent
+
+    def _bent_by(self, offsets: Float32[np.ndarray, "*targets base 3"]) -> Float32[np.ndarray, "*targets base 3"]:
+        """Offsets of the base mesh, as they are on the mean head."""
+        moved, used = np.zeros_like(offsets), np.zeros(len(self._bent), bool)
+        used[self.base.triangles[self.head]] = True
+        moves = (offsets != 0).any(-1) & used
+        base = np.broadcast_to(self.base.vertices, offsets.shape)
+        moved[moves] = self._bend(base[moves] + offsets[moves]) - np.broadcast_to(self._bent, offsets.shape)[moves]
+        return moved
 
     def piece(self, path: Path, kind: str, size: int) -> Piece:
         """A part on the mean head; its texture has `size` texels along a side."""

@@ -8,14 +8,11 @@ from jaxtyping import Float32
 from facetex_core.lighting.estimate_lighting import albedo_model
 from facetex_core.structures import MorphableModel
 from training.world.moods import draw_expression
+from training.world.people import Person, draw_person
 from training.world.settings import Settings
 
-MOST = 2.5
-"""Standard deviations at which coefficients are cut."""
-WIDE = (0.7, 1.6)
-"""Standard deviations of a head's identity coefficients: modes of few scans are narrow."""
-BEYOND = (0.0, 0.0015)
-"""Metres, root mean square over the face, of what lies outside of the model's span."""
+PERSON = 2**20
+"""The stream of numbers that a person is drawn from; views of a head count from 0."""
 FILM = 36.0
 """Millimetres: focal lengths are given for it."""
 FOCAL = (18.0, 135.0)
@@ -106,9 +103,7 @@ class Recipe:
     """Everything that makes a picture. Pieces and skins are numbered: a share of 0 to 1 of those that there are."""
 
     number: int
-    identity: Float32[np.ndarray, " modes"]
-    beyond: float
-    """Metres."""
+    person: Person
     expression: Float32[np.ndarray, " expressions"]
     tone: Float32[np.ndarray, " tones"]
     """Coefficients of the albedo model."""
@@ -139,15 +134,13 @@ def draw(number: int, model: MorphableModel, settings: Settings) -> Recipe:
     head, view = divmod(number, settings.views)
     rng, shot = np.random.default_rng([settings.seed, head]), np.random.default_rng([settings.seed, head, view])
     shares = settings.shares
-    spread = rng.uniform(*WIDE)
     tone = rng.standard_normal(len(albedo_model(model).modes)).astype(np.float32)
     tone[1:] *= 0.6  # independent draws of all but the first, melanin, make odd colours
     grown = _hair_colour(rng)
     bald = rng.random() < shares.bald
     return Recipe(
         number,
-        (spread * rng.standard_normal(len(model.identity))).clip(-MOST, MOST).astype(np.float32),
-        float(rng.uniform(*BEYOND)),
+        draw_person(len(model.identity), np.random.default_rng([settings.seed, head, PERSON])),
         draw_expression(model.expression_names, shares, rng),
         tone,
         _some(shares.photographed, rng),

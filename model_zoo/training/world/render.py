@@ -64,7 +64,7 @@ def numbers(raster: Raster, cover: Float[np.ndarray, "side side"]) -> Arrays:
     return {
         "points": points,
         "seen": seen,
-        "identity": recipe.identity,
+        "identity": figure.identity,
         "expression": recipe.expression,
         "shape": (figure.neutral - figure.model.mean).astype(np.float16),
         "intrinsics": figure.camera.intrinsics,
