@@ -14,14 +14,24 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from facetex_core.errors import ConfigError
+from facetex_core.errors import ConfigError, ModelError
 from facetex_core.imaging.colour import to_bytes
+from facetex_core.io.npz import read_arrays
 from facetex_core.io.photo_file import load_photo
 from facetex_core.structures import Camera, Lighting, Mesh, Photo
 from facetex_core.workbench.evaluation.suite_mesh import obj_of, read_mesh
 
 PHOTO_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 MESHES = (".obj", ".ply")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Neutral:
+    """The head at rest in the vertices of a morphable model: heads can then be compared vertex by vertex."""
+
+    model: str
+    """`MorphableModel.name`."""
+    vertices: Float32[np.ndarray, "vertices 3"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +54,9 @@ class Truth:
     """The irradiance without cast shadow, in the mesh's frame."""
     albedo: Float32[np.ndarray, "size size 3"] | None = None
     """Linear, over the mesh's UV map."""
+    neutral: Neutral | None = None
+    at_rest: bool = False
+    """Whether `mesh` has no expression: then it is compared with a fit's neutral head."""
     about: Mapping[str, object] = field(default_factory=dict)
     """Whatever else: seed, model, coefficients, pose in degrees."""
 
@@ -69,6 +82,8 @@ def write_case(folder: Path, case: Case) -> None:
         (target / "mesh.obj").write_text(obj_of(case.truth.mesh), "utf-8")
     if case.truth.albedo is not None:
         Image.fromarray(to_bytes(case.truth.albedo)).save(target / "albedo.png")
+    if case.truth.neutral is not None:
+        np.savez_compressed(target / "neutral.npz", model=case.truth.neutral.model, vertices=case.truth.neutral.vertices)
 
 
 def _table(truth: Truth) -> dict[str, object]:
@@ -83,7 +98,7 @@ def _table(truth: Truth) -> dict[str, object]:
         values = getattr(truth, name)
         if values is not None:
             table[name] = values.astype(np.float64).round(6).tolist() if values.dtype != np.int32 else values.tolist()
-    return {**table, "about": dict(truth.about)}
+    return {**table, "at_rest": truth.at_rest, "about": dict(truth.about)}
 
 
 def case_folders(folder: Path) -> list[Path]:
@@ -117,7 +132,8 @@ def _read_truth(folder: Path) -> Truth:
     try:
         table = json.loads(file.read_text("utf-8")) if file.is_file() else {}
         truth = _truth(table, None if mesh is None else read_mesh(mesh), load_photo(albedo).rgb if albedo.is_file() else None)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        truth = replace(truth, neutral=_read_neutral(folder / "neutral.npz"))
+    except (ValueError, TypeError, KeyError, AttributeError, ModelError) as error:
         raise ConfigError(f"{file}: cannot be used ({type(error).__name__}: {error})") from None
     named, there = truth.face, 0 if truth.mesh is None else len(truth.mesh.vertices)
     if named is not None and not (len(named) and 0 <= named.min() <= named.max() < there):
@@ -144,8 +160,19 @@ def _truth(table: dict[str, object], mesh: Mesh | None, albedo: Float32[np.ndarr
         None if camera is None else _camera(camera),
         None if light is None else Lighting(light),
         albedo,
-        table.get("about", {}),  # type: ignore[arg-type]  # any table
+        at_rest=table.get("at_rest") is True,
+        about=table.get("about", {}),  # type: ignore[arg-type]  # any table
     )
+
+
+def _read_neutral(path: Path) -> Neutral | None:
+    if not path.is_file():
+        return None
+    arrays = read_arrays(path, "neutral head")
+    vertices = arrays["vertices"].astype(np.float32)
+    if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
+        raise ValueError(f"`vertices` of {path.name} has the shape {vertices.shape}, not (vertices, 3), or is not finite")
+    return Neutral(str(arrays["model"]), vertices)
 
 
 def _camera(table: object) -> Camera:

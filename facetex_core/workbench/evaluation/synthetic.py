@@ -16,7 +16,7 @@ from facetex_core.imaging.colour import decode_srgb, encode_srgb, luminance
 from facetex_core.lazy import cv2
 from facetex_core.structures import Camera, Mesh, MorphableModel, Photo
 from facetex_core.workbench.evaluation.environment import Environment, studio_panorama
-from facetex_core.workbench.evaluation.suite import Case, Truth
+from facetex_core.workbench.evaluation.suite import Case, Neutral, Truth
 from facetex_core.workbench.evaluation.synthetic_render import photograph
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
 
@@ -105,7 +105,8 @@ def sample_case(
         camera,
         environment.lighting,
         albedo,
-        about,
+        Neutral(model.name, vertices - np.tensordot(expression, model.expression, 1).astype(np.float32)),
+        about=about,
     )
     return Case(name, Photo(_developed(linear, rng), f"{name}.png"), truth)
 
