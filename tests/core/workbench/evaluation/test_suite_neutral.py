@@ -11,7 +11,7 @@ from facetex_core.workbench.evaluation.suite import Case, Neutral, Truth, read_c
 
 
 def written(tmp_path, truth: Truth):
-    write_case(tmp_path, Case("0001", Photo(np.full((8, 8, 3), 0.5, np.float32)), truth))
+    write_case(tmp_path, Case("0001", Photo(np.full((32, 32, 3), 0.5, np.float32)), truth))
     return tmp_path / "0001"
 
 
