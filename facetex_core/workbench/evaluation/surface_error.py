@@ -58,12 +58,13 @@ def fitted_skin(fit: Fit) -> Skin:
 
 
 def align(
-    points: Points, landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin
+    points: Points, landmarks: Float32[np.ndarray, "68 3"] | None, fitted: Skin, kept: float = 1.0
 ) -> tuple[Similarity, Float32[np.ndarray, "points"]]:
     """The similarity that lays the fitted surface on true points, and how far from it each point then is, in metres.
 
     Starts from the landmarks, or where the truth has none from the foremost points, the tips of the noses. Each round
     finds the nearest points and minimises the distances along their normals (Chen and Medioni 1991), measured in true metres.
+    Only the nearest share `kept` of the points has a say in a round: hair or a beard that one surface lacks has none.
     """
     scene, normals = Scene(fitted.vertices, fitted.triangles), triangle_normals(fitted.vertices, fitted.triangles)
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
@@ -72,7 +73,9 @@ def align(
     for _ in range(ALIGN_ROUNDS):
         triangle, weights = scene.nearest(laid.undo(some))
         near = laid.apply(np.einsum("pk,pki->pi", weights, fitted.vertices[fitted.triangles[triangle]]))
-        laid, step = _improved(laid, near, some, normals[triangle] @ laid.rotation.T)
+        away = np.linalg.norm(near - some, axis=1)
+        close = away <= np.quantile(away, kept)
+        laid, step = _improved(laid, near[close], some[close], normals[triangle[close]] @ laid.rotation.T)
         if step < STILL:
             break
     near = laid.apply(scene.closest_points(laid.undo(points)))
