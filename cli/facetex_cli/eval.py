@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facetex_cli.eval_identity import command as identity
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_core.config import SIZES
@@ -43,6 +44,9 @@ def command() -> None:
 
     `facetex eval SUITE` is short for `facetex eval suite SUITE`.
     """
+
+
+command.add_command(identity)
 
 
 @command.command("leave-one-out", short_help="Let synthesizers predict skin that was hidden from them.")

@@ -12,7 +12,7 @@ def look_up(
     """Bilinear; (0, 0) is the upper left corner of the upper left texel."""
     # OpenCV wants a map of fewer than 32768 rows and columns.
     places = (uvs * picture.shape[0] - 0.5).astype(np.float32)
-    wide = -(-len(places) // 4096)
+    wide = max(-(-len(places) // 4096), 1)
     padded = np.zeros((4096 * wide, 2), np.float32)
     padded[: len(places)] = places
     found = cv2.remap(picture, padded.reshape(4096, wide, 2), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

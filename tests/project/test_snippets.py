@@ -30,6 +30,7 @@ NOT_HERE = {
     "facetex plugins check": "needs the plugin installed",
     "facetex eval suite synthetic --cases 40": "needs minutes; with 4 cases the same page runs",
     "facetex eval suite heads": "needs the 40 heads",
+    "facetex eval identity": "needs heads, a scan and people",
     "facetex install": "changes the environment",
     "plugin mine.py": "needs a file of one's own",
     "--no-plugin facetex_ply": "needs the plugin installed",

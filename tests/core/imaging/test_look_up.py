@@ -16,3 +16,7 @@ def test_a_ramp_is_read_where_one_asks():
 def test_a_map_of_one_channel_gives_numbers():
     ramp = np.repeat(np.linspace(0, 1, 16, dtype=np.float32)[None], 16, 0)
     assert look_up(ramp, np.array([[0.5, 0.5]])).shape == (1,)
+
+
+def test_no_places_have_no_values():
+    assert look_up(np.zeros((4, 4, 3), np.float32), np.zeros((0, 2), np.float32)).shape == (0, 3)
