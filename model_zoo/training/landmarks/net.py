@@ -66,7 +66,8 @@ class LandmarkNet(nn.Module):
             self.shape.weight.copy_(basis)
             self.shape.bias.copy_(mean)
 
-    def _features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """At a half and a quarter of the crop's side, and deep ones at a sixteenth."""
         half = self.stem(x)
         quarter = self.quarter(half)
         eighth = self.eighth(quarter)
@@ -82,7 +83,7 @@ class LandmarkNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor]:
         """First points and those after each look (batch, 536, 2), and logits (batch,)."""
-        finest, fine, deep = self._features(x)
+        finest, fine, deep = self.features(x)
         hidden = self.hidden(self.squeeze(deep).flatten(1))
         points = [self.shaped(self.pose(hidden))]
         for look in self.looks:

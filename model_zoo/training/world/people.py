@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float16, Float32
+from jaxtyping import Float16, Float32, Float64
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import MorphableModel
@@ -58,6 +58,8 @@ class People:
         self.model, self.targets = model, targets
         self.some = face[::SEEN]
         modes = model.identity[:, self.some].reshape(len(model.identity), -1).astype(np.float64)
+        rigid = _similarities(model.mean[self.some].astype(np.float64))
+        modes -= modes @ rigid.T @ rigid
         self.inverse = np.linalg.solve(modes @ modes.T, modes)
         centres = model.mean[np.random.default_rng(0).integers(len(model.mean), size=CENTRES)]
         self.blobs = _blobs(model, centres, WAVE)
@@ -69,7 +71,7 @@ class People:
         return np.asarray(self.model.mean + self._shape(person) + np.float32(person.beyond) * self._outside(rng), np.float32)
 
     def coefficients(self, moved: Float32[np.ndarray, "vertices 3"]) -> Float32[np.ndarray, " modes"]:
-        """Of the model's head nearest to one whose vertices have moved so, over the face."""
+        """Of the model's head nearest to one whose vertices have moved so, over the face, wherever it stands and however large."""
         return (self.inverse @ moved[self.some].ravel()).astype(np.float32)
 
     def _shape(self, person: Person) -> Float32[np.ndarray, "vertices 3"]:
@@ -88,6 +90,13 @@ class People:
         moved -= np.tensordot(self.coefficients(moved), self.model.identity, 1)
         along = np.einsum("vi,vi->v", moved[self.some], self.normals)
         return np.asarray(moved / np.sqrt((along**2).mean()), np.float32)
+
+
+def _similarities(points: Float64[np.ndarray, "points 3"]) -> Float64[np.ndarray, "7 values"]:
+    """What small shifts, turns and a scale move points by; orthonormal."""
+    arms, axes = points - points.mean(0), np.eye(3)
+    shifts, turns = [np.tile(axis, (len(points), 1)) for axis in axes], [np.cross(axis, arms) for axis in axes]
+    return np.linalg.qr(np.stack([*shifts, *turns, arms]).reshape(7, -1).T)[0].T
 
 
 def _blobs(

@@ -1,0 +1,14 @@
+"""python -m training.surface_points all."""
+
+from training.common.steps import Model, start
+from training.surface_points import data, train
+from training.surface_points.eval import report
+
+MODEL = Model(
+    "surface_points.onnx",
+    data.Settings,
+    {"photos": data.photos, "bias": data.bias, "train": train.train, "export": train.export, "eval": report},
+)
+
+if __name__ == "__main__":
+    start(__file__, MODEL)
