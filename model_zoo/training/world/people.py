@@ -71,7 +71,7 @@ class People:
         return np.asarray(self.model.mean + self._shape(person) + np.float32(person.beyond) * self._outside(rng), np.float32)
 
     def coefficients(self, moved: Float32[np.ndarray, "vertices 3"]) -> Float32[np.ndarray, " modes"]:
-        """Of the model's head nearest to one whose vertices have moved so, over the face, wherever it stands and however large."""
+        """Of the model's head nearest to one whose vertices have moved so, over the face; where it stands does not count."""
         return (self.inverse @ moved[self.some].ravel()).astype(np.float32)
 
     def _shape(self, person: Person) -> Float32[np.ndarray, "vertices 3"]:
