@@ -10,7 +10,8 @@ from facetex_core import boundary, stages
 from facetex_core.boundary import Once, Watch, anew
 from facetex_core.descriptors.bank import cells_of, refuse_foreign, under_mask
 from facetex_core.descriptors.correlations import merge, mix
-from facetex_core.observe import FrontHalf, usable
+from facetex_core.observe import FrontHalf
+from facetex_core.refused_photos import usable
 from facetex_core.structures import Bank, DelitView, Descriptor, Fit, Head, Merged, OwnDescriptors, Photo, Target, Texture
 from facetex_core.texture.regions import face_crop, resize_texture, skin_only
 from facetex_core.texture.view_weight import view_weight

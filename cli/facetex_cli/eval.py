@@ -130,7 +130,7 @@ def evaluate_suite(
     """
     for folder in filter(None, (out, save)):
         refuse_unwritable(folder)
-    from facetex_cli.eval_run import albedo_pipelines, bench, score, show
+    from facetex_cli.eval_run import albedo_pipelines, bench, score, show, stored
     from facetex_core.registry import Registry
 
     registry = Registry()
@@ -170,14 +170,6 @@ def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Pat
             yield case
 
     return cases()
-
-
-def stored(folder: Path, most: int | None) -> "tuple[int, Iterator[Case]]":
-    """How many cases of a folder are asked for, and they themselves."""
-    from facetex_core.workbench.evaluation.suite import case_folders, read_case
-
-    folders = case_folders(folder)[:most]
-    return len(folders), map(read_case, folders)
 
 
 def model_of(registry: "Registry", name: str) -> "MorphableModel":

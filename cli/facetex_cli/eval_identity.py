@@ -67,7 +67,7 @@ def command(
 
 
 def _suites(folders: tuple[Path, ...], most: int | None) -> "dict[str, tuple[int, Iterator[Case]]]":
-    from facetex_cli.eval import stored
+    from facetex_cli.eval_run import stored
 
     return {folder.name: stored(folder, most) for folder in folders}
 

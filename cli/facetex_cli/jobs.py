@@ -8,7 +8,7 @@ import click
 
 from facetex_cli.folders import folders_for
 from facetex_core.io.photo_file import example_photo, load_photo
-from facetex_core.observe import usable
+from facetex_core.refused_photos import usable
 from facetex_core.structures import Photo
 
 EXAMPLE = Path("astronaut.png")

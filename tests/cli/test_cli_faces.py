@@ -11,7 +11,7 @@ from skimage import data
 
 from facetex_core import PhotoError, Recipe, Registry, load_preset
 from facetex_core.io.photo_file import load_photo
-from facetex_core.observe import choose
+from facetex_core.refused_photos import choose
 from facetex_core.texture.thresholds import SMALLEST_FACE
 
 
