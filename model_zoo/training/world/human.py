@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Int32, UInt8
+from jaxtyping import Bool, Float32, Int32, UInt8
 from scipy.interpolate import LinearNDInterpolator
 from scipy.spatial import cKDTree
 
@@ -184,6 +184,13 @@ class HumanHeads:
         """Textures of the eyes by colour."""
         paths = sorted((DATA / EYES / "materials").glob("*_eye.png"))
         return {path.stem.removesuffix("_eye"): _read_eye(path) for path in paths}
+
+    @cached_property
+    def of_eyes(self) -> Bool[np.ndarray, "size size"]:
+        """Texels of the map that are the eyes'."""
+        eyes = np.zeros((SKIN, SKIN), bool)
+        eyes[EYE_TEXTURE:, :EYE_TEXTURE] = True
+        return eyes
 
     def texture(self, skin: int, iris: str) -> UInt8[np.ndarray, "size size 3"]:
         """sRGB-coded colours over the mesh's map."""

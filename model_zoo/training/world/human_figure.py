@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float, Float32, Int32
 
 from facetex_core.imaging.colour import decode_srgb
-from facetex_core.structures import Mesh
+from facetex_core.structures import Mesh, MorphableModel
 from facetex_core.workbench.evaluation.synthetic import FOCAL
 from training.common.data import DATA
 from training.world.figure import Figure, Maker, Part, camera_of, dyed
 from training.world.human import HumanHeads, Shape
-from training.world.makehuman import SKIN, read_part, refit
+from training.world.makehuman import read_part, refit
 from training.world.pieces import Piece
 from training.world.recipe import FILM, Recipe
 from training.world.render_raster import Raster, part_normals
@@ -71,30 +71,10 @@ class Humans:
         ]
         finer, grown = refined(mesh)
         regions = {name: grown(share[:, None])[:, 0] for name, share in heads.regions.items()}
-        none = np.zeros((0, len(finer.vertices), 3), np.float32)
-        model = replace(
-            maker.model,
-            name="makehuman",
-            mean=finer.vertices,
-            identity=none,
-            expression=none,
-            expression_names=(),
-            mesh=finer,
-            regions=regions,
-            albedo=None,
-        )
-        camera = camera_of(recipe.pose, neutral[maker.face], side)
-        figure = Figure(
-            model,
-            recipe,
-            np.zeros(0, np.float32),
-            finer.vertices,
-            finer.vertices,
-            self._skin(recipe),
-            tuple(worn),
-            camera,
-            maker.light(recipe),
-        )
+        camera, skin = camera_of(recipe.pose, neutral[maker.face], side), self._skin(recipe)
+        model, none = _fixed(maker.model, finer, regions), np.zeros(0, np.float32)
+        light, places = maker.light(recipe), finer.vertices
+        figure = Figure(model, recipe, none, places, places, skin, tuple(worn), camera, light)
         return Human(shape, mesh, neutral, Raster(figure, grown(part_normals(mesh.vertices, mesh))))
 
     def _worn(self, recipe: Recipe, shape: Shape) -> list[Part]:
@@ -112,21 +92,31 @@ class Humans:
         return parts
 
     def _skin(self, recipe: Recipe) -> Skin:
-        """A painted skin of another tone; a painted one has its relief in its colours."""
+        """A painted skin of another tone; its relief is in its colours."""
         skin = int((recipe.skin or 0) * len(self.heads.skins))
-        dark = skin == len(self.heads.skins) - 1
-        iris = "brown" if dark else IRISES[recipe.iris]
-        linear = decode_srgb(self.heads.texture(skin, iris).astype(np.float32) / 255)
-        linear[SKIN // 2 :, : SKIN // 2] *= SHADED
-        log = np.log(np.maximum(linear, DARKEST))
-        usual = LESS * (USUAL - log[FRONT][..., 1].mean())
-        tint = np.float32(recipe.shade[1]) * BLOOD - np.float32(max(recipe.shade[0], LIGHTER)) * MELANIN + usual
-        log[:, SKIN // 2 :] += tint
-        log[: SKIN // 2, : SKIN // 2] += tint
-        flat = np.zeros((SKIN, SKIN), np.float32)
-        shine = flat + 1
-        shine[SKIN // 2 :, : SKIN // 2] = WET
-        return Skin(np.exp(log).astype(np.float32), shine, flat)
+        iris = "brown" if skin == len(self.heads.skins) - 1 else IRISES[recipe.iris]
+        log = np.log(np.maximum(decode_srgb(self.heads.texture(skin, iris).astype(np.float32) / 255), DARKEST))
+        tint = np.float32(recipe.shade[1]) * BLOOD - np.float32(max(recipe.shade[0], LIGHTER)) * MELANIN
+        tint += LESS * (USUAL - log[FRONT][..., 1].mean())
+        log += np.where(self.heads.of_eyes[..., None], np.log(np.float32(SHADED)), tint)
+        shine = np.where(self.heads.of_eyes, np.float32(WET), np.float32(1))
+        return Skin(np.exp(log).astype(np.float32), shine, np.zeros_like(shine))
+
+
+def _fixed(model: MorphableModel, mesh: Mesh, regions: dict[str, Float32[np.ndarray, " vertices"]]) -> MorphableModel:
+    """A mesh as a model of one head: what the renderer wants."""
+    none = np.zeros((0, len(mesh.vertices), 3), np.float32)
+    return replace(
+        model,
+        name="makehuman",
+        mean=mesh.vertices,
+        identity=none,
+        expression=none,
+        expression_names=(),
+        mesh=mesh,
+        regions=regions,
+        albedo=None,
+    )
 
 
 def _paths(folder: str) -> list[Path]:
