@@ -35,7 +35,7 @@ def suite(run: Run[Settings]) -> None:
     """Writes suite/raster, suite/mitsuba and suite/makehuman, and a sheet of each; prints how many faces are found."""
     make_wardrobe(run, MakeHuman(DATA, basis(with_colour=True)))
     counts = run.settings.suite
-    for kind, count in (("raster", counts.raster), ("mitsuba", counts.mitsuba), ("makehuman", counts.makehuman)):
+    for kind, count in (("raster", counts.raster), ("makehuman", counts.makehuman), ("mitsuba", counts.mitsuba)):
         if kind == "mitsuba" and not find_spec("mitsuba"):
             click.echo("mitsuba: left out; this would render them: pip install mitsuba")
             continue
