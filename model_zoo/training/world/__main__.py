@@ -1,7 +1,7 @@
 """python -m training.world all."""
 
 from training.common.steps import Model, start
-from training.world import assets, check, shards
+from training.world import assets, check, shards, suite
 from training.world.settings import Settings
 
 MODEL = Model(
@@ -14,6 +14,7 @@ MODEL = Model(
         "check": check.check,
         "speed": check.speed,
         "sheet": check.sheet,
+        "suite": suite.suite,
     },
 )
 

@@ -24,9 +24,10 @@ from training.world.light import FINER, ROWS, sampled
 from training.world.makehuman import SKIN, MakeHuman
 from training.world.pieces import mirrored, write_piece
 from training.world.settings import Settings
-from training.world.targets import is_for_training, read_targets, sides
+from training.world.targets import is_for_training, read_targets, sides, skin_is_for_training
 
 FOLDERS = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes", "tongue": "tongue"}
+TARGETS = "models/mm/makehuman/face_targets.tar"
 TEXELS = 512
 """Of a part's texture."""
 SUN = 100.0
@@ -65,11 +66,12 @@ def make(run: Run[Settings]) -> None:
     click.echo(f"{len(skins)} skins, {len(paths)} panoramas")
 
 
-def targets(human: MakeHuman) -> Float16[np.ndarray, "targets 2 vertices 3"]:
-    """Right and left of what those targets move that trainings may use."""
+def targets(human: MakeHuman, *, unseen: bool = False) -> Float16[np.ndarray, "targets 2 vertices 3"]:
+    """Right and left of what those targets move that trainings may use; or of the unseen ones, which they may not."""
     base = human.base.vertices
-    own = read_targets(DATA / "models/mm/makehuman/face_targets.tar", len(base))
-    both = sides({name: own[name] for name in own if is_for_training(name)}, base[:, 0])
+    own = read_targets(DATA / TARGETS, len(base))
+    chosen = {name: own[name] for name in own if is_for_training(name) != unseen and not name.startswith("macrodetails/")}
+    both = sides(chosen, base[:, 0])
     return np.stack([human.carried(np.stack(pair)) for pair in both.values()]).astype(np.float16)
 
 
@@ -96,14 +98,14 @@ def unevenness(rgb: Float32[np.ndarray, "size size 3"], known: Float32[np.ndarra
     return float(np.sqrt((weight * apart**2).sum() / max(float(weight.sum()), 1)))
 
 
-def painted(human: MakeHuman, model: MorphableModel) -> Iterator[UInt8[np.ndarray, "size size 3"]]:
-    """MakeHuman's skins, complete; only the face is kept."""
+def painted(human: MakeHuman, model: MorphableModel, *, unseen: bool = False) -> Iterator[UInt8[np.ndarray, "size size 3"]]:
+    """MakeHuman's skins that trainings may use, or the others, complete; only the face is kept."""
     texels, face = skin_texels(model, SIZE), region(model, "face", SIZE)
     normals = vertex_normals(model.mean, model.mesh.triangles[model.mesh.parts["skin"]])
     kept = texels.inside & (face > 0.1)
     places, ways = (interpolate(texels, model.mesh, values)[kept] for values in (model.mean, normals))
     at = human.texels(places, ways.astype(np.float32))
-    for skin in human.skins().values():
+    for skin in (skin for name, skin in human.skins().items() if skin_is_for_training(name) != unseen):
         rgb = np.zeros((SIZE, SIZE, 3), np.float32)
         rgb[kept] = decode_srgb(sampled(skin, at / SKIN).astype(np.float32) / 255)
         there = cv2.erode((kept & (rgb.max(2) > UNPAINTED)).astype(np.float32), np.ones((5, 5)))

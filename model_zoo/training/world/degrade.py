@@ -6,6 +6,8 @@ from jaxtyping import UInt8
 
 from training.world.settings import Degradation
 
+NOISE, QUALITY = 2.5, 85
+"""Of good cameras: the most noise and the least quality of JPEG."""
 Picture = UInt8[np.ndarray, "side side 3"]
 
 
@@ -22,6 +24,12 @@ def degraded(picture: Picture, shares: Degradation, rng: np.random.Generator) ->
         value = np.repeat(value @ np.array([0.299, 0.587, 0.114], np.float32)[:, None], 3, 2)
     coded = value.clip(0, 255).round().astype(np.uint8)
     return _compressed(coded, rng) if rng.random() < shares.jpeg else coded
+
+
+def photographed(picture: Picture, rng: np.random.Generator) -> Picture:
+    """What a good camera does: a little noise, a little compression."""
+    noisy = _noisy(picture.astype(np.float32), rng, NOISE)
+    return _compressed(noisy.clip(0, 255).round().astype(np.uint8), rng, QUALITY)
 
 
 def _blurred(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -44,16 +52,16 @@ def _rescaled(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(cv2.resize(shrunk, (side, side), interpolation=way))
 
 
-def _noisy(value: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _noisy(value: np.ndarray, rng: np.random.Generator, most: float = 10) -> np.ndarray:
     """Of the sensor: more where it is brighter, now and then in coarse spots and of one tone."""
-    strength = np.exp(rng.uniform(np.log(0.5), np.log(10)))
+    strength = np.exp(rng.uniform(np.log(0.5), np.log(most)))
     noise = rng.standard_normal((*value.shape[:2], 1 if rng.random() < 0.3 else 3)).astype(np.float32)
     if rng.random() < 0.4:
         noise = 2 * cv2.GaussianBlur(noise, (0, 0), rng.uniform(0.5, 1.2)).reshape(noise.shape)
     return np.asarray(value + strength * noise * np.sqrt(0.3 + value / 180))
 
 
-def _compressed(picture: Picture, rng: np.random.Generator) -> Picture:
-    _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 96))])
+def _compressed(picture: Picture, rng: np.random.Generator, least: int = 25) -> Picture:
+    _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(least, 96))])
     decoded = np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
     return np.ascontiguousarray(decoded[..., ::-1])

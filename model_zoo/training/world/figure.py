@@ -114,10 +114,10 @@ class Maker:
         vertices = neutral + np.tensordot(recipe.expression, model.expression, 1)
         skin = self.skins.made(recipe, folds_of(model.expression_names, recipe.expression))
         camera = camera_of(recipe.pose, neutral[self.face], side)
-        parts = [*self._pieces(recipe, vertices), *self._glasses(recipe, vertices), *self._cloth(recipe, vertices)]
+        parts = [*self._pieces(recipe, vertices), *self.glasses(recipe, vertices), *self.cloth(recipe, vertices)]
         identity = self.people.coefficients(neutral - model.mean)
         return Figure(
-            model, recipe, identity, neutral, vertices.astype(np.float32), skin, tuple(parts), camera, self._light(recipe)
+            model, recipe, identity, neutral, vertices.astype(np.float32), skin, tuple(parts), camera, self.light(recipe)
         )
 
     def _pieces(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
@@ -125,10 +125,11 @@ class Maker:
         for kind, which in (("hair", recipe.hair), ("brows", recipe.brows), ("lashes", recipe.lashes), ("tongue", 0.0)):
             there = self.wardrobe.pieces.get(kind, [])
             if which is not None and there:
-                parts.append(_dyed(there[int(which * len(there))], moves, recipe.hair_colour))
+                parts.append(dyed(there[int(which * len(there))], moves, recipe.hair_colour))
         return parts
 
-    def _glasses(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+    def glasses(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+        """On a head in the model's vertices."""
         if recipe.glasses is None:
             return []
         e = self.model.embedding
@@ -139,7 +140,8 @@ class Maker:
             plain("lens", *meshes["lens"], (0.01, 0.01, 0.01, recipe.glasses.lens)),
         ]
 
-    def _cloth(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+    def cloth(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
+        """Shoulders under it."""
         if recipe.cloth is None:
             return []
         mesh = dressed(replace(self.model.mesh, vertices=vertices))
@@ -149,7 +151,8 @@ class Maker:
         places = (middle + (places - middle) * WIDER + COLLAR).astype(np.float32)
         return [plain("cloth", places, corners, (*recipe.cloth, 1.0))]
 
-    def _light(self, recipe: Recipe) -> Surroundings:
+    def light(self, recipe: Recipe) -> Surroundings:
+        """What stands round it."""
         light, there = recipe.light, self.wardrobe.panoramas
         if light.panorama is None or not len(there):
             rgb = made_up(np.random.default_rng(light.seed))
@@ -186,7 +189,7 @@ def plain(
     )
 
 
-def _dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:
+def dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:
     """A piece on a head, in the hair's colour: the texture says where it is lighter and darker."""
     vertices = piece.on(moves)
     normals = vertex_normals(vertices, piece.triangles)

@@ -91,9 +91,9 @@ class MakeHuman:
     def __init__(self, folder: Path, model: MorphableModel) -> None:
         self.folder, self.model = folder, model
         self.base = read_obj(folder / "models/mm/makehuman/base.obj")
-        body = np.array([group == "body" for group in self.base.groups])
-        outside = self.base.uvs[self.base.uv_triangles].mean(1)[:, 1] < MOUTH
-        self.head = body & outside & (self.base.vertices[self.base.triangles].mean(1)[:, 1] > HEAD)
+        self.body = np.array([group == "body" for group in self.base.groups])
+        self.outside = self.base.uvs[self.base.uv_triangles].mean(1)[:, 1] < MOUTH
+        self.head = self.body & self.outside & (self.base.vertices[self.base.triangles].mean(1)[:, 1] > HEAD)
 
     @cached_property
     def _bend(self) -> Callable[[Points], Points]:
@@ -156,17 +156,24 @@ class MakeHuman:
         self, places: Float32[np.ndarray, "points 3"], ways: Float32[np.ndarray, "points 3"]
     ) -> Float32[np.ndarray, "points 2"]:
         """Where points of the mean head, with their normals, lie on the skins' textures."""
-        which, weights = Surface(self._bent, self.base.triangles[self.head]).nearest(places, ways)
+        which, weights = Surface(self.bent, self.base.triangles[self.head]).nearest(places, ways)
         uvs = self.base.uvs[self.base.uv_triangles[self.head][which]]
         return (np.einsum("pk,pkc->pc", weights, uvs) * SKIN).astype(np.float32)
 
     def carried(self, offsets: Float32[np.ndarray, "*targets base 3"]) -> Float32[np.ndarray, "*targets vertices 3"]:
         """How the basis's vertices move where those of the base mesh do; eyeballs and rows of teeth keep their form."""
-        mesh, mean = self.model.mesh, self.model.mean
-        skin = np.unique(mesh.triangles[mesh.parts["skin"]])
-        corners, weights = self._under_skin
-        moved = np.zeros((*offsets.shape[:-2], len(mean), 3), np.float32)
-        moved[..., skin, :] = np.einsum("vk,...vkc->...vc", weights, self._bent_by(offsets)[..., corners, :])
+        return self.followed(self.on_skin(self._bent_by(offsets)))
+
+    def on_skin(self, base: Float32[np.ndarray, "*heads base 3"]) -> Float32[np.ndarray, "*heads skin 3"]:
+        """What vertices of the base mesh have, at the basis's vertices of skin."""
+        corners, weights = self.under_skin
+        return np.einsum("vk,...vkc->...vc", weights, base[..., corners, :])
+
+    def followed(self, moves: Float32[np.ndarray, "*heads skin 3"]) -> Float32[np.ndarray, "*heads vertices 3"]:
+        """Moves of all vertices, where those of skin move so."""
+        mesh, mean, skin = self.model.mesh, self.model.mean, self.skin
+        moved = np.zeros((*moves.shape[:-2], len(mean), 3), np.float32)
+        moved[..., skin, :] = moves
         rest = np.setdiff1d(np.arange(len(mean)), skin)
         distance, near = cKDTree(mean[skin]).query(mean[rest], FOLLOWED)
         share = 1 / (distance + 0.002) ** 2
@@ -178,17 +185,20 @@ class MakeHuman:
         return moved
 
     @cached_property
-    def _under_skin(self) -> tuple[Int32[np.ndarray, "skin 3"], Float32[np.ndarray, "skin 3"]]:
+    def skin(self) -> Int32[np.ndarray, " skin"]:
+        """The basis's vertices of skin."""
+        return np.unique(self.model.mesh.triangles[self.model.mesh.parts["skin"]])
+
+    @cached_property
+    def under_skin(self) -> tuple[Int32[np.ndarray, "skin 3"], Float32[np.ndarray, "skin 3"]]:
         """Corners and weights of the places of the base mesh that the basis's vertices of skin lie on."""
-        mesh = self.model.mesh
-        skin = np.unique(mesh.triangles[mesh.parts["skin"]])
-        triangles = self.base.triangles[self.head]
-        normals = vertex_normals(self.model.mean, mesh.triangles[mesh.parts["skin"]])[skin]
-        which, weights = Surface(self._bent, triangles).nearest(self.model.mean[skin], normals)
+        mesh, triangles = self.model.mesh, self.base.triangles[self.head]
+        normals = vertex_normals(self.model.mean, mesh.triangles[mesh.parts["skin"]])[self.skin]
+        which, weights = Surface(self.bent, triangles).nearest(self.model.mean[self.skin], normals)
         return triangles[which], weights
 
     @cached_property
-    def _bent(self) -> Float32[np.ndarray, "base 3"]:
+    def bent(self) -> Float32[np.ndarray, "base 3"]:
         """The head of the base mesh laid onto the mean head, in metres."""
         bent = np.zeros_like(self.base.vertices)
         used = np.unique(self.base.triangles[self.head])
@@ -197,23 +207,26 @@ class MakeHuman:
 
     def _bent_by(self, offsets: Float32[np.ndarray, "*targets base 3"]) -> Float32[np.ndarray, "*targets base 3"]:
         """Offsets of the base mesh, as they are on the mean head."""
-        moved, used = np.zeros_like(offsets), np.zeros(len(self._bent), bool)
+        moved, used = np.zeros_like(offsets), np.zeros(len(self.bent), bool)
         used[self.base.triangles[self.head]] = True
         moves = (offsets != 0).any(-1) & used
         base = np.broadcast_to(self.base.vertices, offsets.shape)
-        moved[moves] = self._bend(base[moves] + offsets[moves]) - np.broadcast_to(self._bent, offsets.shape)[moves]
+        moved[moves] = self._bend(base[moves] + offsets[moves]) - np.broadcast_to(self.bent, offsets.shape)[moves]
         return moved
 
     def piece(self, path: Path, kind: str, size: int) -> Piece:
         """A part on the mean head; its texture has `size` texels along a side."""
-        mesh = read_obj(path.with_suffix(".obj"))
+        mesh, rgba = read_part(path, size)
         places = self._bend(refit(path, self.base.vertices)).astype(np.float32)
-        material = dict(
-            line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line
-        )
-        picture = cv2.imread(str(path.parent / material["diffuseTexture"].strip()), cv2.IMREAD_UNCHANGED)
-        rgba = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), (size, size), interpolation=cv2.INTER_AREA)
         return bound(kind, places, mesh.triangles, mesh.uvs[mesh.uv_triangles], rgba, self.model)
+
+
+def read_part(path: Path, size: int) -> tuple[Obj, UInt8[np.ndarray, "size size 4"]]:
+    """Mesh and texture of a part, whose .mhclo, .obj and .mhmat files lie side by side."""
+    material = dict(line.split(None, 1) for line in path.with_suffix(".mhmat").read_text("utf-8").splitlines() if " " in line)
+    picture = cv2.imread(str(path.parent / material["diffuseTexture"].strip()), cv2.IMREAD_UNCHANGED)
+    rgba = cv2.resize(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), (size, size), interpolation=cv2.INTER_AREA)
+    return read_obj(path.with_suffix(".obj")), np.asarray(rgba)
 
 
 def similarity(source: Points, target: Points) -> Callable[[Points], Points]:

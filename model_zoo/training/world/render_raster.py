@@ -11,6 +11,7 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import luminance
 from facetex_core.lighting.harmonics import harmonics
+from facetex_core.structures import Mesh
 from training.world.buffers import Hits, cast, filtered, lattice
 from training.world.figure import LABELS, Figure
 from training.world.layers import GLOSS, SHEEN, Worn
@@ -52,10 +53,10 @@ class Rendered:
 class Raster:
     """A figure lit and looked at."""
 
-    def __init__(self, figure: Figure) -> None:
+    def __init__(self, figure: Figure, normals: Float32[np.ndarray, "vertices 3"] | None = None) -> None:
         self.figure, self.mesh = figure, figure.model.mesh
         self.body = Scene(figure.vertices, self.mesh.triangles)
-        self.normals = _part_normals(figure)
+        self.normals = part_normals(figure.vertices, figure.model.mesh) if normals is None else normals
         self.blurred = {lobe: figure.light.blurred(lobe) for lobe in ("sheen", "gloss")}
         self.mean = figure.light.rgb.mean((0, 1))
 
@@ -274,12 +275,12 @@ def developed(linear: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*
     return np.asarray(np.minimum(linear, KNEE) + (1 - KNEE) * (1 - np.exp(-over / (1 - KNEE))), np.float32)
 
 
-def _part_normals(figure: Figure) -> Float32[np.ndarray, "vertices 3"]:
+def part_normals(vertices: Float32[np.ndarray, "vertices 3"], mesh: Mesh) -> Float32[np.ndarray, "vertices 3"]:
     """By each part's own triangles: a lip does not lean into the mouth."""
-    mesh, normals = figure.model.mesh, np.zeros_like(figure.vertices)
+    normals = np.zeros_like(vertices)
     for which in reversed(list(mesh.parts.values())):
         used = np.unique(mesh.triangles[which])
-        normals[used] = vertex_normals(figure.vertices, mesh.triangles[which])[used]
+        normals[used] = vertex_normals(vertices, mesh.triangles[which])[used]
     return normals
 
 

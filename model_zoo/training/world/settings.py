@@ -48,6 +48,21 @@ class Degradation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     grey: Share
 
 
+class Tested(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Heads of the suites."""
+
+    raster: Annotated[int, Meta(ge=0)] = 40
+    """Heads of the basis by the fast renderer,"""
+    mitsuba: Annotated[int, Meta(ge=0)] = 20
+    """by the slow one,"""
+    makehuman: Annotated[int, Meta(ge=0)] = 60
+    """and heads of MakeHuman's own mesh."""
+    side: Annotated[int, Meta(ge=32, le=2048)] = 512
+    """Pixels."""
+    texels: Annotated[int, Meta(ge=128, le=4096)] = 1024
+    """Along a side of the skin's map."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """settings.toml."""
 
@@ -68,3 +83,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Degrees to either side, at most."""
     shares: Shares
     degradation: Degradation
+    suite: Tested = Tested()

@@ -1,4 +1,4 @@
-"""MakeHuman's targets of the face: which there are, which of them trainings may use, and what they move."""
+"""MakeHuman's targets of the face: which there are, which of them and of its skins trainings may use, and what they move."""
 
 import gzip
 import tarfile
@@ -13,6 +13,8 @@ ENDS = (
     *("decr", "incr", "in", "out", "up", "down", "backward", "forward", "concave", "convex", "compress", "uncompress"),
     *("1", "2", "3", "4", "5", "6", "7", "8", "l", "r"),
 )
+HELD_OUT = ("middleage_lightskinned_female_head2", "middleage_lightskinned_male_head", "young_darkskinned_male_head")
+"""Skins that are for evaluation alone."""
 BODY = ("asymm-breast", "asymm-trunk")
 Offsets = Float32[np.ndarray, "vertices 3"]
 
@@ -51,6 +53,11 @@ def slider(name: str) -> str:
 def is_for_training(name: str) -> bool:
     """Half of the sliders teach; the others, and the macro targets, are for evaluation alone."""
     return not name.startswith("macrodetails/") and crc32(slider(name).encode()) % 2 == 0
+
+
+def skin_is_for_training(name: str) -> bool:
+    """Whether trainings may use a painted skin."""
+    return name not in HELD_OUT
 
 
 def sides(targets: dict[str, Offsets], x: Float32[np.ndarray, " vertices"]) -> dict[str, tuple[Offsets, Offsets]]:
