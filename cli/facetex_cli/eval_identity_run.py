@@ -17,7 +17,13 @@ from facetex_core.stages import Fitter
 from facetex_core.structures import Photo
 from facetex_core.workbench.evaluation.evaluate import measured
 from facetex_core.workbench.evaluation.identity_agreement import Agreement, Shape, agreement, shape_of, versions
-from facetex_core.workbench.evaluation.identity_error import HALF, Products, compared_vertices, surface_errors, total
+from facetex_core.workbench.evaluation.identity_error import (
+    HALF,
+    Compared,
+    compared_vertices,
+    products,
+    surface_errors,
+)
 from facetex_core.workbench.evaluation.suite import Case
 
 METRICS = {
@@ -38,6 +44,8 @@ AGREEMENT = {
     "ratio": "within / between",
 }
 """What is measured of photos without truth."""
+ENOUGH = 10
+"""Heads of a suite from which on its means are told from one person's shape."""
 HEADINGS = ("share", "corr", "error", "depth", "slope", "surface", "mm", "pose deg")
 
 
@@ -48,14 +56,14 @@ class Result:
     suite: str
     case: str
     fitter: str
-    products: Products | None = None
+    compared: Compared | None = None
     surface: Mapping[str, float] | None = None
     pose_deg: float | None = None
     failed: str = ""
 
     def row(self) -> dict[str, object]:
         """For a table of all heads."""
-        figures = self.products.figures if self.products else {}
+        figures = products([self.compared]).figures if self.compared else {}
         surface = {f"surface_{name}_mm": value for name, value in (self.surface or {}).items()}
         named = {name: figures.get(name) for name in ("share", "correlation", "error", "depth_share", "slope")}
         blank: dict[str, object] = dict.fromkeys(("surface_found_mm", "surface_half_mm", "surface_mean_mm"))
@@ -126,7 +134,7 @@ def _bar(count: int, name: str, quiet: bool) -> "tqdm[Any]":
 
 
 def summary(found: Sequence[Result]) -> list[dict[str, object]]:
-    """For each suite the mean head, then each fitter with what it found and with half of it."""
+    """For each suite the mean head, then each fitter with what it found, half of it, and without the suite's means."""
     rows = []
     for suite in dict.fromkeys(each.suite for each in found):
         mine = [each for each in found if each.suite == suite]
@@ -134,22 +142,24 @@ def summary(found: Sequence[Result]) -> list[dict[str, object]]:
         for fitter in dict.fromkeys(each.fitter for each in mine):
             own = [each for each in mine if each.fitter == fitter]
             rows += [_row(suite, fitter, own, 1.0, "found"), _row(suite, f"half of {fitter}", own, HALF, "half")]
+            if sum(each.compared is not None for each in own) >= ENOUGH:
+                rows.append(_row(suite, f"{fitter}, centred", own, 1.0, ""))
     return rows
 
 
 def _row(suite: str, name: str, found: Sequence[Result], factor: float, which: str) -> dict[str, object]:
-    products = [each.products for each in found if each.products]
+    heads = [each.compared for each in found if each.compared]
     surfaces = [each.surface for each in found if each.surface]
-    poses = [each.pose_deg for each in found if each.pose_deg is not None] if which != "mean" else []
+    poses = [each.pose_deg for each in found if each.pose_deg is not None] if which == "found" else []
     done = {each.case for each in found if not each.failed}
     row: dict[str, object] = {"suite": suite, "fitter": name, "heads": len({each.case for each in found}), "fitted": len(done)}
-    sums = total(products).scaled(factor) if products else None
+    sums = products(heads, centred=not which).scaled(factor) if heads else None
     row |= {"share": None, "correlation": None, "error": None, "slope": None, "depth_share": None}
     row |= sums.figures if sums else {}
-    own, mean = (float(np.mean([each[part] for each in surfaces])) if surfaces else None for part in (which, "mean"))
+    own, mean = (float(np.mean([each[part] for each in surfaces])) if surfaces and which else None for part in (which, "mean"))
     row |= {"surface_mm": own, "surface": own / mean if own and mean else None}
     row["pose_deg"] = float(np.median(poses)) if poses else None
-    if sums and which == "found":
+    if sums and which in ("found", ""):
         row["regions"] = {name: ratios.table() for name, ratios in sums.by_region().items()}
         row["axes"] = {name: ratios.table() for name, ratios in sums.by_axis().items()}
     return row

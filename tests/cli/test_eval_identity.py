@@ -155,6 +155,8 @@ def test_pictures_of_several_people_are_left_out(model):
 
 
 def test_heads_that_were_not_fitted_are_counted(model):
-    products = compared_vertices(Truth(neutral=Neutral(model.name, model.mean + 0.001)), fit_of(model, drawn(model, 2)))
-    rows = summary([Result("s", "1", "basis", products), Result("s", "2", "basis", failed="no face found")])
+    heads = compared_vertices(Truth(neutral=Neutral(model.name, model.mean + 0.001)), fit_of(model, drawn(model, 2)))
+    rows = summary([Result("s", "1", "basis", heads), Result("s", "2", "basis", failed="no face found")])
     assert [(row["heads"], row["fitted"]) for row in rows] == [(2, 1)] * 3
+    many = summary([Result("s", str(number), "basis", heads) for number in range(10)])
+    assert [row["fitter"] for row in many] == ["mean head", "basis", "half of basis", "basis, centred"]

@@ -6,9 +6,12 @@ head by a similarity over the face. All are sums over vertices and heads:
     share = p.d / d.d    correlation = p.d / sqrt(p.p d.d)    error = |p - d| / |d|    slope = p.d / p.p
 
 The mean head scores 0, -, 1. A slope of 1 says that what was found is of the right size; below 1 it is too much.
+
+Heads of another mesh than the model's differ from it on average, by where their vertices were laid on the model's and by
+what their makers call a mean head. `centred` therefore takes the mean of a suite out of its d, and out of its p.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +35,7 @@ NOSE_TIP = 30
 HALF = 0.5
 
 Vertices = Float32[np.ndarray, "vertices 3"]
+Offsets = Float64[np.ndarray, "vertices 3"]
 Sums = Float64[np.ndarray, "regions 3"]
 
 
@@ -90,23 +94,35 @@ class Ratios:
         return {"share": self.share, "correlation": self.correlation, "error": self.error, "slope": self.slope}
 
 
-def total(parts: Iterable[Products]) -> Products:
-    """Over several heads."""
-    rows = [(part.found, part.both, part.true) for part in parts]
-    found, both, true = np.sum(rows, 0)
-    return Products(found, both, true)
+@dataclass(frozen=True, eq=False, slots=True)
+class Compared:
+    """One head, vertex by vertex."""
+
+    model: MorphableModel
+    found: Offsets
+    """p"""
+    true: Offsets
+    """d"""
 
 
-def compared_vertices(truth: Truth, fit: Fit) -> Products | None:
+def products(heads: Sequence[Compared], *, centred: bool = False) -> Products:
+    """The sums over heads of one model; `centred` without the means of found and true heads."""
+    found, true = np.stack([head.found for head in heads]), np.stack([head.true for head in heads])
+    if centred:
+        found, true = found - found.mean(0), true - true.mean(0)
+    which = regions(heads[0].model).astype(np.float64)
+    pairs = (found, found), (found, true), (true, true)
+    return Products(*(which @ np.einsum("hvi,hvi->vi", one, other) for one, other in pairs))
+
+
+def compared_vertices(truth: Truth, fit: Fit) -> Compared | None:
     """The fitted neutral head against the true one; none where they are not of one model."""
     if truth.neutral is None or truth.neutral.model != fit.model.name or truth.neutral.vertices.shape != fit.model.mean.shape:
         return None
-    found, true = (offsets(fit.model, vertices) for vertices in (fit.neutral, truth.neutral.vertices))
-    which = regions(fit.model).astype(np.float64)
-    return Products(which @ (found * found), which @ (found * true), which @ (true * true))
+    return Compared(fit.model, *(offsets(fit.model, vertices) for vertices in (fit.neutral, truth.neutral.vertices)))
 
 
-def offsets(model: MorphableModel, vertices: Vertices) -> Float64[np.ndarray, "vertices 3"]:
+def offsets(model: MorphableModel, vertices: Vertices) -> Offsets:
     """A neutral head minus the mean head, onto which it is laid by the similarity that fits the face best."""
     face = face_vertices(model)
     turn, scale, shift = similarity(vertices[face].astype(np.float64), model.mean[face].astype(np.float64))

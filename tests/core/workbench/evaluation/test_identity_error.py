@@ -15,10 +15,10 @@ from facetex_core.workbench.evaluation.identity_error import (
     Products,
     compared_vertices,
     offsets,
+    products,
     regions,
     surface_distance,
     surface_errors,
-    total,
 )
 from facetex_core.workbench.evaluation.suite import Neutral, Truth
 from facetex_core.workbench.evaluation.synthetic import face_vertices
@@ -45,9 +45,13 @@ def truth_of(model, identity, **more) -> Truth:
 
 
 def figures(model, true, found) -> dict[str, float]:
-    products = compared_vertices(truth_of(model, true), fit_of(model, found))
-    assert products is not None
-    return products.figures
+    return compared(truth_of(model, true), fit_of(model, found)).figures
+
+
+def compared(truth: Truth, fit: Fit) -> Products:
+    heads = compared_vertices(truth, fit)
+    assert heads is not None
+    return products([heads])
 
 
 def test_the_true_head_is_found_whole(model, identity):
@@ -71,10 +75,8 @@ def test_twice_the_identity_has_a_slope_of_a_half(model, identity):
 
 def test_half_of_what_was_found_is_what_half_the_sums_say(model, identity):
     other = np.random.default_rng(1).standard_normal(len(identity)).astype(np.float32)
-    whole = compared_vertices(truth_of(model, identity), fit_of(model, other))
-    halved = compared_vertices(truth_of(model, identity), fit_of(model, other / 2))
-    assert whole is not None
-    assert halved is not None
+    whole = compared(truth_of(model, identity), fit_of(model, other))
+    halved = compared(truth_of(model, identity), fit_of(model, other / 2))
     assert whole.scaled(0.5).figures == pytest.approx(halved.figures, abs=0.02)
 
 
@@ -89,8 +91,7 @@ def test_regions_are_told_apart(model):
     which = dict(zip(REGIONS, regions(model), strict=True))
     nose[which["nose"], 2] = 0.004
     truth = Truth(neutral=Neutral(model.name, model.mean + nose))
-    found = compared_vertices(truth, replace(fit_of(model, np.zeros(len(model.identity), np.float32)), vertex_offsets=nose))
-    assert found is not None
+    found = compared(truth, replace(fit_of(model, np.zeros(len(model.identity), np.float32)), vertex_offsets=nose))
     assert found.by_region()["nose"].share == pytest.approx(1)
     assert found.true[REGIONS.index("nose")].sum() > 10 * found.true[REGIONS.index("forehead")].sum()
     assert found.by_axis()["depth"].share == pytest.approx(1)
@@ -103,11 +104,26 @@ def test_heads_of_other_models_are_not_compared(model, identity):
     assert compared_vertices(Truth(), fit_of(model, identity)) is None
 
 
-def test_sums_of_heads_add_up(model, identity):
+def test_two_heads_alike_have_the_figures_of_one(model, identity):
     one = compared_vertices(truth_of(model, identity), fit_of(model, identity / 2))
     assert one is not None
-    assert total([one, one]).figures == pytest.approx(one.figures)
-    assert isinstance(total([one]), Products)
+    assert products([one, one]).figures == pytest.approx(products([one]).figures)
+
+
+def test_what_all_heads_of_a_suite_share_is_no_identity(model):
+    """Heads that are all laid on the model in the same wrong way: who is who is found all the same."""
+    rng = np.random.default_rng(3)
+    people = [rng.standard_normal(len(model.identity)).astype(np.float32) for _ in range(6)]
+    laid = 0.004 * np.sin(300 * model.mean[:, [1, 2, 0]])
+    heads = []
+    for person in people:
+        fit = fit_of(model, person)
+        truth = Truth(neutral=Neutral(model.name, (fit.neutral + laid).astype(np.float32)))
+        heads.append(compared_vertices(truth, fit))
+    assert products(heads).figures["error"] > 0.5
+    centred = products(heads, centred=True).figures
+    assert centred["share"] == pytest.approx(1, abs=0.05)
+    assert centred["error"] < 0.1
 
 
 def at_rest(model, vertices) -> Truth:
