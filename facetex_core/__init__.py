@@ -7,7 +7,7 @@ from facetex_core.config import Choice, Recipe, load_preset
 from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoError, PluginError
 from facetex_core.extensions import Extension
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.metrics import Metric
 from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_core.options import Device, Meta, Program

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast, get_type_hints, runt
 import numpy as np
 
 from facetex_core.errors import PluginError
-from facetex_core.messages import holding
+from facetex_core.listeners import holding
 from facetex_core.promise import PromiseError, demand, hold, hold_role, sizes_of
 from facetex_core.stages import STAGES, verb_of
 from facetex_core.values import leaves, locked

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facetex_core.errors import ConfigError
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 
 LARGEST_CHOICES = 1_000_000
 """Bytes of such a file; the longest that ships has three hundred."""

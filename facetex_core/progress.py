@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 
-from facetex_core.messages import holding
+from facetex_core.listeners import holding
 
 Listener = Callable[[int, int], None]
 """Told how many steps are done, and of how many."""

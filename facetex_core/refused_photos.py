@@ -7,7 +7,7 @@ import numpy as np
 
 from facetex_core.errors import PhotoError
 from facetex_core.geometry.camera import yaw_degrees
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.structures import Face, Fit, Photo, Texture
 from facetex_core.texture.thresholds import BRIGHTEST_FACE, DARKEST_FACE, LEAST_SKIN, SMALLEST_FACE, WIDEST_YAW
 

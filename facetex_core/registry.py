@@ -19,7 +19,7 @@ from facetex_core.boundary import guard
 from facetex_core.errors import ConfigError, PluginError, did_you_mean
 from facetex_core.extensions import KINDS, Extensions, extension, hook_of
 from facetex_core.hookspecs import API_VERSION
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.options import Option, options_of
 from facetex_core.plugin_files import left_out, load_plugin_file, plugin_files
 from facetex_core.stages import STAGES, verb_of

@@ -44,7 +44,7 @@ def nothing_but_this_machine(contacts: Path) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def unexpected() -> Iterator[None]:
     """A test that facetex warns in, and that does not listen, fails."""
-    from facetex_core.messages import listening
+    from facetex_core.listeners import listening
 
     def refuse(line: str) -> None:
         raise AssertionError(f"facetex warned: {line}")
@@ -56,7 +56,7 @@ def unexpected() -> Iterator[None]:
 @pytest.fixture
 def said(unexpected: None) -> Iterator[list[str]]:
     """What facetex warns of in this test."""
-    from facetex_core.messages import listening
+    from facetex_core.listeners import listening
 
     lines: list[str] = []
     with listening(lines.append):

@@ -29,7 +29,7 @@ from facetex_core.descriptors.bank_file import save_bank
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io.photo_file import load_photo
-from facetex_core.messages import listening, unheard
+from facetex_core.listeners import listening, unheard
 from facetex_core.registry import Registry
 from facetex_core.structures import Bank
 from facetex_core.workbench.bank_builder.checkpoint import keep, kept, key_of

@@ -12,15 +12,15 @@ import click
 import facetex_model_zoo as zoo
 
 from facetex_cli.device import choose_device
+from facetex_cli.error_lines import answer, exit_code, say_warning
 from facetex_cli.jobs import EXAMPLE, RunOptions
-from facetex_cli.messages import answer, exit_code, say_warning
 from facetex_cli.progress_bars import inner_bar
 from facetex_cli.tables import print_table
 from facetex_core.boundary import Watch
 from facetex_core.errors import ModelError
 from facetex_core.geometry.raycast import open3d
 from facetex_core.io.photo_file import example_photo, load_photo
-from facetex_core.messages import listening
+from facetex_core.listeners import listening
 from facetex_core.metrics import METRICS
 from facetex_core.stages import verb_of
 from facetex_core.workbench.comparison.cache import Cache

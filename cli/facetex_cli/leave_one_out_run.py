@@ -15,7 +15,7 @@ from facetex_cli.tables import print_json, print_table, write_record
 from facetex_core.config import load_preset
 from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.io.photo_file import load_photo
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import Synthesizer

@@ -67,8 +67,8 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Runs the command; what it warns of is shown line by line."""
-        from facetex_cli.messages import say_warning
-        from facetex_core.messages import listening
+        from facetex_cli.error_lines import say_warning
+        from facetex_core.listeners import listening
 
         with listening(say_warning):
             return super().invoke(ctx)
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo(f"error: {error.format_message()}", err=True)
         return 2
     except Exception as error:
-        from facetex_cli.messages import answer, exit_code
+        from facetex_cli.error_lines import answer, exit_code
 
         line = answer(error)
         if line is None:
@@ -137,6 +137,6 @@ def _leave(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # the
 
 
 def _pass_on(message: Warning | str, *_: object) -> None:
-    from facetex_core.messages import warn
+    from facetex_core.listeners import warn
 
     warn(str(message))

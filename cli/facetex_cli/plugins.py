@@ -9,7 +9,7 @@ from facetex_cli.others import Other, every_other, others
 from facetex_cli.plugin_options import plugin_options
 from facetex_cli.tables import print_json, print_table
 from facetex_core.errors import ConfigError, did_you_mean
-from facetex_core.messages import listening, unheard
+from facetex_core.listeners import listening, unheard
 from facetex_core.options import Option
 from facetex_core.registry import Offer, Registry
 

@@ -8,7 +8,7 @@ import click
 
 from facetex_cli.tables import print_json
 from facetex_core.errors import ConfigError, did_you_mean
-from facetex_core.messages import listening, unheard
+from facetex_core.listeners import listening, unheard
 from facetex_core.registry import Offer, Registry
 from facetex_core.testing import CONTRACTS, Outcome, run_checks
 from facetex_core.testing.contract import FAILURES

@@ -16,7 +16,7 @@ from facetex_core.geometry.camera import PORTRAITS, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io import texture_files
 from facetex_core.lighting.studio import studio
-from facetex_core.messages import collecting
+from facetex_core.listeners import collecting
 from facetex_core.registry import Registry
 from facetex_core.stages import Renderer
 from facetex_core.structures import Camera, Fit, Lighting, Photo

@@ -10,12 +10,12 @@ import click
 from facetex_model_zoo import open_bank, provenance, recording
 
 from facetex_cli.device import choose_device
+from facetex_cli.error_lines import exit_code, tell
 from facetex_cli.jobs import Job, RunOptions
-from facetex_cli.messages import exit_code, tell
 from facetex_cli.progress_bars import watching
 from facetex_core.config import Recipe
 from facetex_core.delivery.deliver import deliver
-from facetex_core.messages import collecting
+from facetex_core.listeners import collecting
 from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 

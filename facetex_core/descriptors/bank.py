@@ -7,7 +7,7 @@ from jaxtyping import Float, Float32
 
 from facetex_core.descriptors.correlations import unstacked
 from facetex_core.errors import ConfigError
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.stages import DescriptorExtractor
 from facetex_core.structures import Bank, Descriptor, MorphableModel, Texture
 

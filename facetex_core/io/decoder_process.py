@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from facetex_core import errors
-from facetex_core.messages import collecting, warn
+from facetex_core.listeners import collecting, warn
 
 SECONDS = 120
 """After which a decoder is ended; the largest photo that is opened takes some ten."""

@@ -10,7 +10,7 @@ from facetex_core.config import load_preset
 from facetex_core.geometry.camera import orbit_camera
 from facetex_core.io.photo_file import example_photo
 from facetex_core.lighting.harmonics import ambient
-from facetex_core.messages import listening, unheard
+from facetex_core.listeners import listening, unheard
 from facetex_core.registry import Registry
 from facetex_core.stages import Detector, Fitter, Segmenter
 from facetex_core.structures import (

@@ -19,7 +19,7 @@ from facetex_core.choices_file import Quoted
 from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.errors import ConfigError, ModelError, did_you_mean
 from facetex_core.io.atomic import replacing
-from facetex_core.messages import holding
+from facetex_core.listeners import holding
 from facetex_core.model_rows import BROUGHT, ModelImporter, Part, Row
 from facetex_core.structures import Bank
 from facetex_model_zoo.download import what_instead

@@ -3,7 +3,7 @@
 import errno
 
 import pytest
-from facetex_cli.messages import answer, exit_code
+from facetex_cli.error_lines import answer, exit_code
 
 from facetex_core import ConfigError
 from facetex_core.errors import PluginError

@@ -8,7 +8,7 @@ import pytest
 from sampled import tiny_texture, view_of
 
 from facetex_core import Texture, warn
-from facetex_core.messages import listening
+from facetex_core.listeners import listening
 from facetex_core.workbench.comparison.cache import Cache
 
 

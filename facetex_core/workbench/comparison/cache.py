@@ -24,7 +24,7 @@ from facetex_core.boundary import Made, Taken
 from facetex_core.delivery.record import versions
 from facetex_core.errors import ModelError, PluginError
 from facetex_core.io.atomic import write_whole
-from facetex_core.messages import collecting, warn
+from facetex_core.listeners import collecting, warn
 from facetex_core.structures import MorphableModel
 from facetex_core.workbench.comparison.cache_folder import Bounded, forget_older, limit
 from facetex_core.workbench.comparison.code_identity import facetex_code

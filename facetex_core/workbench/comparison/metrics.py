@@ -14,7 +14,7 @@ from facetex_core.geometry.raycast import Scene
 from facetex_core.imaging.colour import LUMINANCE, encode_srgb
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.lazy import cv2
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.metrics import Metric
 from facetex_core.pipeline import Pipeline, Run
 from facetex_core.structures import Camera, Fit, Head, Mesh, Texture, View

@@ -12,7 +12,7 @@ from typing import Any
 
 from facetex_core.delivery.pictures import template
 from facetex_core.errors import ConfigError
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.workbench.study.study import PHOTO_VARIANT
 
 CONFIDENCE = 0.95

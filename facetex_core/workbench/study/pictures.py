@@ -17,7 +17,7 @@ from facetex_core.errors import ConfigError, PhotoError
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io.photo_file import load_photo
 from facetex_core.lazy import cv2
-from facetex_core.messages import warn
+from facetex_core.listeners import warn
 from facetex_core.stages import Detector
 from facetex_core.structures import Photo
 from facetex_core.workbench.evaluation.suite import PHOTO_ENDINGS

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from facetex_model_zoo import model_path
-from facetex_plugins.fit.teeth import behind_lips
+from facetex_plugins.fit.behind_lips import behind_lips
 from sampled import tiny_model
 
 from facetex_core.geometry.landmarks import UPPER_LIP

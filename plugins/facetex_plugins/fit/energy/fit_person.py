@@ -16,6 +16,7 @@ from jaxtyping import Float32
 from facetex_core import Appearance, Face, Fit, MorphableModel, Observation, Photo, warn
 from facetex_core.lighting.estimate_lighting import SIZE, estimate_appearance
 from facetex_core.texture.unwrap import unwrap
+from facetex_plugins.fit.behind_lips import behind_lips
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, step
 from facetex_plugins.fit.energy.landmark_term import (
     LandmarkObservation,
@@ -29,7 +30,6 @@ from facetex_plugins.fit.energy.normal_equations import NormalEquations
 from facetex_plugins.fit.energy.outline_term import outline_error, outline_term
 from facetex_plugins.fit.energy.residual_flow import residual_flow
 from facetex_plugins.fit.energy.shading_term import blurred, shading_term
-from facetex_plugins.fit.teeth import behind_lips
 from facetex_plugins.fit.thresholds import POOR, SHADING_BLUR, STRANGERS
 
 LANDMARKS, OUTLINE = "landmarks (% of eye distance)", "outline (% of eye distance)"

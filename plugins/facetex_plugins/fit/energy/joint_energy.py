@@ -21,6 +21,7 @@ from facetex_core import Appearance, Camera, Face, Fit, Lighting, MorphableModel
 from facetex_core.geometry.camera import project
 from facetex_core.lighting.estimate_lighting import PHOTO, albedo_model
 from facetex_core.lighting.harmonics import ambient
+from facetex_plugins.fit.behind_lips import behind_lips
 from facetex_plugins.fit.energy.colour_term import (
     Look,
     colour_differences,
@@ -42,7 +43,6 @@ from facetex_plugins.fit.energy.landmark_term import (
     observe_landmarks,
 )
 from facetex_plugins.fit.energy.normal_equations import NormalEquations, Unknowns, solve_some
-from facetex_plugins.fit.teeth import behind_lips
 from facetex_plugins.fit.thresholds import IDENTITY_PRIOR, JOINT_BLUR
 
 LIGHT_PRIOR = 1e-6

@@ -123,7 +123,7 @@ def test_what_all_heads_of_a_suite_share_is_no_identity(model):
     assert products(heads).figures["error"] > 0.5
     centred = products(heads, centred=True).figures
     assert centred["share"] == pytest.approx(1, abs=0.05)
-    assert centred["error"] < 0.1
+    assert centred["error"] < 0.15  # the similarity is not the same for all
 
 
 def at_rest(model, vertices) -> Truth:

@@ -19,7 +19,7 @@ from PIL import Image
 from toy_distribution import install_module
 from toy_stages import ToySynthesizer, write_toy_bank
 
-from facetex_core import STAGES, Photo, Registry, hookimpl, load_preset, messages, progress, warn
+from facetex_core import STAGES, Photo, Registry, hookimpl, listeners, load_preset, progress, warn
 from facetex_core.descriptors.bank_file import load_bank
 
 
@@ -58,7 +58,7 @@ def test_two_pipelines_in_two_threads_mix_neither_warnings_nor_progress(tmp_path
     def run(number):
         pipeline = recipe.setting("synthesizer", "number", number).build(registry, bank)
         said, done = [], []
-        with messages.listening(said.append), progress.listening(lambda *step: done.append(step)):
+        with listeners.listening(said.append), progress.listening(lambda *step: done.append(step)):
             pipeline.run(Photo(np.full((96, 96, 3), 0.4, np.float32), f"{number}.png"))
         return said, [step for step in done if step[1] > 10]
 
@@ -83,7 +83,7 @@ def test_the_command_line_works_outside_the_main_thread_and_leaves_the_process_a
 
 
 def test_collected_words_are_heard_outside_too(said):
-    with messages.collecting() as inner:
+    with listeners.collecting() as inner:
         warn("two\n lines")
     warn("after")
     assert (inner, said) == (["two lines"], ["two lines", "after"])
@@ -99,7 +99,7 @@ def test_a_warning_is_printed_once_where_nobody_listens(before, expected):
 
 
 def test_what_a_listener_shows_the_log_does_not_print_again():
-    source = "import sys; from facetex_core import messages, warn\nwith messages.listening(sys.stderr.write): warn('bright')"
+    source = "import sys; from facetex_core import listeners, warn\nwith listeners.listening(sys.stderr.write): warn('bright')"
     assert printed(source) == "bright"
 
 
