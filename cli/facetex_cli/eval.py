@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from facetex_cli.cases import CASES, Sampling, asked_for
+from facetex_cli.eval_depth import command as depth
 from facetex_cli.eval_identity import command as identity
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
@@ -35,6 +36,7 @@ def command() -> None:
     """
 
 
+command.add_command(depth)
 command.add_command(identity)
 
 
