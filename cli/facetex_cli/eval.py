@@ -7,6 +7,7 @@ import click
 from facetex_cli.cases import CASES, Sampling, asked_for
 from facetex_cli.eval_depth import command as depth
 from facetex_cli.eval_identity import command as identity
+from facetex_cli.eval_likeness import command as likeness
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_core.config import SIZES
@@ -38,6 +39,7 @@ def command() -> None:
 
 command.add_command(depth)
 command.add_command(identity)
+command.add_command(likeness)
 
 
 @command.command("leave-one-out", short_help="Let synthesizers predict skin that was hidden from them.")
