@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from facetex_cli.cases import CASES, Sampling, asked_for
+from facetex_cli.eval_benchmark import command as benchmark
 from facetex_cli.eval_depth import command as depth
 from facetex_cli.eval_identity import command as identity
 from facetex_cli.eval_likeness import command as likeness
@@ -37,6 +38,7 @@ def command() -> None:
     """
 
 
+command.add_command(benchmark)
 command.add_command(depth)
 command.add_command(identity)
 command.add_command(likeness)
