@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 from facetex_cli.tables import print_json, print_table
 from facetex_core.config import load_preset
 from facetex_core.errors import PhotoError
-from facetex_core.geometry.camera import portrait_camera
+from facetex_core.geometry.camera import photo_view, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io.photo_file import load_photo
 from facetex_core.lighting.studio import studio
@@ -82,7 +82,7 @@ def _look(path: Path, stages: Stages) -> Look:
         vector = vector_of(name, embed, view.photo, view.observation.face)
         seen[name] = [Seen(path.name, person_of(path.stem), None, vector)]
         seen[name] += [_seen(path, yaw, name, render, stages) for yaw, render in zip(YAWS, renders, strict=True)]
-    tiles = [tile(to_bytes(view.photo.rgb), path.stem)]
+    tiles = [tile(to_bytes(photo_view(head.fit, view.photo, PIXELS)[1].rgb), path.stem)]
     tiles += [tile(to_bytes(render.rgb), f"{yaw} degrees") for yaw, render in zip(YAWS, renders, strict=True)]
     return Look(path.name, seen, np.concatenate(tiles, 1))
 
