@@ -8,7 +8,7 @@ from facetex_core.errors import ConfigError, FacetexError, ModelError, PhotoErro
 from facetex_core.extensions import Extension
 from facetex_core.hookspecs import API_VERSION, HookSpecs, Offers, hookimpl, hookspec
 from facetex_core.listeners import warn
-from facetex_core.metrics import Metric
+from facetex_core.metrics import FaceEmbedding, Metric
 from facetex_core.model_rows import ModelImporter, Part, Row
 from facetex_core.options import Device, Meta, Program
 from facetex_core.pipeline import Pipeline, Run
@@ -43,11 +43,11 @@ from facetex_core.structures import (
 
 __all__ = [
     "API_VERSION", "STAGES", "AlbedoModel", "Appearance", "Bank", "Camera", "Choice", "ConfigError", "DelitView",
-    "Descriptor", "Detail", "DetailLayer", "Device", "Embedding", "Extension", "Face", "FacetexError", "Fit", "Head",
-    "HookSpecs", "Lighting", "LitView", "Merged", "Mesh", "Meta", "Metric", "ModelError", "ModelImporter", "MorphableModel",
-    "Observation", "Offer", "Offers", "OwnDescriptors", "Part", "Photo", "PhotoError", "Pipeline", "PluginError", "Program",
-    "Recipe", "Registry", "Row", "Run", "Segmentation", "Target", "Texture", "View", "hookimpl", "hookspec", "load_preset",
-    "preset_names", "warn",
+    "Descriptor", "Detail", "DetailLayer", "Device", "Embedding", "Extension", "Face", "FaceEmbedding", "FacetexError",
+    "Fit", "Head", "HookSpecs", "Lighting", "LitView", "Merged", "Mesh", "Meta", "Metric", "ModelError", "ModelImporter",
+    "MorphableModel", "Observation", "Offer", "Offers", "OwnDescriptors", "Part", "Photo", "PhotoError", "Pipeline",
+    "PluginError", "Program", "Recipe", "Registry", "Row", "Run", "Segmentation", "Target", "Texture", "View", "hookimpl",
+    "hookspec", "load_preset", "preset_names", "warn",
 ]  # fmt: skip
 
 # ONNX Runtime writes a device id into the home folder and sends events as soon as it is imported, unless this is set before.

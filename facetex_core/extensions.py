@@ -8,7 +8,7 @@ from typing import Any, get_origin
 
 from facetex_core.choices_file import preset_names
 from facetex_core.errors import PluginError
-from facetex_core.metrics import METRICS, Metric
+from facetex_core.metrics import METRICS, FaceEmbedding, Metric
 from facetex_core.model_rows import BROUGHT, ModelImporter, Row
 
 EXTENSION_NAME = r"[a-z][a-z0-9]*([-_][a-z0-9]+)*"
@@ -37,6 +37,7 @@ class Extensions:
     model_importers: dict[str, ModelImporter] = field(default_factory=dict)
     presets: dict[str, Path] = field(default_factory=dict)
     metrics: dict[str, Metric] = field(default_factory=dict)
+    face_embeddings: dict[str, FaceEmbedding] = field(default_factory=dict)
     all: list[Extension] = field(default_factory=list)
 
     def refuse_taken(self, each: Extension) -> None:
@@ -87,6 +88,7 @@ KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "model_importer": (callable, "a function of source and target"),
     "preset": (lambda value: isinstance(value, Path), "the Path of a .toml file"),
     "metric": (lambda value: isinstance(value, Metric) and callable(value.measure), "a Metric with a function `measure`"),
+    "face_embedding": (callable, "a function of photo and face"),
 }
 """What a plugin may bring beside stages: whether a value is of this kind, and what would be."""
 

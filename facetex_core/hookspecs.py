@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import pluggy
 
 from facetex_core import stages
-from facetex_core.metrics import Metric
+from facetex_core.metrics import FaceEmbedding, Metric
 from facetex_core.model_rows import ModelImporter, Row
 
 Stage = TypeVar("Stage")
@@ -113,3 +113,7 @@ class HookSpecs(Protocol):
     @hookspec
     def metrics(self) -> Mapping[str, Metric]:
         """Measures of a head, for the table of `facetex compare`."""
+
+    @hookspec
+    def face_embeddings(self) -> Mapping[str, FaceEmbedding]:
+        """Ways to tell people apart, for `facetex eval likeness`: `function(photo, face)` returns a unit vector."""

@@ -1,11 +1,18 @@
-"""The columns of `facetex compare`: those that ship, and what a plugin has to say of one that it brings."""
+"""The columns of `facetex compare`: those that ship, and what a plugin has to say of one that it brings; and of a likeness."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float32
+
     from facetex_core.pipeline import Run
+    from facetex_core.structures import Face, Photo
+
+FaceEmbedding = Callable[["Photo", "Face"], "Float32[np.ndarray, 'numbers']"]
+"""A face in a photo as a unit vector: those of one person lie close together. It measures likeness, and makes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,20 @@
 """`facetex eval`: fitters against heads whose truth is known, and what else is a command below it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from facetex_cli.cases import CASES, Sampling, asked_for
+from facetex_cli.eval_benchmark import command as benchmark
+from facetex_cli.eval_depth import command as depth
 from facetex_cli.eval_identity import command as identity
+from facetex_cli.eval_likeness import command as likeness
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_core.config import SIZES
 from facetex_core.errors import ConfigError, did_you_mean
 
-if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Float32
-
-    from facetex_core.registry import Registry
-    from facetex_core.structures import MorphableModel
-    from facetex_core.workbench.evaluation.suite import Case
-
 FILE = click.Path(path_type=Path)
-SYNTHETIC = "synthetic"
-CASES = 40
 DELIGHTERS = "network,none"
 COMPLETIONS = "complete,feedforward,mirror,pca,quilting,lowfrequency"
 SPLIT_NAMES = ("left", "far", "lower", "centre")
@@ -46,7 +38,10 @@ def command() -> None:
     """
 
 
+command.add_command(benchmark)
+command.add_command(depth)
 command.add_command(identity)
+command.add_command(likeness)
 
 
 @command.command("leave-one-out", short_help="Let synthesizers predict skin that was hidden from them.")
@@ -130,53 +125,13 @@ def evaluate_suite(
     """
     for folder in filter(None, (out, save)):
         refuse_unwritable(folder)
-    from facetex_cli.eval_run import albedo_pipelines, bench, score, show, stored
+    from facetex_cli.eval_run import albedo_pipelines, bench, score, show
     from facetex_core.registry import Registry
 
     registry = Registry()
     observer, fitters = bench(registry, fitter)
     pipelines = albedo_pipelines(registry, delighter)
-    if suite == SYNTHETIC:
-        count = cases or CASES
-        found = sampled(model_of(registry, model or "basis"), count, seed or 0, hdri, save)
-    else:
-        for option, value in {"--seed": seed, "--model": model, "--hdri": hdri or None, "--save": save}.items():
-            if value is not None:
-                raise ConfigError(f"{option} works only with the suite `synthetic`")
-        count, found = stored(Path(suite), cases)
+    count, found = asked_for(suite, registry, cases, Sampling(seed, model, hdri, save))
     done, albedos = score(found, count, observer, fitters, pipelines, out, quiet)
     show(done, albedos, out, as_json)
     return 0 if any(not each.failed for each in done) else 2
-
-
-def sampled(model: "MorphableModel", count: int, seed: int, panoramas: tuple[Path, ...], save: Path | None) -> "Iterator[Case]":
-    """The synthetic cases, one after the other, near and far turns by turns; each is kept where that is asked for."""
-    from facetex_core.lighting.panorama import read_panorama
-    from facetex_core.workbench.evaluation.suite import write_case
-    from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
-
-    lights: list[tuple[str, Float32[np.ndarray, "rows columns 3"] | None]] = [
-        (path.stem, read_panorama(path)) for path in panoramas
-    ]
-    lights = lights or [("made up", None)]
-
-    def cases() -> "Iterator[Case]":
-        for number in range(count):
-            light, panorama = lights[number // len(BANDS) % len(lights)]
-            band, name = BANDS[number % len(BANDS)], f"{number + 1:04d}"
-            case = sample_case(model, 10_000 * seed + number, panorama, band=band, name=name, light=light)
-            if save:
-                write_case(save, case)
-            yield case
-
-    return cases()
-
-
-def model_of(registry: "Registry", name: str) -> "MorphableModel":
-    """The morphable model that a fitter of this name fits."""
-    from facetex_core.stages import FitsOneModel
-
-    fitter = registry.bare("fitter", name, {})
-    if not isinstance(fitter, FitsOneModel):
-        raise ConfigError(f"--model {name}: this fitter has no morphable model of its own")
-    return fitter.model

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facetex_cli.cases import stored
 from facetex_cli.folders import refuse_no_file, refuse_unwritable
 from facetex_cli.plugin_options import plugin_options
 from facetex_core.errors import ConfigError
@@ -67,8 +68,6 @@ def command(
 
 
 def _suites(folders: tuple[Path, ...], most: int | None) -> "dict[str, tuple[int, Iterator[Case]]]":
-    from facetex_cli.eval_run import stored
-
     return {folder.name: stored(folder, most) for folder in folders}
 
 

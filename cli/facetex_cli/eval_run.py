@@ -19,7 +19,7 @@ from facetex_core.structures import Face
 from facetex_core.workbench.evaluation.albedo import ALBEDO_METRICS, AlbedoScore, albedo_attempts, albedo_summary
 from facetex_core.workbench.evaluation.evaluate import SURFACE_METRICS, Attempt, Score, attempts, failed, summary
 from facetex_core.workbench.evaluation.pictures import Pixels, albedo_row, row_of, save_sheet, sheet
-from facetex_core.workbench.evaluation.suite import Case, case_folders, read_case
+from facetex_core.workbench.evaluation.suite import Case
 
 CASES_SHOWN = 80
 """Heads on the sheet of pictures: more cannot be looked at."""
@@ -33,12 +33,6 @@ def bench(registry: Registry, names: str) -> tuple[Observer, dict[str, Fitter]]:
     wanted = dict.fromkeys(name.strip() for name in names.split(","))
     made = {name: recipe.choosing("fitter", name).make("fitter", registry) for name in wanted}
     return Observer(**recipe.make_all(Observer.roles(), registry)), made
-
-
-def stored(folder: Path, most: int | None) -> tuple[int, Iterator[Case]]:
-    """How many cases of a folder are asked for, and they themselves."""
-    folders = case_folders(folder)[:most]
-    return len(folders), map(read_case, folders)
 
 
 def albedo_pipelines(registry: Registry, names: str) -> dict[str, Pipeline]:

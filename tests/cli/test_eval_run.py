@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from facetex_cli.eval import sampled
+from facetex_cli.cases import sampled
 
 from facetex_core.lighting.environment import hdr_bytes
 from facetex_core.workbench.evaluation import synthetic

@@ -172,6 +172,7 @@ WRONG = {
     "ships": ({"models": {"mynet": Row("mynet", "a toy", "m", "MIT", "here", True, ships=True)}}, "its row says `ships`"),
     "no function": ({"model_importers": {"mynet": "copy"}}, "model importer 'mynet' of 'Plugin': a function of source and"),
     "no recipe": ({"presets": {"mine": "size = 3"}}, "preset 'mine' of 'Plugin': the Path of a .toml file was"),
+    "no embedding": ({"face_embeddings": {"own": 3}}, "face embedding 'own' of 'Plugin': a function of photo and face was"),
     "no measure": ({"metrics": {"red": Metric("red", "", 1, 0)}}, "metric 'red' of 'Plugin': a Metric with a function"),
     "a preset's name": (
         {"presets": {"draft": Path("x.toml")}},

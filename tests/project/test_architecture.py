@@ -156,7 +156,7 @@ def test_the_framework_neither_prints_nor_exits():
 
 def test_stages_are_made_and_called_behind_the_door_only():
     """A bare stage is handed to its contract, and to a fitter's model; everybody else gets a guarded one."""
-    bare = {"facetex_core/registry.py", "cli/facetex_cli/plugins_check.py", "cli/facetex_cli/eval.py"}
+    bare = {"facetex_core/registry.py", "cli/facetex_cli/plugins_check.py", "cli/facetex_cli/cases.py"}
     for path, tree in trees("facetex_core", "cli/facetex_cli", "model_zoo"):
         called = {
             node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)

@@ -1,0 +1,1 @@
+"""Runners for published benchmarks, whose data people bring themselves: predictions in their layout, and their figures."""
