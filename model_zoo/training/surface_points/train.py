@@ -178,8 +178,7 @@ def shape_basis(crops: Crops, count: int = 2000) -> tuple[Float[Tensor, " values
     """Mean and scaled principal components of drawn places, in crop units."""
     rng = np.random.default_rng(0)
     shapes = _float(np.stack([_laid(crops, rng).ravel() for _ in range(count)]))
-    count = min(COEFFICIENTS, len(shapes))
-    _, sizes, directions = torch.pca_lowrank(shapes, count, niter=6)
+    _, sizes, directions = torch.pca_lowrank(shapes, COEFFICIENTS, niter=6)
     return shapes.mean(0), directions * sizes / len(shapes) ** 0.5
 
 
