@@ -1,0 +1,63 @@
+"""The upright square about a face that CoarseNet sees, laid by the 68 landmarks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float32, Float64, Shaped
+
+from facetex_core.geometry.landmarks import OUTER_EYE_CORNERS_68
+
+SEEN_SIDE = 100
+"""Pixels; the paper has 200, at four times the time (docs/decisions/006-coarsenet-in-small.md)."""
+MARGIN, LIFT = 1.4, 0.1
+"""Sides of the crop in those of the landmarks' square, and sides by which it stands higher: brows are no forehead."""
+BRIDGE, TIP_OF_CHIN = 27, 8
+
+
+@dataclass(frozen=True)
+class FaceSquare:
+    """On a photo: centre and side in pixels, roll in radians, clockwise as seen."""
+
+    centre: Float64[np.ndarray, "2"]
+    side: float
+    roll: float
+
+    def matrix(self, size: int = SEEN_SIDE) -> Float64[np.ndarray, "3 3"]:
+        """From the photo's pixels to those of the crop; centres of pixels lie at a half."""
+        cosine, sine = np.cos(self.roll), np.sin(self.roll)
+        turn = np.array([[cosine, sine], [-sine, cosine]]) * (size / self.side)
+        matrix = np.eye(3)
+        matrix[:2, :2], matrix[:2, 2] = turn, size / 2 - turn @ self.centre
+        return matrix
+
+
+def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
+    """Axes from the eye line and the line from bridge to chin, side the larger extent of the points."""
+    points = landmarks.astype(np.float64)
+    right, left = OUTER_EYE_CORNERS_68
+    across, down = points[left] - points[right], points[TIP_OF_CHIN] - points[BRIDGE]
+    direction = across + np.array([down[1], -down[0]])
+    roll = float(np.arctan2(direction[1], direction[0]))
+    cosine, sine = np.cos(roll), np.sin(roll)
+    axes = np.array([[cosine, sine], [-sine, cosine]])
+    turned = points @ axes.T
+    low, high = turned.min(0), turned.max(0)
+    side = max(float((high - low).max()), 1.0)
+    return FaceSquare(((low + high) / 2 - [0, LIFT * side]) @ axes, MARGIN * side, roll)
+
+
+def cropped(picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare) -> Shaped[np.ndarray, "side side 3"]:
+    """Averaged over area where the picture is finer; beyond its border as at it."""
+    import cv2
+
+    times = max(int(np.ceil(square.side / SEEN_SIDE)), 1)
+    matrix = square.matrix(SEEN_SIDE * times)[:2]
+    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV's pixel centres are whole numbers
+    size = (SEEN_SIDE * times, SEEN_SIDE * times)
+    large = cv2.warpAffine(np.ascontiguousarray(picture), matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(large, (SEEN_SIDE, SEEN_SIDE), interpolation=cv2.INTER_AREA))
+
+
+def grey(coded: Float32[np.ndarray, "height width 3"]) -> Float32[np.ndarray, "height width"]:
+    """The luma of an sRGB-coded picture."""
+    return np.asarray(coded @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
