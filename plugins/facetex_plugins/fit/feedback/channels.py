@@ -8,9 +8,10 @@ from jaxtyping import Float32, Float64
 
 from facetex_core import Mesh, MorphableModel
 from facetex_core.geometry.camera import camera_rays
+from facetex_core.geometry.decimate import decimated
 from facetex_core.geometry.geometry_images import coordinate_code
 from facetex_core.geometry.mesh import vertex_normals
-from facetex_core.geometry.raycast import Scene, open3d
+from facetex_core.geometry.raycast import Scene
 from facetex_plugins.fit.feedback.estimate import Estimate, crop_camera
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
 
@@ -41,7 +42,7 @@ class ThinModel:
 def thinned(model: MorphableModel) -> ThinModel:
     """Few triangles near the skin of the mean head; each vertex goes with the skin's nearest point."""
     skin = model.mesh.triangles[model.mesh.parts["skin"]]
-    vertices, triangles = _decimated(model.mean, skin)
+    vertices, triangles = decimated(model.mean, skin, TRIANGLES)
     nearest, weights = Scene(model.mean, skin).nearest(vertices)
 
     def carried(values: Float32[np.ndarray, "_ vertices 3"]) -> Float32[np.ndarray, "_ few 3"]:
@@ -53,14 +54,6 @@ def thinned(model: MorphableModel) -> ThinModel:
     corners = model.mean[model.mesh.triangles[model.embedding.landmark_triangles]]
     pivot = np.einsum("pk,pkc->pc", model.embedding.landmark_barycentric, corners).astype(np.float64).mean(0)
     return ThinModel(mesh, carried(model.identity), carried(model.expression), coordinate_code(mean), pivot)
-
-
-def _decimated(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    geometry, utility = open3d().geometry, open3d().utility
-    places, corners = vertices.astype(np.float64), triangles.astype(np.int32)  # copies: a run's models are locked
-    whole = geometry.TriangleMesh(utility.Vector3dVector(places), utility.Vector3iVector(corners))
-    few = whole.simplify_quadric_decimation(TRIANGLES).remove_unreferenced_vertices()
-    return np.asarray(few.vertices).astype(np.float32), np.asarray(few.triangles).astype(np.int32)
 
 
 def feedback(thin: ThinModel, present: Estimate, principal: Float64[np.ndarray, "2"]) -> Float32[np.ndarray, "6 side side"]:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Shaped
 
-from facetex_core.geometry.landmarks import OUTER_EYE_CORNERS_68
-
 SEEN_SIDE = 100
-"""Pixels; the paper has 200, at four times the time (docs/decisions/006-coarsenet-in-small.md)."""
+"""Pixels; the paper has 200, at four times the time (docs/decisions, CoarseNet in small)."""
 MARGIN, LIFT = 1.4, 0.1
 """Sides of the crop in those of the landmarks' square, and sides by which it stands higher: brows are no forehead."""
-BRIDGE, TIP_OF_CHIN = 27, 8
+OUTER_CORNERS, BRIDGE, TIP_OF_CHIN = (36, 45), 27, 8
+"""Of the 68."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class FaceSquare:
 def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     """Axes from the eye line and the line from bridge to chin, side the larger extent of the points."""
     points = landmarks.astype(np.float64)
-    right, left = OUTER_EYE_CORNERS_68
+    right, left = OUTER_CORNERS
     across, down = points[left] - points[right], points[TIP_OF_CHIN] - points[BRIDGE]
     direction = across + np.array([down[1], -down[0]])
     roll = float(np.arctan2(direction[1], direction[0]))
