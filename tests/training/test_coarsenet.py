@@ -14,7 +14,7 @@ from training.coarsenet.crops import Heads
 from training.coarsenet.data import Settings, heads
 from training.coarsenet.eval import report
 from training.coarsenet.net import OUTPUTS, Deployed
-from training.coarsenet.train import blank, export, made_task, posed, train, turn
+from training.coarsenet.train import begin, blank, export, made_task, posed, train, turn
 from training.coarsenet.truth import Truths, lower, other_side
 from training.common.export import load
 from training.common.portraits import basis
@@ -39,7 +39,9 @@ def pictures() -> list[dict[str, np.ndarray]]:
 @pytest.fixture
 def work(tmp_path):
     """A run on three heads, the first of which is held out."""
-    settings = msgspec.structs.replace(shipped_settings("coarsenet", Settings), train=SCHEDULE, batch=2, passes=2, held=1)
+    settings = msgspec.structs.replace(
+        shipped_settings("coarsenet", Settings), begin=SCHEDULE, train=SCHEDULE, first_batch=4, batch=2, passes=2, held=1
+    )
     run = short_run("coarsenet", settings, tmp_path)
     folder = run.of("world") / "shards"
     folder.mkdir()
@@ -54,9 +56,12 @@ def every_head(work) -> Heads:
 
 
 def test_twenty_steps_learn_and_are_written(work, capsys):
+    begin(work)
+    first, last = losses(work.work / "begin")
+    assert last < first
     train(work)
     first, last = losses(work.work / "train")
-    assert last < first
+    assert np.isfinite([first, last]).all()  # twenty steps say little of answers to answers
     export(work)
     net, picture = blank(basis(with_colour=False)), torch.rand(2, PLANES, SEEN_SIDE, SEEN_SIDE)
     load(net, work.work / "train/weights.npz")
@@ -173,7 +178,7 @@ def test_the_world_that_is_missing_is_named_with_its_command(tmp_path):
         heads(run)
     (run.of("world") / "shards").mkdir()
     with pytest.raises(Exception, match=r"python -m training\.coarsenet heads"):
-        train(run)
+        begin(run)
 
 
 def test_a_world_without_numbers_is_named_with_its_command(work):
@@ -181,4 +186,9 @@ def test_a_world_without_numbers_is_named_with_its_command(work):
         path.unlink()
     assert len(World(work.of("world") / "shards")) == HEADS
     with pytest.raises(Exception, match=r"python -m training\.coarsenet heads"):
+        begin(work)
+
+
+def test_the_beginning_that_is_missing_is_named_with_its_command(work):
+    with pytest.raises(Exception, match=r"python -m training\.coarsenet begin"):
         train(work)

@@ -7,7 +7,7 @@ from training.common.steps import Model, start
 MODEL = Model(
     "coarsenet.onnx",
     data.Settings,
-    {"heads": data.heads, "train": train.train, "export": train.export, "eval": report},
+    {"heads": data.heads, "begin": train.begin, "train": train.train, "export": train.export, "eval": report},
 )
 
 if __name__ == "__main__":

@@ -23,12 +23,15 @@ NUMBERS = ("shape", "expression", "points", "intrinsics", "world_to_camera")
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """settings.toml."""
 
+    first_batch: Annotated[int, Meta(ge=1)]
+    """Heads of a step of `begin`, which looks at each once."""
     batch: Annotated[int, Meta(ge=1)]
-    """Heads of a step."""
+    """Heads of a step of `train`."""
     passes: Annotated[int, Meta(ge=1)]
-    """Looks at each, while it learns."""
+    """Looks at each in `train`."""
     held: Annotated[int, Meta(ge=1)] = 200
     """Heads that nothing is learned from: the first ones of the world."""
+    begin: Schedule
     train: Schedule
     degradation: Degradation
 

@@ -1,5 +1,6 @@
-"""Trains CoarseNet on its own answers: each head is looked at several times, each look from the render of the one before.
+"""Trains CoarseNet, first on looks at the mean head alone, then on its own answers, each rendered for the next look.
 
+Begun with its own answers, it learned nothing of the pose in 250 steps; begun with first looks, its error was nearly halved in 200.
 The paper takes no gradient through the rendering either. The looks that only lead to the next are made with normalisations as
 in use; then all looks are learned from in one batch.
 """
@@ -44,16 +45,17 @@ Batch = dict[str, Tensor]
 class Task:
     """Heads, seen again and again."""
 
-    def __init__(self, model: MorphableModel, heads: Heads, settings: Settings) -> None:
+    def __init__(self, model: MorphableModel, heads: Heads, settings: Settings, *, first: bool = False) -> None:
         self.model, self.heads, self.settings = model, heads, settings
+        self.size, self.passes = (settings.first_batch, 1) if first else (settings.batch, settings.passes)
         self.thin = thinned(model)
         self.lower = torch.from_numpy(lower(model))
         self.points = torch.from_numpy(self.thin.mesh.vertices[::EVERY] - self.thin.pivot.astype(np.float32))
-        self.first = feedback(self.thin, start(len(model.identity), len(model.expression)), np.full(2, 0.5))
+        self.untouched = feedback(self.thin, start(len(model.identity), len(model.expression)), np.full(2, 0.5))
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Heads that are learned from."""
-        numbers = rng.integers(self.settings.held, len(self.heads), self.settings.batch)
+        numbers = rng.integers(self.settings.held, len(self.heads), self.size)
         return tensors(self.heads.batch(numbers, rng, self.settings.degradation))
 
     def held_out(self, count: int) -> Batch:
@@ -65,7 +67,7 @@ class Task:
         learning = net.training
         net.eval()
         with torch.no_grad():
-            looks = self.looks(net, batch, self.settings.passes, near=True)
+            looks = self.looks(net, batch, self.passes, near=True)
         net.train(learning)
         told = net(torch.cat([picture for picture, _, _ in looks]).to(batch["grey"].device))
         with torch.autocast(batch["grey"].device.type, enabled=False):  # half of single precision rounds millimetres
@@ -87,7 +89,8 @@ class Task:
         made = []
         for number in range(passes):
             seen = [
-                self.first if number == 0 else feedback(self.thin, one, at) for one, at in zip(present, principal, strict=True)
+                self.untouched if number == 0 else feedback(self.thin, one, at)
+                for one, at in zip(present, principal, strict=True)
             ]
             picture = torch.from_numpy(np.stack([network_picture(*row) for row in zip(grey, seen, strict=True)]))
             picture = picture.to(batch["grey"].device, memory_format=torch.channels_last)
@@ -124,7 +127,7 @@ class Task:
         device = next(net.parameters()).device
         batch = {name: value.to(device) for name, value in self.held_out(min(JUDGED, self.settings.held)).items()}
         figures: dict[str, float] = {}
-        for number, (picture, rotation, rest) in enumerate(self.looks(net, batch, self.settings.passes + 1)):
+        for number, (picture, rotation, rest) in enumerate(self.looks(net, batch, self.passes + 1)):
             told = net(picture)
             with torch.autocast(device.type, enabled=False):
                 parts = self.parts(told, rotation, rest, batch)
@@ -178,12 +181,12 @@ def rooted(squares: Tensor) -> Tensor:
     return (squares + SOFT).sqrt()
 
 
-def made_task(run: Run[Settings]) -> Task:
+def made_task(run: Run[Settings], *, first: bool = False) -> Task:
     """On the world that is there."""
     model = basis(with_colour=False)
     folder = needed(run.work / "heads", "coarsenet heads")
     heads = Heads(world_folder(run), folder, model.expression_names, thinned(model).pivot)
-    return Task(model, heads, run.settings)
+    return Task(model, heads, run.settings, first=first)
 
 
 def blank(model: MorphableModel) -> CoarseNet:
@@ -191,12 +194,19 @@ def blank(model: MorphableModel) -> CoarseNet:
     return CoarseNet(len(model.identity), len(model.expression))
 
 
+def begin(run: Run[Settings]) -> None:
+    """From drawn weights, by looks at the mean head."""
+    task = made_task(run, first=True)
+    torch.manual_seed(run.settings.begin.seed)
+    save(learn(blank(task.model), task, run.settings.begin, run.work / "begin", run.machine), run.work / "begin/weights.npz")
+
+
 def train(run: Run[Settings]) -> None:
-    """From drawn weights."""
+    """On from `begin`, by looks at its own answers."""
     task = made_task(run)
-    torch.manual_seed(run.settings.train.seed)
-    net = learn(blank(task.model), task, run.settings.train, run.work / "train", run.machine)
-    save(net, run.work / "train/weights.npz")
+    net = blank(task.model)
+    load(net, needed(run.work / "begin/weights.npz", "coarsenet begin"))
+    save(learn(net, task, run.settings.train, run.work / "train", run.machine), run.work / "train/weights.npz")
 
 
 def export(run: Run[Settings]) -> None:
