@@ -1,6 +1,7 @@
 """Trains CoarseNet, first on looks at the mean head alone, then on its own answers, each rendered for the next look.
 
-Begun with its own answers, it learned nothing of the pose in 250 steps; begun with first looks, its error was nearly halved in 200.
+Begun with its own answers, it learned nothing of the pose in 250 steps; begun with first looks, nearly half in 200.
+
 The paper takes no gradient through the rendering either. The looks that only lead to the next are made with normalisations as
 in use; then all looks are learned from in one batch.
 """
