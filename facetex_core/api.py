@@ -9,6 +9,8 @@ PUBLIC: dict[str, str] = {
     "facetex_core.descriptors.correlations": "as_rows merge mix",
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.camera": "camera_rays project",
+    "facetex_core.geometry.decimate": "decimated",
+    "facetex_core.geometry.geometry_images": "coordinate_code",
     "facetex_core.geometry.landmarks": (
         "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER UPPER_LIP "
         "UPPER_LIP_68 eye_distance"

@@ -1,0 +1,1 @@
+"""CoarseNet (Richardson et al. 2017): identity, expression and pose of a face, its own answer fed back as a picture."""
