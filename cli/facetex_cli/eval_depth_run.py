@@ -30,8 +30,8 @@ from facetex_core.workbench.evaluation.depth_error import (
 )
 from facetex_core.workbench.evaluation.suite import Case
 
-MEAN = "mean head"
-COLUMNS = {"mean": "mean", "std": "std", "median": "median", "p90": "90 %"}
+MEAN_HEAD = "mean head"
+DEPTH_COLUMNS = {"mean": "mean", "std": "std", "median": "median", "p90": "90 %"}
 PUBLISHED = {"mean": 3.61, "std": 2.99, "median": 2.72, "p90": 6.82}
 """Richardson et al. 2017 on BU-3DFE, as Sela et al. 2017 give it."""
 ABOUT = (
@@ -69,7 +69,7 @@ class DepthScore:
 
     def row(self) -> dict[str, object]:
         """For a table of all heads."""
-        figures: dict[str, float | None] = dict.fromkeys(COLUMNS)
+        figures: dict[str, float | None] = dict.fromkeys(DEPTH_COLUMNS)
         figures |= {} if self.errors is None else statistics([self.errors])
         about = {"case": self.case, "fitter": self.method, "expression": self.expression}
         return {**about, **figures, "compared": self.compared, "failed": self.failed}
@@ -117,8 +117,8 @@ def _of_case(case: Case, stages: Stages) -> list[DepthScore]:
         except FacetexError as error:
             rows.append(DepthScore(case.name, name, "not told", failed=str(error)))
             continue
-        if all(row.method != MEAN for row in rows):
-            rows.insert(0, _score(case, MEAN, true, mean_head(fit), None))
+        if all(row.method != MEAN_HEAD for row in rows):
+            rows.insert(0, _score(case, MEAN_HEAD, true, mean_head(fit), None))
         rows.append(_score(case, name, true, fit, detail))
     return rows
 
@@ -166,11 +166,11 @@ def show(found: Sequence[DepthScore], out: Path | None, as_json: bool) -> None:
     else:
         lines = [
             [str(row["fitter"]), str(row["expression"]), f"{row['fitted']}/{row['heads']}"]
-            + [f"{row[key]:.2f}" for key in COLUMNS]
+            + [f"{row[key]:.2f}" for key in DEPTH_COLUMNS]
             + [f"{100 * float(str(row['compared'])):.0f} %"]
             for row in rows
         ]
-        print_table(["fitter", "expression", "heads", *COLUMNS.values(), "compared"], lines)
+        print_table(["fitter", "expression", "heads", *DEPTH_COLUMNS.values(), "compared"], lines)
         click.echo(ABOUT.format(**PUBLISHED))
     for each in found:
         if each.failed:

@@ -72,11 +72,11 @@ def _suites(folders: tuple[Path, ...], most: int | None) -> "dict[str, tuple[int
 
 
 def _scans(paths: tuple[Path, ...], observer: "Observer") -> "dict[str, tuple[int, Iterator[Case]]]":
-    from facetex_core.workbench.evaluation.scan import YAWS, scan_cases
+    from facetex_core.workbench.evaluation.scan import SCAN_YAWS, scan_cases
 
     for path in paths:
         refuse_no_file(path)
-    return {path.stem: (len(YAWS), scan_cases(path, observer.detector)) for path in paths}
+    return {path.stem: (len(SCAN_YAWS), scan_cases(path, observer.detector)) for path in paths}
 
 
 def _people(folder: Path | None, videos: tuple[Path, ...], most: int | None) -> "dict[str, list[Photo]]":

@@ -26,7 +26,7 @@ from facetex_core.workbench.evaluation.identity_error import (
 )
 from facetex_core.workbench.evaluation.suite import Case
 
-METRICS = {
+IDENTITY_METRICS = {
     "share": "p.d / d.d: d the true neutral head minus the mean head, p the fitted one minus the mean head, over the face",
     "correlation": "p.d / sqrt(p.p d.d)",
     "error": "|p - d| / |d|",
@@ -176,7 +176,12 @@ def show(
     """The tables on stdout, or all as JSON; identity.json and identity.csv in the folder."""
     rows = summary(found)
     table = {name: {**asdict(each), "ratio": each.ratio} for name, each in agreed.items()}
-    record: dict[str, object] = {"metrics": METRICS, "summary": rows, "agreement_metrics": AGREEMENT, "agreement": table}
+    record: dict[str, object] = {
+        "metrics": IDENTITY_METRICS,
+        "summary": rows,
+        "agreement_metrics": AGREEMENT,
+        "agreement": table,
+    }
     cases = [each.row() for each in found]
     if out and cases:
         write_record(record, cases, out, "identity")

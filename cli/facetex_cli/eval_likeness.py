@@ -29,9 +29,9 @@ def command(folder: Path, *, fitter: str | None, cases: int | None, out: Path | 
     if out:
         refuse_unwritable(out)
     from facetex_cli.bank_run import photos_in
-    from facetex_cli.eval_likeness_run import bench, look, show
+    from facetex_cli.eval_likeness_run import bench, render_photos, show
 
     stages = bench(fitter)
-    looks = look(photos_in(folder)[:cases], stages, quiet)
-    show(looks, list(stages.embeddings), out, as_json)
-    return 0 if any(not each.failed for each in looks) else 2
+    rendered = render_photos(photos_in(folder)[:cases], stages, quiet)
+    show(rendered, list(stages.embeddings), out, as_json)
+    return 0 if any(not each.failed for each in rendered) else 2

@@ -23,7 +23,7 @@ from facetex_core.pipeline import Pipeline
 from facetex_core.registry import Registry
 from facetex_core.stages import Renderer
 from facetex_core.structures import Photo
-from facetex_core.workbench.evaluation.likeness import YAWS, Likeness, Seen, distance, likeness, person_of, vector_of
+from facetex_core.workbench.evaluation.likeness import LIKENESS_YAWS, Likeness, Seen, distance, likeness, person_of, vector_of
 from facetex_core.workbench.evaluation.pictures import save_sheet, sheet, tile
 
 PIXELS = 400
@@ -43,7 +43,7 @@ class Stages:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Look:
+class RenderedPhoto:
     """What became of one photo."""
 
     photo: str
@@ -62,29 +62,29 @@ def bench(fitter: str | None) -> Stages:
     return Stages(pipeline, renderer, registry.extensions.face_embeddings)
 
 
-def look(photos: Sequence[Path], stages: Stages, quiet: bool) -> list[Look]:
+def render_photos(photos: Sequence[Path], stages: Stages, quiet: bool) -> list[RenderedPhoto]:
     """Every photo as it is, one row each."""
     from tqdm import tqdm
 
     hidden = quiet or not sys.stderr.isatty()
-    return [_look(path, stages) for path in tqdm(photos, unit="photo", leave=False, file=sys.stderr, disable=hidden)]
+    return [_rendered(path, stages) for path in tqdm(photos, unit="photo", leave=False, file=sys.stderr, disable=hidden)]
 
 
-def _look(path: Path, stages: Stages) -> Look:
+def _rendered(path: Path, stages: Stages) -> RenderedPhoto:
     try:
         run = stages.pipeline.run(load_photo(path))
     except PhotoError as error:
-        return Look(path.name, {}, failed=str(error))
+        return RenderedPhoto(path.name, {}, failed=str(error))
     head, view = run.head, run.views[0]
-    renders = [stages.renderer.render(head, portrait_camera(head.fit, yaw, PIXELS), studio()) for yaw in YAWS]
+    renders = [stages.renderer.render(head, portrait_camera(head.fit, yaw, PIXELS), studio()) for yaw in LIKENESS_YAWS]
     seen: dict[str, list[Seen]] = {}
     for name, embed in stages.embeddings.items():
         vector = vector_of(name, embed, view.photo, view.observation.face)
         seen[name] = [Seen(path.name, person_of(path.stem), None, vector)]
-        seen[name] += [_seen(path, yaw, name, render, stages) for yaw, render in zip(YAWS, renders, strict=True)]
+        seen[name] += [_seen(path, yaw, name, render, stages) for yaw, render in zip(LIKENESS_YAWS, renders, strict=True)]
     tiles = [tile(to_bytes(photo_view(head.fit, view.photo, PIXELS)[1].rgb), path.stem)]
-    tiles += [tile(to_bytes(render.rgb), f"{yaw} degrees") for yaw, render in zip(YAWS, renders, strict=True)]
-    return Look(path.name, seen, np.concatenate(tiles, 1))
+    tiles += [tile(to_bytes(render.rgb), f"{yaw} degrees") for yaw, render in zip(LIKENESS_YAWS, renders, strict=True)]
+    return RenderedPhoto(path.name, seen, np.concatenate(tiles, 1))
 
 
 def _seen(path: Path, yaw: int, name: str, render: Photo, stages: Stages) -> Seen:
@@ -93,17 +93,17 @@ def _seen(path: Path, yaw: int, name: str, render: Photo, stages: Stages) -> See
     return Seen(path.name, person_of(path.stem), yaw, vector)
 
 
-def show(looks: Sequence[Look], names: Sequence[str], out: Path | None, as_json: bool) -> None:
+def show(rendered: Sequence[RenderedPhoto], names: Sequence[str], out: Path | None, as_json: bool) -> None:
     """The table on stdout, or all as JSON; likeness.jpg and likeness.json in the folder."""
-    seen = {name: [each for one in looks for each in one.seen.get(name, ())] for name in names}
+    seen = {name: [each for one in rendered for each in one.seen.get(name, ())] for name in names}
     rows = {name: likeness(each) for name, each in seen.items()}
     record: dict[str, object] = {
         "unit": "distance of unit vectors, 0 to 2",
-        "photos": [{"photo": each.photo, "failed": each.failed} for each in looks],
+        "photos": [{"photo": each.photo, "failed": each.failed} for each in rendered],
         "likeness": {name: [asdict(row) for row in each] for name, each in rows.items()},
         "distances": {name: _distances(each) for name, each in seen.items()},
     }
-    pictures = [each.pictures for each in looks if each.pictures is not None]
+    pictures = [each.pictures for each in rendered if each.pictures is not None]
     if out:
         out.mkdir(parents=True, exist_ok=True)
         (out / "likeness.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
@@ -115,8 +115,8 @@ def show(looks: Sequence[Look], names: Sequence[str], out: Path | None, as_json:
         lines = [_line(name, row) for name, each in rows.items() for row in each]
         print_table(["embedding", "yaw", "faces found", "rank 1", "own photo", "nearest other person"], lines)
     else:
-        click.echo(f"{len(pictures)} of {len(looks)} heads made; {NO_EMBEDDING}")
-    for each in looks:
+        click.echo(f"{len(pictures)} of {len(rendered)} heads made; {NO_EMBEDDING}")
+    for each in rendered:
         if each.failed:
             click.echo(each.failed, err=True)
 

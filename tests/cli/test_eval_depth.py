@@ -68,3 +68,9 @@ def test_expressions_have_rows_of_their_own_where_there_are_several():
     found.append(DepthScore("3", "basis", "not told", failed="no face found"))
     rows = [(row["expression"], row["heads"], row["fitted"], row["mean"]) for row in summary(found)]
     assert rows == [("all", 3, 2, 2.0), ("neutral", 1, 1, 3.0), ("smile", 1, 1, 1.0)]
+
+
+def test_what_is_said_about_a_case_must_be_a_table(suite, capsys):
+    (suite / "0002/truth.json").write_text('{"about": [1, 2]}', "utf-8")
+    assert main(["eval", "depth", str(suite), "--fitter", "landmarks", "--quiet"]) == 2
+    assert "`about` is no table" in capsys.readouterr().err

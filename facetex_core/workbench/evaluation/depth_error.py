@@ -16,15 +16,15 @@ from facetex_core.imaging.look_up import look_up
 from facetex_core.structures import Camera, Detail, Fit
 from facetex_core.workbench.evaluation.suite import Truth
 
-TRIES = 300
+RANSAC_PAIRS = 300
 """Pairs of pixels of which RANSAC makes a line."""
 TRIED = 4000
 """Pixels that say how good a line is; all of the good one's inliers make the last one."""
-ROUNDS = 3
+LINE_ROUNDS = 3
 """Of least squares, each over the inliers of the one before."""
 INLIER = 0.05
 """Share of the true range within which a pixel agrees with a line."""
-ENOUGH = 100
+SHARED_PIXELS = 100
 """Pixels that both depth maps must share."""
 HALVINGS = 2
 """How often edges are halved before a relief moves the surface: its waves are shorter than the mesh's edges."""
@@ -85,7 +85,7 @@ def depth_at(
 def depth_errors(true: TrueDepth, found: Depths, seed: int = 0) -> Float32[np.ndarray, "shared"] | None:
     """Percent of the true range at each pixel that both maps show; none where they share too few."""
     shared = np.isfinite(found)
-    if shared.sum() < ENOUGH or true.extent == 0:
+    if shared.sum() < SHARED_PIXELS or true.extent == 0:
         return None
     z, wanted = found[shared], true.z[shared]
     scale, offset = robust_line(z, wanted, INLIER * true.extent, seed)
@@ -96,7 +96,7 @@ def robust_line(z: Depths, wanted: Depths, tolerance: float, seed: int = 0) -> t
     """Scale and offset that bring most of z within a tolerance of what is wanted, by least squares over those (RANSAC)."""
     rng = np.random.default_rng(seed)
     some = rng.permutation(len(z))[:TRIED]
-    first, second = rng.integers(len(z), size=(2, TRIES))
+    first, second = rng.integers(len(z), size=(2, RANSAC_PAIRS))
     run = z[second] - z[first]
     usable = np.abs(run) > 1e-9
     scales = (wanted[second] - wanted[first])[usable] / run[usable]
@@ -105,7 +105,7 @@ def robust_line(z: Depths, wanted: Depths, tolerance: float, seed: int = 0) -> t
     if not agree:
         return 1.0, float(np.median(wanted - z))
     line = float(scales[np.argmax(agree)]), float(offsets[np.argmax(agree)])
-    for _ in range(ROUNDS):
+    for _ in range(LINE_ROUNDS):
         inside = _within(z, wanted, line, tolerance)
         middle, level = z[inside].mean(), wanted[inside].mean()
         spread = ((z[inside] - middle) ** 2).sum()

@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, Int
 
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import decode_srgb
@@ -17,11 +17,11 @@ from facetex_core.workbench.evaluation.synthetic import face_vertices
 
 EXPOSURES = (0.6, 1.6)
 """Times the light of a photo."""
-CROPS = (0.35, 0.9)
+CROP_MARGINS = (0.35, 0.9)
 """What is left around the face of a crop, in sizes of the face."""
 FRAMES = 8
 """Of a clip, evenly spread."""
-MIRRORED = "mirrored"
+MIRROR_IMAGE = "mirrored"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,8 +53,8 @@ class Agreement:
 def versions(photo: Photo, face: Face) -> Iterator[tuple[str, Photo]]:
     """The photo, its mirror image, and copies of it cropped, darker and brighter."""
     yield "", photo
-    yield MIRRORED, replace(photo, rgb=np.ascontiguousarray(photo.rgb[:, ::-1]))
-    for air in CROPS:
+    yield MIRROR_IMAGE, replace(photo, rgb=np.ascontiguousarray(photo.rgb[:, ::-1]))
+    for air in CROP_MARGINS:
         yield f"crop {air:g}", replace(photo, rgb=_cropped(photo, face, air))
     for gain in EXPOSURES:
         yield f"light {gain:g}", replace(photo, rgb=np.minimum(gain * photo.rgb, 1).astype(np.float32))
@@ -85,12 +85,12 @@ def frames(path: Path, count: int = FRAMES) -> Iterator[Photo]:
 def shape_of(person: str, version: str, fit: Fit) -> Shape:
     """The neutral head of a fit; that of a mirror image is mirrored back."""
     own = offsets(fit.model, fit.neutral)
-    if version == MIRRORED:
+    if version == MIRROR_IMAGE:
         own = own[mirror(fit.model)] * [-1, 1, 1]
     return Shape(person, own[face_vertices(fit.model)])
 
 
-def mirror(model: MorphableModel) -> np.ndarray:
+def mirror(model: MorphableModel) -> Int[np.ndarray, "vertices"]:
     """Of each vertex, the one on the other side of the face."""
     from scipy.spatial import cKDTree
 

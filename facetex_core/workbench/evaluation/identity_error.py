@@ -24,13 +24,13 @@ from facetex_core.workbench.evaluation.suite import Truth
 from facetex_core.workbench.evaluation.surface_error import Skin, align
 from facetex_core.workbench.evaluation.synthetic import face_vertices
 
-REGIONS = ("face", "nose", "mouth", "chin", "jaw", "forehead", "cheeks", "eyes")
+IDENTITY_REGIONS = ("face", "nose", "mouth", "chin", "jaw", "forehead", "cheeks", "eyes")
 AXES = ("across", "height", "depth")
-KEPT = 0.9
+NEAREST_SHARE = 0.9
 """The nearest share of the points by which surfaces are laid onto each other."""
 REACH = 1.2
 """Pupil distances from the tip of the nose within which surfaces are compared."""
-NOSE_TIP = 30
+TIP_OF_NOSE = 30
 """Of the 68 landmarks."""
 HALF = 0.5
 
@@ -41,7 +41,7 @@ Sums = Float64[np.ndarray, "regions 3"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Products:
-    """Sums over the vertices of each of REGIONS, by axis."""
+    """Sums over the vertices of each of IDENTITY_REGIONS, by axis."""
 
     found: Sums
     """p.p"""
@@ -63,7 +63,7 @@ class Products:
 
     def by_region(self) -> dict[str, "Ratios"]:
         """All axes together."""
-        rows = zip(REGIONS, self.found.sum(1), self.both.sum(1), self.true.sum(1), strict=True)
+        rows = zip(IDENTITY_REGIONS, self.found.sum(1), self.both.sum(1), self.true.sum(1), strict=True)
         return {name: Ratios.of(*sums) for name, *sums in rows}
 
     def by_axis(self) -> dict[str, "Ratios"]:
@@ -130,7 +130,7 @@ def offsets(model: MorphableModel, vertices: Vertices) -> Offsets:
 
 
 def regions(model: MorphableModel) -> Bool[np.ndarray, "regions vertices"]:
-    """The face's vertices in each of REGIONS; the jaw is what of the cheeks is lower than the lips."""
+    """The face's vertices in each of IDENTITY_REGIONS; the jaw is what of the cheeks is lower than the lips."""
     face = np.zeros(len(model.mean), bool)
     face[face_vertices(model)] = True
     weights = {name: values > 0.5 for name, values in model.regions.items()}
@@ -147,7 +147,7 @@ def regions(model: MorphableModel) -> Bool[np.ndarray, "regions vertices"]:
         "cheeks": cheeks & ~low,
         "eyes": weights["eyes"],
     }
-    return np.stack([face & found[name] for name in REGIONS])
+    return np.stack([face & found[name] for name in IDENTITY_REGIONS])
 
 
 def surface_errors(truth: Truth, fit: Fit) -> dict[str, float] | None:
@@ -169,9 +169,11 @@ def surface_distance(model: MorphableModel, vertices: Vertices, truth: Truth) ->
     e, triangles = model.embedding, model.mesh.triangles
     landmarks = np.einsum("pk,pki->pi", e.landmark_barycentric, vertices[triangles[e.landmark_triangles]]).astype(np.float32)
     face = vertices[face_vertices(model)]
-    inside = np.linalg.norm(face - landmarks[NOSE_TIP], axis=1) < REACH * pupil_distance(landmarks)
+    inside = np.linalg.norm(face - landmarks[TIP_OF_NOSE], axis=1) < REACH * pupil_distance(landmarks)
     points = truth.points if truth.points is not None else np.full((68, 3), np.nan, np.float32)
-    laid, distances = align(face[inside], None if truth.points is None else landmarks, _skin_of(truth.mesh, points), KEPT)
+    laid, distances = align(
+        face[inside], None if truth.points is None else landmarks, _skin_of(truth.mesh, points), NEAREST_SHARE
+    )
     return float(distances.mean() / laid.scale)
 
 

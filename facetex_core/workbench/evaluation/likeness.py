@@ -14,7 +14,7 @@ from facetex_core.errors import FacetexError, PluginError
 from facetex_core.metrics import FaceEmbedding
 from facetex_core.structures import Face, Photo
 
-YAWS = (0, 30, 60)
+LIKENESS_YAWS = (0, 30, 60)
 """Degrees round the head at which it is rendered."""
 NUMBERED = r"-\d+$"
 """What the photos of one person differ by in their names, before the ending."""

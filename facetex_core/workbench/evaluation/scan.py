@@ -25,16 +25,16 @@ from facetex_core.workbench.evaluation.identity_error import pupil_distance
 from facetex_core.workbench.evaluation.suite import Case, Truth
 from facetex_core.workbench.evaluation.suite_mesh import read_mesh
 
-YAWS = (0.0, 20.0, -20.0)
-SIDE = 768
+SCAN_YAWS = (0.0, 20.0, -20.0)
+SCAN_SIDE = 768
 """Pixels of the pictures."""
-SMALL = 256
+SCAN_SMALL = 256
 """Pixels of those on which the way up is looked for."""
 PUPILS = 0.063
 """Metres between an adult's pupils."""
 DISTANCE, SEEN = 1.3, 0.34
 """Metres from the camera to the face, and that the picture shows."""
-BEHIND = 0.3
+SCAN_GROUND = 0.3
 """Linear grey."""
 SAMPLES = 2
 TALL = 0.3
@@ -42,7 +42,7 @@ TALL = 0.3
 LEAN = 0.25
 """How much farther ahead than the eyes the mouth is, a metre that it is lower."""
 ROUNDS = 2
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+TEXTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 
 def scan_cases(path: Path, detector: Detector) -> Iterator[Case]:
@@ -51,8 +51,10 @@ def scan_cases(path: Path, detector: Detector) -> Iterator[Case]:
     texture = np.asarray(cv2.resize(texture, (max(texture.shape[:2]),) * 2), np.float32)  # maps are square
     found = _upright(mesh, texture, detector, path)
     mesh, points = found.mesh, found.points
-    for yaw in YAWS:
-        camera = orbit_camera(np.zeros(3, np.float32), yaw=-yaw, distance=DISTANCE, width_seen=SEEN, size=(SIDE, SIDE))
+    for yaw in SCAN_YAWS:
+        camera = orbit_camera(
+            np.zeros(3, np.float32), yaw=-yaw, distance=DISTANCE, width_seen=SEEN, size=(SCAN_SIDE, SCAN_SIDE)
+        )
         photo = Photo(rendered(mesh, texture, camera, SAMPLES), f"{path.stem} at {yaw:g} degrees")
         truth = Truth(mesh, points=points, landmarks=project(camera, points), camera=camera, at_rest=True)
         yield Case(f"{path.stem} {yaw:+g}", photo, truth)
@@ -67,7 +69,7 @@ def texture_of(path: Path) -> Path:
         for line in _lines(path.parent / Path(material.strip()).name)
         if line.strip().startswith("map_Kd ")
     ]
-    for picture in (*named, *(path.with_suffix(ending) for ending in PICTURES)):
+    for picture in (*named, *(path.with_suffix(ending) for ending in TEXTURE_ENDINGS)):
         if picture.is_file():
             return picture
     raise ConfigError(f"{path}: has no texture; a picture of the same name, or one that its .mtl file names, is needed")
@@ -88,7 +90,7 @@ def rendered(
     rays = camera_rays(camera, x, y).reshape(-1, 3)
     triangle, weights, _ = Scene(mesh.vertices, mesh.triangles).first_hits(np.broadcast_to(camera.position, rays.shape), rays)
     hit = triangle >= 0
-    seen = np.full((len(rays), 3), BEHIND, np.float32)
+    seen = np.full((len(rays), 3), SCAN_GROUND, np.float32)
     uvs = np.einsum("pk,pkc->pc", weights[hit], mesh.uvs[mesh.uv_triangles[triangle[hit]]])
     seen[hit] = look_up(texture, uvs)
     return seen.reshape(height, samples, width, samples, 3).mean((1, 3))
@@ -108,12 +110,12 @@ def _upright(mesh: Mesh, texture: Float32[np.ndarray, "size size 3"], detector: 
     """The mesh in metres, y up and looking along +z, and its landmarks."""
     low, high = mesh.vertices.min(0), mesh.vertices.max(0)
     centred = _moved(mesh, np.eye(3) * TALL / (high - low).max(), (low + high) / 2)
-    tries = (_seen(_moved(centred, turn, np.zeros(3)), texture, detector, SMALL) for turn in _turns())
+    tries = (_seen(_moved(centred, turn, np.zeros(3)), texture, detector, SCAN_SMALL) for turn in _turns())
     best = max(filter(None, tries), key=lambda found: found.score, default=None)
     if best is None:
         raise ConfigError(f"{path}: no face was found in the scan, whichever way it is turned")
     for _ in range(ROUNDS):
-        best = _seen(_along_face(best), texture, detector, SIDE) or best
+        best = _seen(_along_face(best), texture, detector, SCAN_SIDE) or best
     return best
 
 

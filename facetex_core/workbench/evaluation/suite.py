@@ -151,6 +151,9 @@ def _truth(table: dict[str, object], mesh: Mesh | None, albedo: Float32[np.ndarr
         return values
 
     face, light, camera = numbers("face", 0), numbers("light", 9, 3), table.get("camera")
+    about = table.get("about", {})
+    if not isinstance(about, dict):
+        raise TypeError("`about` is no table")
     return Truth(
         mesh,
         None if face is None else face.astype(np.int32),
@@ -161,7 +164,7 @@ def _truth(table: dict[str, object], mesh: Mesh | None, albedo: Float32[np.ndarr
         None if light is None else Lighting(light),
         albedo,
         at_rest=table.get("at_rest") is True,
-        about=table.get("about", {}),  # type: ignore[arg-type]  # any table
+        about=about,
     )
 
 

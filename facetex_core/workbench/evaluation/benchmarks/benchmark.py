@@ -13,7 +13,7 @@ from facetex_core.workbench.evaluation.suite_mesh import obj_of, read_mesh
 
 SEVEN = (36, 39, 42, 45, 33, 48, 54)
 """Of iBUG's 68: outer and inner corner of the right eye, inner and outer of the left, base of the nose, mouth corners."""
-PICTURES = (".jpg", ".jpeg", ".png")
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
 PREDICTED = "predicted"
 """Folder of the predictions, in the one of the results."""
 

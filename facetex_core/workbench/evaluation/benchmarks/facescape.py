@@ -21,7 +21,7 @@ from facetex_core.geometry.mesh import triangle_normals
 from facetex_core.geometry.raycast import Scene
 from facetex_core.structures import Fit, Mesh
 from facetex_core.workbench.evaluation.benchmarks.benchmark import (
-    PICTURES,
+    PICTURE_ENDINGS,
     PREDICTED,
     Benchmark,
     Figures,
@@ -32,14 +32,14 @@ from facetex_core.workbench.evaluation.benchmarks.benchmark import (
 
 BINS = {"0 to 5 degrees": range(100), "5 to 30": range(100, 200), "30 to 60": range(200, 300), "60 to 90": range(300, 400)}
 """The pictures are in order of yaw."""
-SIZE = 256
+CYLINDER_SIZE = 256
 HIGH = 150.0
 """Millimetres above and below the middle of the head."""
 OUTSIDE = 1000.0
 """Millimetres from the axis, from where rays look inwards."""
-STEP = 15.0
+CYLINDER_STEP = 15.0
 """Millimetres between neighbours on the cylinder beyond which no surface joins them."""
-BEHIND = 2.0
+DEPTH_BEFORE = 2.0
 """Where the middle of a prediction lies along -z before its depth is shifted."""
 
 
@@ -59,7 +59,7 @@ class Cylinder:
 def items(folder: Path, images: Path | None) -> list[Item]:
     """Pictures that are called by a number of three digits."""
     root = images or folder / "data"
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in PICTURES and path.stem.isdecimal())
+    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.stem.isdecimal())
     wild = [path for path in found if images or "wild" in path.relative_to(root).as_posix()]
     if not wild:
         raise ConfigError(f"{root}: holds no pictures of the wild set, such as 000.jpg; --images says where they are")
@@ -82,7 +82,7 @@ def in_picture(fit: Fit) -> Float64[np.ndarray, "vertices 3"]:
     depth = fit.vertices @ fit.camera.world_to_camera[2, :3] + fit.camera.world_to_camera[2, 3]
     x, y = project(fit.camera, fit.vertices).astype(np.float64).T
     half, per_metre = width / 2, fit.camera.intrinsics[0, 0] / depth.mean()
-    z = -(depth - depth.mean()) * per_metre / half - BEHIND
+    z = -(depth - depth.mean()) * per_metre / half - DEPTH_BEFORE
     return np.stack([x / half - 1, (height / 2 - y) / half, z], 1).astype(np.float64)
 
 
@@ -118,7 +118,7 @@ def shifted(
     half: float,
 ) -> Float64[np.ndarray, "vertices 3"]:
     """The prediction moved in depth by the median difference over the pixels that both show: the least sum of distances."""
-    x, y = (side.ravel() for side in np.meshgrid(*[half * ((np.arange(SIZE) + 0.5) / SIZE * 2 - 1)] * 2))
+    x, y = (side.ravel() for side in np.meshgrid(*[half * ((np.arange(CYLINDER_SIZE) + 0.5) / CYLINDER_SIZE * 2 - 1)] * 2))
     top = max(truth[:, 2].max(), found[:, 2].max()) + 1
     origins = np.stack([x, y, np.full_like(x, top)], 1).astype(np.float32)
     ways = np.broadcast_to(np.array([0, 0, -1], np.float32), origins.shape)
@@ -134,9 +134,9 @@ def shifted(
 
 def on_cylinder(vertices: Float64[np.ndarray, "vertices 3"], triangles: Int32[np.ndarray, "triangles 3"]) -> Cylinder:
     """Rays at 256 heights from all round; y is the axis, and column 0 is the back of the head."""
-    angle = np.arange(SIZE) * 2 * np.pi / (SIZE - 1)
-    outwards = np.stack([-np.sin(angle), np.zeros(SIZE), -np.cos(angle)], 1)
-    heights = np.linspace(HIGH, -HIGH, SIZE)
+    angle = np.arange(CYLINDER_SIZE) * 2 * np.pi / (CYLINDER_SIZE - 1)
+    outwards = np.stack([-np.sin(angle), np.zeros(CYLINDER_SIZE), -np.cos(angle)], 1)
+    heights = np.linspace(HIGH, -HIGH, CYLINDER_SIZE)
     origins = OUTSIDE * outwards[None] + np.array([0.0, 1.0, 0.0]) * heights[:, None, None]
     ways = np.broadcast_to(-outwards[None], origins.shape)
     flat = [each.reshape(-1, 3).astype(np.float32) for each in (origins, ways)]
@@ -145,7 +145,10 @@ def on_cylinder(vertices: Float64[np.ndarray, "vertices 3"], triangles: Int32[np
     hit = (triangle >= 0) & (radius > 0)
     normals = triangle_normals(vertices.astype(np.float32), triangles)[triangle].astype(np.float64)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    return Cylinder(np.where(hit, radius, 0.0).reshape(SIZE, SIZE), (normals * hit[:, None]).reshape(SIZE, SIZE, 3))
+    return Cylinder(
+        np.where(hit, radius, 0.0).reshape(CYLINDER_SIZE, CYLINDER_SIZE),
+        (normals * hit[:, None]).reshape(CYLINDER_SIZE, CYLINDER_SIZE, 3),
+    )
 
 
 def compared(true: Cylinder, found: Cylinder) -> Figures:
@@ -169,14 +172,14 @@ def compressed_angle(
 
 def surface_of(cylinder: Cylinder, where: Bool[np.ndarray, "rows columns"]) -> Mesh:
     """The grid's places as vertices, two triangles for each cell of it without a step."""
-    angle, heights = np.arange(SIZE) * 2 * np.pi / (SIZE - 1), np.linspace(HIGH, -HIGH, SIZE)
+    angle, heights = np.arange(CYLINDER_SIZE) * 2 * np.pi / (CYLINDER_SIZE - 1), np.linspace(HIGH, -HIGH, CYLINDER_SIZE)
     radius = np.where(where, cylinder.radius, 0.0)
     up = np.broadcast_to(heights[:, None], radius.shape)
     places = np.stack([-radius * np.sin(angle), up, -radius * np.cos(angle)], -1).reshape(-1, 3)
-    corner = np.arange(SIZE * SIZE).reshape(SIZE, SIZE)
+    corner = np.arange(CYLINDER_SIZE * CYLINDER_SIZE).reshape(CYLINDER_SIZE, CYLINDER_SIZE)
     a, b, c, d = (corner[rows, columns] for rows in _SIDES for columns in _SIDES)
     steps = np.abs(np.stack([radius.ravel()[each] - radius.ravel()[a] for each in (b, c, d)])).max(0)
-    whole = (steps < STEP) & np.all([where.ravel()[each] for each in (a, b, c, d)], axis=0)
+    whole = (steps < CYLINDER_STEP) & np.all([where.ravel()[each] for each in (a, b, c, d)], axis=0)
     cells = [np.stack([part[whole] for part in each], 1) for each in ((a, b, c), (b, d, c))]
     triangles = np.concatenate(cells).astype(np.int32)
     used, numbers = np.unique(triangles, return_inverse=True)

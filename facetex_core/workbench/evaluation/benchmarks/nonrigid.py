@@ -14,12 +14,12 @@ ALPHA, FIRST_ALPHA = 50.0, 150.0
 """Stiffness of the later steps and of the first one."""
 LOOSER, LESS = 0.5, 0.5
 """From stage to stage alpha falls by exp(-LOOSER), and the change of the maps at which a stage ends by LESS, from 1."""
-STAGES, STEPS = 3, 11
+STIFFNESS_STAGES, STAGE_STEPS = 3, 11
 FIRST_GAIN = np.array([2.0, 2.0, 3.0, 2.0])
 """What the rows of an affine map weigh in the stiffness; the last is the shift."""
 POINT_WEIGHT, POINT_FADES, POINT_LATER = 50.0, 0.9, 0.1
 """Of points in the first step; then a tenth of it, falling by exp(-POINT_FADES) from step to step."""
-FAR = 2.0
+FAR_TARGET = 2.0
 """A target farther than so many times the mean distance, and than FAR_AT_LEAST, does not pull."""
 FAR_AT_LEAST = 1.0
 HOLD = 1e-9
@@ -47,11 +47,11 @@ def deformed(
     if points is not None:
         pull = _pull(points, start, POINT_WEIGHT)
         before, (now, maps), count = maps, _step(start, edges, FIRST_ALPHA * FIRST_GAIN, [pull]), 1
-    for stage in range(STAGES):
+    for stage in range(STIFFNESS_STAGES):
         steps = 0
-        while steps < STEPS and np.linalg.norm(maps - before) > LESS**stage:
+        while steps < STAGE_STEPS and np.linalg.norm(maps - before) > LESS**stage:
             away, nearest = tree.query(now)
-            near = (away < max(FAR * away.mean(), FAR_AT_LEAST)).astype(np.float64)
+            near = (away < max(FAR_TARGET * away.mean(), FAR_AT_LEAST)).astype(np.float64)
             pulls = [(near, targets[nearest])]
             if points is not None:
                 pulls.append(_pull(points, now, POINT_LATER * POINT_WEIGHT * np.exp(-POINT_FADES * count)))

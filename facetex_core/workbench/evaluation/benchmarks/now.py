@@ -32,20 +32,20 @@ from facetex_core.workbench.evaluation.benchmarks.benchmark import (
 )
 from facetex_core.workbench.evaluation.surface_error import Skin, align
 
-LISTS = ("imagepathsvalidation.txt", "imagepathstest.txt")
+NOW_LISTS = ("imagepathsvalidation.txt", "imagepathstest.txt")
 PLACES = ("NoW_Dataset/final_release_version/iphone_pictures", "final_release_version/iphone_pictures", "iphone_pictures", "")
 MILLIMETRE = 0.001
 CENTRE, RADIUS = 0.3, 1.4
 """Of the sphere: how far from the base of the nose to its bridge, and by how much of the mean of eye and nose distance."""
 POINT = r"<point\b[^>]*>"
-HEADINGS = ("median mm", "mean mm", "std mm")
+NOW_HEADINGS = ("median mm", "mean mm", "std mm")
 
 
 def items(folder: Path, images: Path | None) -> list[Item]:
     """The pictures of the benchmark's list."""
-    listed = next((folder / name for name in LISTS if (folder / name).is_file()), None)
+    listed = next((folder / name for name in NOW_LISTS if (folder / name).is_file()), None)
     if listed is None:
-        raise ConfigError(f"{folder}: has neither {' nor '.join(LISTS)}; NoW's list of pictures is needed")
+        raise ConfigError(f"{folder}: has neither {' nor '.join(NOW_LISTS)}; NoW's list of pictures is needed")
     lines = [line.strip().strip("/") for line in listed.read_text("utf-8", "replace").splitlines() if line.strip()]
     paths = ["/".join(line.split("/")[-3:]) for line in lines]
     places = [images] if images else [folder / place for place in PLACES]
@@ -120,7 +120,7 @@ NOW = Benchmark(
     write,
     measure,
     rows,
-    HEADINGS,
+    NOW_HEADINGS,
     2,
     {
         "MICA": (0.90, 1.11, 0.92),

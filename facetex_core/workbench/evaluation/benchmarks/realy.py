@@ -23,7 +23,7 @@ from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.similarity import similarity
 from facetex_core.structures import Fit, Mesh, MorphableModel
 from facetex_core.workbench.evaluation.benchmarks.benchmark import (
-    PICTURES,
+    PICTURE_ENDINGS,
     PREDICTED,
     SEVEN,
     Benchmark,
@@ -35,19 +35,19 @@ from facetex_core.workbench.evaluation.benchmarks.benchmark import (
 )
 from facetex_core.workbench.evaluation.benchmarks.nonrigid import PickedPoints, deformed
 
-EYES, MOUTH = tuple(range(36, 48)), (*range(48, 61), 64)
+EYE_POINTS, MOUTH_POINTS = tuple(range(36, 48)), (*range(48, 61), 64)
 POINTS = {
     "nose": (*range(27, 36), 70, 71),
-    "mouth": MOUTH,
-    "forehead": (*EYES, *range(17, 27)),
-    "cheek": (*MOUTH, 76, 77, *EYES, 7, 8, 9),
+    "mouth": MOUTH_POINTS,
+    "forehead": (*EYE_POINTS, *range(17, 27)),
+    "cheek": (*MOUTH_POINTS, 76, 77, *EYE_POINTS, 7, 8, 9),
 }
 """Of the 85, those by which each region is laid on rigidly."""
 NOSE = tuple(range(27, 36))
 """Those that hold the nose when the scan is deformed: without the two on the cheeks. The cheek is held by none."""
 SHARE = {"nose": 1.0, "mouth": 1.0, "forehead": 1.0, "cheek": 0.25}
 """What the points weigh together, in parts of what the region's vertices do."""
-ROUNDS, STILL = 100, 1e-6
+RIGID_ROUNDS, RIGID_STILL = 100, 1e-6
 FOLDERS = ("", "data")
 TEMPLATE = "facetex"
 
@@ -57,7 +57,7 @@ FRAME = (
     (-0.0457, 0.0352, 0.0877), (-0.0201, 0.0347, 0.0920), (0.0201, 0.0347, 0.0920), (0.0457, 0.0352, 0.0877),
     (0.0005, -0.0101, 0.1172), (-0.0253, -0.0351, 0.1020), (0.0253, -0.0351, 0.1020),
 )  # fmt: skip
-BEYOND = (
+POINTS_BEYOND_68 = (
     (-0.0430, 0.0181, 0.0926), (0.0430, 0.0181, 0.0926), (-0.0270, -0.0003, 0.1028), (0.0270, -0.0003, 0.1028),
     (-0.0450, -0.0295, 0.0930), (0.0450, -0.0295, 0.0930), (-0.0676, 0.0205, 0.0693), (0.0676, 0.0205, 0.0693),
     (-0.0569, -0.0045, 0.0856), (0.0569, -0.0045, 0.0856), (-0.0197, -0.0606, 0.1046), (0.0000, -0.0581, 0.1108),
@@ -73,7 +73,7 @@ def items(folder: Path, images: Path | None) -> list[Item]:
     """Pictures that are called by a number; of several that share a name, the first by its path."""
     root = images or folder / "REALY_image"
     found = sorted(
-        path for path in root.rglob("*") if path.suffix.lower() in PICTURES and path.stem.replace("_", "").isdecimal()
+        path for path in root.rglob("*") if path.suffix.lower() in PICTURE_ENDINGS and path.stem.replace("_", "").isdecimal()
     )
     shown = [path for path in found if "depth" not in str(path.relative_to(root)).lower()]
     if not shown:
@@ -98,7 +98,7 @@ def points_85(model: MorphableModel) -> tuple[Int32[np.ndarray, "85"], Float32[n
     e, triangles = model.embedding, model.mesh.triangles
     seven = _at(model.mean, triangles, e.landmark_triangles[list(SEVEN)], e.landmark_barycentric[list(SEVEN)])
     turn, scale, shift = similarity(np.array(FRAME), seven)
-    others = (scale * np.array(BEYOND) @ turn.T + shift).astype(np.float32)
+    others = (scale * np.array(POINTS_BEYOND_68) @ turn.T + shift).astype(np.float32)
     found, weights = Scene(model.mean, triangles[model.mesh.parts["skin"]]).nearest(others)
     start = model.mesh.parts["skin"].start or 0
     return np.concatenate([e.landmark_triangles, found + np.int32(start)]), np.concatenate([e.landmark_barycentric, weights])
@@ -189,14 +189,14 @@ def rigid(
     repeats = max(int(share * len(wanted) / len(which)), 1)
     weights = np.concatenate([np.ones(len(wanted)), np.full(len(which), repeats)])
     target = np.concatenate([wanted, points[which]])
-    for _ in range(ROUNDS):
+    for _ in range(RIGID_ROUNDS):
         near = Scene(vertices.astype(np.float32), head.triangles).closest_points(wanted.astype(np.float32))
         source = np.concatenate([near.astype(np.float64), own[which]])
         middles = [np.average(places, axis=0, weights=weights) for places in (source, target)]
         turn = Rotation.align_vectors(target - middles[1], source - middles[0], weights=weights)[0].as_matrix()
         shift = middles[1] - turn @ middles[0]
         error = float(np.average(((source @ turn.T + shift - target) ** 2).sum(1), weights=weights))
-        if abs(error - before) < STILL:
+        if abs(error - before) < RIGID_STILL:
             break
         vertices, own, before = vertices @ turn.T + shift, own @ turn.T + shift, error
     return vertices, own

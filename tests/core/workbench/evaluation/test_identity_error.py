@@ -11,7 +11,7 @@ from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.structures import Camera, Fit
 from facetex_core.workbench.evaluation.identity_error import (
-    REGIONS,
+    IDENTITY_REGIONS,
     Products,
     compared_vertices,
     offsets,
@@ -88,12 +88,12 @@ def test_a_head_elsewhere_and_larger_is_the_same_head(model, identity):
 
 def test_regions_are_told_apart(model):
     nose = np.zeros_like(model.mean)
-    which = dict(zip(REGIONS, regions(model), strict=True))
+    which = dict(zip(IDENTITY_REGIONS, regions(model), strict=True))
     nose[which["nose"], 2] = 0.004
     truth = Truth(neutral=Neutral(model.name, model.mean + nose))
     found = compared(truth, replace(fit_of(model, np.zeros(len(model.identity), np.float32)), vertex_offsets=nose))
     assert found.by_region()["nose"].share == pytest.approx(1)
-    assert found.true[REGIONS.index("nose")].sum() > 10 * found.true[REGIONS.index("forehead")].sum()
+    assert found.true[IDENTITY_REGIONS.index("nose")].sum() > 10 * found.true[IDENTITY_REGIONS.index("forehead")].sum()
     assert found.by_axis()["depth"].share == pytest.approx(1)
     assert all(values.sum() > 100 for values in which.values())
 

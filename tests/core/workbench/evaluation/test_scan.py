@@ -11,7 +11,7 @@ from facetex_core.errors import ConfigError
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.geometry.model_file import load_morphable_model
 from facetex_core.structures import Face, Mesh
-from facetex_core.workbench.evaluation.identity_error import NOSE_TIP, pupil_distance
+from facetex_core.workbench.evaluation.identity_error import TIP_OF_NOSE, pupil_distance
 from facetex_core.workbench.evaluation.scan import PUPILS, scan_cases, texture_of
 from facetex_core.workbench.evaluation.suite_mesh import obj_of
 
@@ -68,7 +68,7 @@ def test_a_scan_that_lies_on_its_back_is_turned_to_the_camera(scan):
     assert mouth[1] < right[1] - 0.05
     assert abs(left[1] - right[1]) < 0.002
     assert ahead.truth.at_rest
-    assert np.isfinite(points[NOSE_TIP]).all()
+    assert np.isfinite(points[TIP_OF_NOSE]).all()
 
 
 def test_its_pictures_show_the_texture_without_light(scan):
