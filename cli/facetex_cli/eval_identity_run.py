@@ -44,7 +44,7 @@ AGREEMENT = {
     "ratio": "within / between",
 }
 """What is measured of photos without truth."""
-ENOUGH = 10
+CENTRED_FROM = 10
 """Heads of a suite from which on its means are told from one person's shape."""
 HEADINGS = ("share", "corr", "error", "depth", "slope", "surface", "mm", "pose deg")
 
@@ -142,7 +142,7 @@ def summary(found: Sequence[Result]) -> list[dict[str, object]]:
         for fitter in dict.fromkeys(each.fitter for each in mine):
             own = [each for each in mine if each.fitter == fitter]
             rows += [_row(suite, fitter, own, 1.0, "found"), _row(suite, f"half of {fitter}", own, HALF, "half")]
-            if sum(each.compared is not None for each in own) >= ENOUGH:
+            if sum(each.compared is not None for each in own) >= CENTRED_FROM:
                 rows.append(_row(suite, f"{fitter}, centred", own, 1.0, ""))
     return rows
 

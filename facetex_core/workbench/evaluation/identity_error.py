@@ -28,7 +28,7 @@ IDENTITY_REGIONS = ("face", "nose", "mouth", "chin", "jaw", "forehead", "cheeks"
 AXES = ("across", "height", "depth")
 NEAREST_SHARE = 0.9
 """The nearest share of the points by which surfaces are laid onto each other."""
-REACH = 1.2
+SURFACE_REACH = 1.2
 """Pupil distances from the tip of the nose within which surfaces are compared."""
 TIP_OF_NOSE = 30
 """Of the 68 landmarks."""
@@ -169,7 +169,7 @@ def surface_distance(model: MorphableModel, vertices: Vertices, truth: Truth) ->
     e, triangles = model.embedding, model.mesh.triangles
     landmarks = np.einsum("pk,pki->pi", e.landmark_barycentric, vertices[triangles[e.landmark_triangles]]).astype(np.float32)
     face = vertices[face_vertices(model)]
-    inside = np.linalg.norm(face - landmarks[TIP_OF_NOSE], axis=1) < REACH * pupil_distance(landmarks)
+    inside = np.linalg.norm(face - landmarks[TIP_OF_NOSE], axis=1) < SURFACE_REACH * pupil_distance(landmarks)
     points = truth.points if truth.points is not None else np.full((68, 3), np.nan, np.float32)
     laid, distances = align(
         face[inside], None if truth.points is None else landmarks, _skin_of(truth.mesh, points), NEAREST_SHARE

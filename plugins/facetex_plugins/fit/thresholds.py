@@ -54,6 +54,3 @@ BESIDE_LIP = 0.0025
 """Metres to either side of a point of the lip within which teeth lie behind it."""
 TEETH_LONGER, TEETH_FURTHEST = 0.0015, 0.008
 """Metres by which teeth may be longer than the model's, and by which they may stand elsewhere."""
-
-SMALLEST_CROP = 25.0
-"""Pixels of the square about a face below which `coarsenet` sees less than any picture that it was trained on."""

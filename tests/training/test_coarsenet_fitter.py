@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.fit import coarsenet
-from facetex_plugins.fit.coarsenet import CoarseNetFitter
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
 from facetex_plugins.fit.feedback.channels import PLANES, feedback, thinned
 from facetex_plugins.fit.feedback.estimate import (
@@ -24,6 +22,8 @@ from facetex_plugins.fit.feedback.estimate import (
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, cropped, grey, square_of
 from lit_heads import SIZE, camera_at, seen
 from sampled import tiny_model
+from training.coarsenet import fitter as coarsenet
+from training.coarsenet.fitter import CoarseNetFitter
 
 from facetex_core import Observation, Photo, PhotoError, Segmentation
 from facetex_core.geometry.camera import project

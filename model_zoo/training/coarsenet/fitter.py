@@ -13,35 +13,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
-from jaxtyping import Float32
-
-from facetex_core import Device, Fit, Meta, MorphableModel, Observation, PhotoError, hookimpl
-from facetex_core.geometry.camera import project
-from facetex_core.geometry.landmarks import eye_distance
-from facetex_core.geometry.model_file import load_morphable_model, with_albedo
-from facetex_core.imaging.colour import encode_srgb
-from facetex_core.io.onnx_session import open_session
 from facetex_plugins.fit.behind_lips import behind_lips
 from facetex_plugins.fit.energy.fit_person import LANDMARKS
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
 from facetex_plugins.fit.feedback.estimate import Estimate, photo_camera, principal_of, start, updated
 from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey, square_of
-from facetex_plugins.fit.thresholds import SMALLEST_CROP
+from jaxtyping import Float32
+
+from facetex_core import Device, Fit, Meta, MorphableModel, Observation, PhotoError
+from facetex_core.geometry.camera import project
+from facetex_core.geometry.landmarks import eye_distance
+from facetex_core.geometry.model_file import load_morphable_model, with_albedo
+from facetex_core.imaging.colour import encode_srgb
+from facetex_core.io.onnx_session import open_session
 
 if TYPE_CHECKING:
     import onnxruntime
 
 INNER = slice(17, 68)
 """Brows, nose, eyes, mouth."""
+SMALLEST_CROP = 25.0
+"""Pixels of the square that the network sees, below which a photo shows no shape."""
 OUTPUTS = ["pose", "identity", "expression", "deviation"]
-
-api_version = 2
-
-
-@hookimpl
-def fitters() -> dict[str, type]:
-    """One network, several looks."""
-    return {"coarsenet": CoarseNetFitter}
 
 
 class CoarseNetFitter:
