@@ -103,6 +103,8 @@ def _improved(
     design = np.concatenate([np.cross(arm, normals) / size, normals, along[:, None] / size], 1)
     wanted = np.einsum("pi,pi->p", normals, points - near)
     matrix = design.T @ design
+    if not 0 < np.trace(matrix) < np.inf:
+        return laid, 0.0  # nothing near, or nothing with a normal, tells where to go
     solved = np.linalg.solve(matrix + DAMPING * np.trace(matrix) * np.eye(7), design.T @ wanted)
     turn, grow = Rotation.from_rotvec(solved[:3] / size).as_matrix(), float(np.exp(solved[6] / size))
     shift = grow * turn @ (laid.shift - middle) + middle + solved[3:6]
