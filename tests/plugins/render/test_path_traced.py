@@ -17,7 +17,7 @@ from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import tiny_head
 
-from facetex_core import ConfigError, Lighting, Texture
+from facetex_core import ConfigError, Lighting, Registry, Texture
 from facetex_core.geometry.camera import orbit_camera, project
 from facetex_core.lighting.environment import hdr_bytes, radiance_of
 from facetex_core.lighting.harmonics import ambient
@@ -156,9 +156,8 @@ def test_a_python_without_blender_is_one_line(tmp_path):
 
 @pytest.mark.skipif(importlib.util.find_spec("mitsuba") is None, reason="needs mitsuba: pip install mitsuba")
 def test_what_no_renderer_can_do_is_refused_before_any_work(tmp_path):
-    with pytest.raises(ConfigError, match="samples"):
-        MitsubaRenderer(samples=0)
-    with pytest.raises(ConfigError, match="seed"):
-        MitsubaRenderer(seed=-1)
+    for option, value in (("samples", 0), ("seed", -1)):
+        with pytest.raises(ConfigError, match=option):
+            Registry().make("renderer", "mitsuba", {option: value})
     with pytest.raises(ConfigError, match="no such file"):
         MitsubaRenderer(hdri=tmp_path / "nowhere.hdr")
