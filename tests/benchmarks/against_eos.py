@@ -18,9 +18,10 @@ import numpy as np
 from facetex_cli.eval_run import bench, show
 from tqdm import tqdm
 
+from facetex_core.errors import PhotoError
 from facetex_core.geometry.raycast import Scene
 from facetex_core.registry import Registry
-from facetex_core.workbench.evaluation.evaluate import Score, attempt, compared, yaw_of
+from facetex_core.workbench.evaluation.evaluate import attempt, compared, failed
 from facetex_core.workbench.evaluation.suite import case_folders, read_case
 from facetex_core.workbench.evaluation.surface_error import INNER, Skin, align, fitted_skin
 
@@ -102,17 +103,19 @@ def comparable(case, surrey: Eos):
 def main(suite: Path, share: Path, fitter: str, rounds: int, out: Path | None) -> None:
     """Prints the table."""
     surrey = Eos(share, rounds)
-    detector, fitters = bench(Registry(), fitter)
+    observer, fitters = bench(Registry(), fitter)
     scores, counts = [], []
     for case in map(read_case, tqdm(case_folders(suite), unit="head", leave=False)):
-        faces, same = detector.detect(case.photo), comparable(case, surrey)
+        same = comparable(case, surrey)
         counts.append(len(same.truth.face) / len(case.truth.face))
-        if not faces:
-            scores += [Score(case.name, name, yaw_of(case), failed="no face found") for name in (*fitters, "eos")]
+        try:
+            observation = observer.observe(case.photo)
+        except PhotoError as error:
+            scores += [failed(case, name, error).score for name in (*fitters, "eos")]
             continue
-        done = [attempt(same, name, each, faces[0]) for name, each in fitters.items()]
+        done = [attempt(same, name, each, observation) for name, each in fitters.items()]
         begin = time.perf_counter()
-        skin, turn, places = surrey.fit(faces[0].landmarks, case.photo.size)
+        skin, turn, places = surrey.fit(observation.face.landmarks, case.photo.size)
         seconds = time.perf_counter() - begin
         scores += [each.score for each in done]
         scores.append(replace(compared(same, "eos", skin, turn, places)[0], seconds=seconds))

@@ -11,8 +11,10 @@ Mergers are compared by tests/benchmarks/same_person.py, hidden predictors by py
 
 import argparse
 import io
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,13 +23,14 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000
 
 from facetex_core import DelitView, Fit, Photo, Pipeline, Recipe, Registry, Texture, load_preset
-from facetex_core.geometry.uv_raster import all_texels, interpolate
 from facetex_core.imaging.colour import decode_srgb, encode_srgb, to_bytes
-from facetex_core.parts.eyes import eye_frame
 from facetex_core.texture.unwrap import unwrap
 from facetex_core.workbench.evaluation.albedo import albedo_error, true_albedo
 from facetex_core.workbench.evaluation.suite import Case
 from facetex_core.workbench.evaluation.synthetic import BANDS, sample_case
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from irises import iris_texels
 
 SIZE, NOISE, QUALITY, SCRATCHES = 512, 0.04, 10, 12
 WAYS = {
@@ -105,14 +108,8 @@ def lit_by(case: Case, ways: dict[str, Pipeline], rng: np.random.Generator) -> I
 def painted(case: Case, ways: dict[str, Pipeline], rng: np.random.Generator) -> Iterator[tuple[str, Rows]]:
     view = delit_with(next(iter(ways.values())), case.photo)
     whole = replace(view, albedo=Texture(np.full_like(view.albedo.rgb, 0.4), np.zeros_like(view.albedo.visibility)))
-    model, truth = view.fit.model, cv2.resize(case.truth.albedo, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    texels, iris = all_texels(model, SIZE), np.zeros((SIZE, SIZE), bool)
-    for part in ("left_eye", "right_eye"):
-        centre, radius, axis = eye_frame(model, part)
-        rays = (interpolate(texels, model.mesh, model.mean) - centre) / radius
-        which = model.mesh.parts[part]
-        angle = np.arccos(np.clip(rays @ axis, -1, 1))
-        iris |= (texels.triangle >= which.start) & (texels.triangle < which.stop) & (angle > 0.2) & (angle < 0.45)
+    truth = cv2.resize(case.truth.albedo, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    iris = iris_texels(view.fit.model, SIZE)
 
     def colour(rgb: np.ndarray) -> np.ndarray:
         return cv2.cvtColor(rgb[iris].mean(0)[None, None], cv2.COLOR_LRGB2LAB)[0, 0]

@@ -33,11 +33,14 @@ from facetex_core.io.photo_file import load_photo
 from facetex_core.texture.regions import plain_skin
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from irises import iris_texels
 from staged import STEPS, Way, saved
 
 AGAIN = 90
 LEFT_OUT = ("MIN_SCORE", "MIRROR")
 """Defaults of options, which are read once."""
+QUANTILES = ("BRIGHT", "IRIS_LIGHT")
+"""What is no more than 1 by its nature, and is held there."""
 Found = dict[str, np.ndarray]
 """By unit; nan where nothing is compared."""
 
@@ -56,7 +59,7 @@ RESULTS: dict[str, Callable[[Way], Found]] = {
     },
     "target": lambda w: {f"% of {layer}": in_percent(gram) for layer, gram in w["target"].plain.correlations.items()},
     "skinned": lambda w: {"levels": w.on_face(coded(w["skinned"].rgb), w["skinned"].visibility == 0)},
-    "painted": lambda w: {"levels": coded(w["painted"].rgb)},
+    "painted": lambda w: {"levels": coded(w["painted"].rgb[iris_texels(w["fit"].model, w.pipeline.size)])},
     "relief": lambda w: {"micrometres": w.on_face(1e6 * w["relief"])},
 }
 """What is compared of each step."""
@@ -100,11 +103,12 @@ def figures(subject: str, way: Way) -> dict[str, float]:
     return {}
 
 
-def scaled(value: object, by: float) -> object:
+def scaled(value: object, by: float, quantile: bool = False) -> object:
     """Every number of a value; whole numbers stay whole."""
     if isinstance(value, tuple):
-        return tuple(scaled(each, by) for each in value)
-    return round(value * by) if isinstance(value, int) else value * by  # type: ignore[operator]
+        return tuple(scaled(each, by, quantile) for each in value)
+    new = round(value * by) if isinstance(value, int) else value * by  # type: ignore[operator]
+    return min(new, 1.0) if quantile else new
 
 
 @contextmanager
@@ -180,7 +184,7 @@ def main(subject: str, names: tuple[str, ...], photos: Path, every: int, size: i
         if name.isupper() and name not in LEFT_OUT and (not names or name in names):
             columns = []
             for by in (0.75, 1.25):
-                with moved(name, value, scaled(value, by)):
+                with moved(name, value, scaled(value, by, name in QUANTILES)):
                     columns.append(changed(pipeline))
             line(name, columns)
     again = []
