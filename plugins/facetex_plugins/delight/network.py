@@ -115,7 +115,7 @@ def _mirrored(
 def _as_fitted(shading: Picture, view: LitView) -> Picture:
     """The shading, FITTED_TONE of the way to where the skin is as light and as red as the appearance holds it for.
 
-    Two guesses at what one photo does not tell; their mean is nearer to the truth than either.
+    Two guesses at what one photo does not tell (docs/decisions/003).
     Of the light's colour, what changes over the face is halved, as in the fit: blood under the skin explains much of it.
     """
     lit, model = view.lit, view.fit.model
