@@ -1,6 +1,9 @@
 """Twenty steps of a training on data made up here."""
 
+from functools import cache
+
 import msgspec
+import numpy as np
 from training.common.log import read
 from training.common.loop import Machine, Schedule
 from training.common.steps import Run
@@ -27,3 +30,16 @@ def shipped_settings(package: str, kind: type):
     from training.common.steps import read_settings
 
     return read_settings(kind, ROOT / "model_zoo/training" / package / "settings.toml")
+
+
+@cache
+def bare_heads(count: int) -> list[dict[str, np.ndarray]]:
+    """Pictures of the world and their truth: heads without hair, photographed skins or panoramas."""
+    from training.common.portraits import basis
+    from training.world.figure import Maker, Wardrobe
+    from training.world.render import shot
+    from training.world.settings import Settings
+
+    settings = msgspec.structs.replace(shipped_settings("world", Settings), side=96, texels=128, heads=count, yaw=20.0)
+    maker = Maker(basis(with_colour=True), Wardrobe.empty(), settings.texels)
+    return [shot(maker, number, settings) for number in range(count)]

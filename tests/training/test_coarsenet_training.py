@@ -1,7 +1,5 @@
 """The training of CoarseNet, on a world made up here: heads without hair, photographed skins or panoramas."""
 
-from functools import cache
-
 import msgspec
 import numpy as np
 import onnxruntime
@@ -18,22 +16,12 @@ from training.coarsenet.train import begin, blank, export, made_task, posed, tra
 from training.coarsenet.truth import Truths, lower, other_side
 from training.common.export import load
 from training.common.portraits import basis
-from training.world.figure import Maker, Wardrobe
-from training.world.render import shot
-from training.world.settings import Settings as WorldSettings
 from training.world.shards import World, write_shard
-from trainings import SCHEDULE, losses, shipped_settings, short_run
+from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 from facetex_core.geometry.camera import project
 
 HEADS = 3
-
-
-@cache
-def pictures() -> list[dict[str, np.ndarray]]:
-    settings = msgspec.structs.replace(shipped_settings("world", WorldSettings), side=96, texels=128, heads=HEADS, yaw=20.0)
-    maker = Maker(basis(with_colour=True), Wardrobe.empty(), settings.texels)
-    return [shot(maker, number, settings) for number in range(HEADS)]
 
 
 @pytest.fixture
@@ -45,7 +33,7 @@ def work(tmp_path):
     run = short_run("coarsenet", settings, tmp_path)
     folder = run.of("world") / "shards"
     folder.mkdir()
-    write_shard(folder / "0000000.h5", pictures(), HEADS)
+    write_shard(folder / "0000000.h5", bare_heads(HEADS), HEADS)
     heads(run)
     return run
 
@@ -81,7 +69,7 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
 
 def test_heads_are_written_once_and_files_that_came_later_are_added(work):
     before = (work.work / "heads/0000000.npz").stat().st_mtime_ns
-    write_shard(work.of("world") / "shards/0000003.h5", pictures()[:1], 1)
+    write_shard(work.of("world") / "shards/0000003.h5", bare_heads(HEADS)[:1], 1)
     assert len(every_head(work)) == HEADS
     heads(work)
     assert (work.work / "heads/0000000.npz").stat().st_mtime_ns == before
@@ -120,7 +108,7 @@ def test_the_true_estimate_stands_where_the_crop_shows_the_head(work):
 
 def test_a_head_that_is_only_larger_and_turned_is_the_mean_head(work):
     """Its camera sees the same."""
-    item, model = dict(pictures()[0]), basis(with_colour=False)
+    item, model = dict(bare_heads(HEADS)[0]), basis(with_colour=False)
     tilt = np.array([[1, 0, 0], [0, 0.98, -0.199], [0, 0.199, 0.98]])
     larger = 1.07 * model.mean.astype(np.float64) @ tilt.T + [0.01, -0.02, 0.005]
     item["shape"] = larger - model.mean

@@ -1,7 +1,5 @@
 """The training of the network of surface points, on heads made up here and photographs of nothing."""
 
-from functools import cache
-
 import msgspec
 import numpy as np
 import onnxruntime
@@ -17,20 +15,10 @@ from training.surface_points.data import Renders, Settings, unbiased
 from training.surface_points.net import Deployed, SurfaceNet, take_landmark_net
 from training.surface_points.places import places
 from training.surface_points.train import KNOWN, SPARSE, Task, blank, crops_of, export, matrix_to, shape_basis, train
-from training.world.figure import Maker, Wardrobe
-from training.world.render import shot
-from training.world.settings import Settings as WorldSettings
 from training.world.shards import write_shard
-from trainings import SCHEDULE, losses, shipped_settings, short_run
+from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 HEADS, SIDE = 4, 384
-
-
-@cache
-def pictures() -> list[dict[str, np.ndarray]]:
-    settings = msgspec.structs.replace(shipped_settings("world", WorldSettings), side=96, texels=128, heads=HEADS, yaw=20.0)
-    maker = Maker(basis(with_colour=True), Wardrobe.empty(), settings.texels)
-    return [shot(maker, number, settings) for number in range(HEADS)]
 
 
 @pytest.fixture
@@ -42,7 +30,7 @@ def work(tmp_path):
     run = short_run("surface_points", settings, tmp_path)
     folder = run.of("world") / "shards"
     folder.mkdir()
-    write_shard(folder / "0000000.h5", pictures(), HEADS)
+    write_shard(folder / "0000000.h5", bare_heads(HEADS), HEADS)
     rng, renders = np.random.default_rng(0), Renders(folder)
     points = np.stack([renders[number][1][:KNOWN] * (SIDE / 96) for number in (0, 1)])
     rgb = rng.integers(0, 255, (2, SIDE, SIDE, 3), np.uint8)
@@ -101,7 +89,7 @@ def test_places_of_a_picture_are_the_worlds_own_points(work):
     renders = Renders(work.of("world") / "shards")
     for number in range(HEADS):
         _, points = renders[number]
-        stored = pictures()[number]["points"]
+        stored = bare_heads(HEADS)[number]["points"]
         np.testing.assert_allclose(points[SPARSE], stored[:68], atol=0.05)
         np.testing.assert_allclose(points[:468], stored[68:], atol=0.05)
 
