@@ -9,14 +9,15 @@ from facetex_plugins.fit.feedback.channels import PLANES, feedback, thinned
 from facetex_plugins.fit.feedback.estimate import Estimate, crop_camera, seen_as
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
 from training.coarsenet.crops import Heads
-from training.coarsenet.data import Settings, heads
+from training.coarsenet.data import Settings
 from training.coarsenet.eval import report
 from training.coarsenet.net import OUTPUTS, Deployed
 from training.coarsenet.train import begin, blank, export, made_task, posed, train, turn
-from training.coarsenet.truth import Truths, lower, other_side
 from training.common.export import load
 from training.common.portraits import basis
+from training.world.model_truth import Truths, lower, other_side
 from training.world.shards import World, write_shard
+from training.world.truths import KnownHeads, write_truths
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 from facetex_core.geometry.camera import project
@@ -34,13 +35,13 @@ def work(tmp_path):
     folder = run.of("world") / "shards"
     folder.mkdir()
     write_shard(folder / "0000000.h5", bare_heads(HEADS), HEADS)
-    heads(run)
+    write_truths(run)
     return run
 
 
 def every_head(work) -> Heads:
     model = basis(with_colour=False)
-    return Heads(work.of("world") / "shards", work.work / "heads", model.expression_names, thinned(model).pivot)
+    return Heads(KnownHeads(work.of("world")), model.expression_names, thinned(model).pivot)
 
 
 def test_twenty_steps_learn_and_are_written(work, capsys):
@@ -68,11 +69,12 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
 
 
 def test_heads_are_written_once_and_files_that_came_later_are_added(work):
-    before = (work.work / "heads/0000000.npz").stat().st_mtime_ns
+    first = work.of("world") / "truths/0000000.npz"
+    before = first.stat().st_mtime_ns
     write_shard(work.of("world") / "shards/0000003.h5", bare_heads(HEADS)[:1], 1)
     assert len(every_head(work)) == HEADS
-    heads(work)
-    assert (work.work / "heads/0000000.npz").stat().st_mtime_ns == before
+    write_truths(work)
+    assert first.stat().st_mtime_ns == before
     assert len(every_head(work)) == HEADS + 1
 
 
@@ -122,7 +124,7 @@ def test_a_head_that_is_only_larger_and_turned_is_the_mean_head(work):
 
 def test_a_mirrored_head_has_the_mirrored_coefficients(work):
     crops, model = every_head(work), basis(with_colour=False)
-    row = {name: values[1] for name, values in crops.numbers.items()}
+    row = crops.known.row(1)
     truths = Truths(model)
     here, there = (np.tensordot(row[name], model.identity, 1) for name in ("identity", "mirrored"))
     assert truths.weights @ ((here[truths.flip] * [-1, 1, 1] - there) ** 2).sum(1) < 0.0005**2
@@ -163,17 +165,17 @@ def test_turns_and_places_are_those_of_the_camera():
 def test_the_world_that_is_missing_is_named_with_its_command(tmp_path):
     run = short_run("coarsenet", shipped_settings("coarsenet", Settings), tmp_path)
     with pytest.raises(Exception, match=r"python -m training\.world render"):
-        heads(run)
+        write_truths(run)
     (run.of("world") / "shards").mkdir()
-    with pytest.raises(Exception, match=r"python -m training\.coarsenet heads"):
+    with pytest.raises(Exception, match=r"python -m training\.world truths"):
         begin(run)
 
 
 def test_a_world_without_numbers_is_named_with_its_command(work):
-    for path in (work.work / "heads").glob("*.npz"):
+    for path in (work.of("world") / "truths").glob("*.npz"):
         path.unlink()
     assert len(World(work.of("world") / "shards")) == HEADS
-    with pytest.raises(Exception, match=r"python -m training\.coarsenet heads"):
+    with pytest.raises(Exception, match=r"python -m training\.world truths"):
         begin(work)
 
 

@@ -11,11 +11,12 @@ from training.common.export import load
 from training.common.portraits import basis
 from training.landmarks.augment import project
 from training.landmarks.net import CROP
-from training.surface_points.data import Renders, Settings, unbiased
-from training.surface_points.net import Deployed, SurfaceNet, take_landmark_net
-from training.surface_points.places import places
-from training.surface_points.train import KNOWN, SPARSE, Task, blank, crops_of, export, matrix_to, shape_basis, train
+from training.surface_points.data import Settings, unbiased
+from training.surface_points.net import OUTPUTS, Deployed, SurfaceNet, take_landmark_net
+from training.surface_points.train import Task, blank, crops_of, export, matrix_to, mirror_of_identity, shape_basis, train
+from training.world.places import KNOWN, SPARSE, places
 from training.world.shards import write_shard
+from training.world.truths import KnownHeads, write_truths
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 HEADS, SIDE = 4, 384
@@ -31,8 +32,9 @@ def work(tmp_path):
     folder = run.of("world") / "shards"
     folder.mkdir()
     write_shard(folder / "0000000.h5", bare_heads(HEADS), HEADS)
-    rng, renders = np.random.default_rng(0), Renders(folder)
-    points = np.stack([renders[number][1][:KNOWN] * (SIDE / 96) for number in (0, 1)])
+    write_truths(run)
+    rng = np.random.default_rng(0)
+    points = KnownHeads(run.of("world")).numbers["places"][:2, :KNOWN] * (SIDE / 96)
     rgb = rng.integers(0, 255, (2, SIDE, SIDE, 3), np.uint8)
     save_arrays(run.work / "photos.npz", {"rgb": rgb, "points": points.astype(np.float32)})
     none = {"middle": np.zeros(2 * KNOWN), "axes": np.zeros((1, 2 * KNOWN)), "solved": np.zeros((2, 2 * KNOWN))}
@@ -50,20 +52,21 @@ def test_twenty_steps_learn_and_are_written(work):
     path = work.work / "surface_points.onnx"
     assert path.stat().st_size < 8_000_000
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    points, deviations = session.run(["points", "deviations"], {"crop": crop.numpy()})
+    told = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {"crop": crop.numpy()}), strict=True))
     flip = torch.from_numpy(places().mirror).long()
     with torch.no_grad():
-        mine, unsure = Deployed(net, flip).eval()(crop)
-    np.testing.assert_allclose(mine.numpy(), points, atol=2e-3)  # stored in half precision
-    np.testing.assert_allclose(unsure.numpy(), deviations, rtol=2e-2)
-    assert points.shape == (2, len(flip), 2)
-    assert (deviations > 0).all()
+        mine = Deployed(net, flip, mirror_of_identity()).eval()(crop)
+    for name, here in zip(OUTPUTS, mine, strict=True):
+        np.testing.assert_allclose(here.numpy(), told[name], atol=2e-3 if name == "points" else 2e-2)  # half precision
+    assert told["points"].shape == (2, len(flip), 2)
+    assert (told["deviations"] > 0).all()
 
 
 def test_it_begins_as_the_landmark_net_that_ships(work):
     """On a crop, the first 536 places are those of landmarks.onnx: nothing of it is lost."""
     crops = crops_of(work)
-    net = take_landmark_net(SurfaceNet(*shape_basis(crops, 130)), FILES / "landmarks.onnx").eval()
+    net = SurfaceNet(*shape_basis(crops, 210), len(basis(with_colour=True).identity))
+    net = take_landmark_net(net, FILES / "landmarks.onnx").eval()
     crop = torch.rand(1, 3, CROP, CROP)
     with torch.no_grad():
         first = net(crop - 0.5)[0][0][:, :KNOWN]
@@ -86,9 +89,9 @@ def test_places_come_in_pairs_and_cover_the_head():
 
 
 def test_places_of_a_picture_are_the_worlds_own_points(work):
-    renders = Renders(work.of("world") / "shards")
+    heads = KnownHeads(work.of("world"))
     for number in range(HEADS):
-        _, points = renders[number]
+        points = heads.row(number)["places"]
         stored = bare_heads(HEADS)[number]["points"]
         np.testing.assert_allclose(points[SPARSE], stored[:68], atol=0.05)
         np.testing.assert_allclose(points[:468], stored[68:], atol=0.05)

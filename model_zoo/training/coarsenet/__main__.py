@@ -3,11 +3,12 @@
 from training.coarsenet import data, train
 from training.coarsenet.eval import report
 from training.common.steps import Model, start
+from training.world.truths import write_truths
 
 MODEL = Model(
     "coarsenet.onnx",
     data.Settings,
-    {"heads": data.heads, "begin": train.begin, "train": train.train, "export": train.export, "eval": report},
+    {"truths": write_truths, "begin": train.begin, "train": train.train, "export": train.export, "eval": report},
 )
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
 """Crops of rendered heads as a detector lays them, and the pose, identity and expression that the network should tell."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 from facetex_plugins.fit.feedback.estimate import seen_as
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare, cropped, grey, square_of
 from jaxtyping import Float32, Float64, UInt8
 
-from training.coarsenet.truth import Row, other_side
-from training.common.making import needed, stacked
+from training.common.making import stacked
 from training.world.degrade import degraded
+from training.world.model_truth import Row, other_side
+from training.world.places import SPARSE
 from training.world.settings import Degradation
-from training.world.shards import World
+from training.world.truths import KnownHeads
 
 SHIFT, ZOOM, ROLL = 0.03, 0.06, 0.06
 """Standard deviations of where a crop is laid, in sides, logarithms and radians."""
@@ -20,27 +19,19 @@ ACROSS = np.diag([-1.0, 1.0, 1.0])
 
 
 class Heads:
-    """Pictures of the world that have their numbers, by a number of their own."""
+    """Crops of the heads of the world, and what is true of them in the crop."""
 
-    def __init__(self, world: Path, folder: Path, names: tuple[str, ...], pivot: Float64[np.ndarray, "3"]) -> None:
-        self.world, self.pivot, self.swap = World(world, ("picture",)), pivot, other_side(names)
-        files = {path.stem: path for path in folder.glob("*.npz")}
-        shards = [number for number, path in enumerate(self.world.paths) if path.stem in files]
-        if not shards:
-            needed(folder / "*.npz", "coarsenet heads")
-        starts = self.world.starts
-        self.places = np.concatenate([np.arange(starts[number], starts[number + 1]) for number in shards])
-        self.numbers = _joined([files[self.world.paths[number].stem] for number in shards])
+    def __init__(self, known: KnownHeads, names: tuple[str, ...], pivot: Float64[np.ndarray, "3"]) -> None:
+        self.known, self.pivot, self.swap = known, pivot, other_side(names)
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(self.places)
+        return len(self.known)
 
     def crop(self, number: int, rng: np.random.Generator | None, shares: Degradation) -> Row:
         """One head: laid off by a little, spoiled and perhaps mirrored by `rng`; without it as it is."""
-        row = {name: values[number] for name, values in self.numbers.items()}
-        picture = self.world[int(self.places[number])]["picture"]
-        square = square_of(row["landmarks"])
+        row, picture = self.known.row(number), self.known.picture(number)
+        square = square_of(row["places"][SPARSE])
         if rng is not None:
             square = _laid_off(square, rng)
         colours = cropped(picture, square)
@@ -52,7 +43,7 @@ class Heads:
 
     def landmarks(self, number: int) -> Float64[np.ndarray, "68 2"]:
         """The true ones in the crop that is laid by them."""
-        points = self.numbers["landmarks"][number].astype(np.float64)
+        points = self.known.numbers["places"][number][SPARSE].astype(np.float64)
         matrix = square_of(points).matrix()
         return points @ matrix[:2, :2].T + matrix[:2, 2]
 
@@ -83,14 +74,6 @@ class Heads:
             "expression": row["expression"][self.swap],
             "grey": np.ascontiguousarray(row["grey"][:, ::-1]),
         }
-
-
-def _joined(files: list[Path]) -> Row:
-    rows = []
-    for path in files:
-        with np.load(path, allow_pickle=False) as arrays:
-            rows.append(dict(arrays))
-    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
 def _laid_off(square: FaceSquare, rng: np.random.Generator) -> FaceSquare:

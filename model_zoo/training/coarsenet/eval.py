@@ -16,12 +16,12 @@ from facetex_core.geometry.landmarks import eye_distance
 from facetex_core.io.onnx_session import open_session
 from facetex_core.structures import MorphableModel
 from training.coarsenet.crops import Heads
-from training.coarsenet.data import NUMBERS, Settings, world_folder
-from training.coarsenet.truth import Row, Truths
-from training.common.making import needed
+from training.coarsenet.data import Settings
 from training.common.portraits import basis
 from training.common.steps import Run
+from training.world.model_truth import Row, Truths
 from training.world.shards import World
+from training.world.truths import KnownHeads
 
 LOOKS = 6
 EYES = 0.09
@@ -108,14 +108,13 @@ def looked_at(model: MorphableModel, session: onnxruntime.InferenceSession, crop
 def report(run: Run[Settings]) -> None:
     """A line a look, for heads from ahead, from the side and all; how sure it is, and how long a look takes."""
     model = basis(with_colour=False)
-    folder = needed(run.work / "heads", "coarsenet heads")
-    heads = Heads(world_folder(run), folder, model.expression_names, thinned(model).pivot)
-    world = World(world_folder(run), (*NUMBERS, "angles"))
+    heads = Heads(KnownHeads(run.of("world")), model.expression_names, thinned(model).pivot)
+    world = World(run.of("world") / "shards", ("shape", "expression", "angles"))
     session, measure = open_session(run.made_or_shipped("coarsenet.onnx")), Measure(model)
     tallies = {name: [Tally() for _ in range(LOOKS + 1)] for name in ("ahead", "side", "all")}
     scores = []
     for number in range(run.settings.held):
-        crop, item = heads.crop(number, None, run.settings.degradation), world[int(heads.places[number])]
+        crop, item = heads.crop(number, None, run.settings.degradation), world[int(heads.known.places[number])]
         made = looked_at(model, session, crop)
         side = "side" if abs(float(item["angles"][0])) > SIDEWAYS else "ahead"
         landmarks = heads.landmarks(number)

@@ -18,15 +18,16 @@ from torch import Tensor
 
 from facetex_core.structures import MorphableModel
 from training.coarsenet.crops import Heads
-from training.coarsenet.data import Settings, world_folder
+from training.coarsenet.data import Settings
 from training.coarsenet.net import Answer, CoarseNet
 from training.coarsenet.net import export as write
-from training.coarsenet.truth import lower
 from training.common.export import load, save
 from training.common.loop import learn
 from training.common.making import needed
 from training.common.portraits import basis
 from training.common.steps import Run
+from training.world.model_truth import lower
+from training.world.truths import KnownHeads
 
 PARTS = {"neutral": 1.0, "moved": 0.5, "pose": 1.0, "distance": 1.0, "likelihood": 0.02}
 """What each part of the loss counts; the first three are in millimetres."""
@@ -185,8 +186,7 @@ def rooted(squares: Tensor) -> Tensor:
 def made_task(run: Run[Settings], *, first: bool = False) -> Task:
     """On the world that is there."""
     model = basis(with_colour=False)
-    folder = needed(run.work / "heads", "coarsenet heads")
-    heads = Heads(world_folder(run), folder, model.expression_names, thinned(model).pivot)
+    heads = Heads(KnownHeads(run.of("world")), model.expression_names, thinned(model).pivot)
     return Task(model, heads, run.settings, first=first)
 
 

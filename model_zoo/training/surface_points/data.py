@@ -15,18 +15,13 @@ from msgspec import Meta
 from tqdm import tqdm
 
 from facetex_core import Photo
-from facetex_core.geometry.camera import project
 from facetex_core.imaging.colour import decode_srgb
-from facetex_core.structures import Camera
 from training.common.data import save_arrays
 from training.common.loop import Schedule
 from training.common.making import needed, stacked
-from training.common.portraits import basis
 from training.common.steps import Run
 from training.landmarks.labels import Rgb, Square, apply, face_square, homogeneous, photographs
-from training.surface_points.places import places
-from training.world.render import Arrays
-from training.world.shards import World
+from training.world.truths import KnownHeads
 
 FOLDERS = ("bank", "synthetic")
 """Of photographs that teach; one in HELD of the synthetic ones does not."""
@@ -35,7 +30,6 @@ SIDE, AROUND = 384, 2.4
 """Pixels of a photograph as it is kept, and its side in face squares."""
 SHAPES = 8
 """Components of the detector's points by which its bias is predicted."""
-FIELDS = ("picture", "shape", "expression", "intrinsics", "world_to_camera", "number")
 Count = Annotated[int, Meta(ge=1)]
 Points = Float64[np.ndarray, "places 2"]
 
@@ -52,33 +46,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Pictures of the world, the first ones, that are not learned from."""
     bias_heads: Count = 500
     """Pictures by which the detector's bias is measured."""
-
-
-class Renders:
-    """Pictures of the world with the true places."""
-
-    def __init__(self, folder: Path) -> None:
-        self.world, model = World(folder, FIELDS), basis(with_colour=True)
-        self.mean = places().of(model.mean, model)
-        self.moves = places().of(model.expression, model)
-        self.model = model
-
-    def __len__(self) -> int:
-        """Pictures."""
-        return len(self.world)
-
-    def places(self, item: Arrays) -> Points:
-        """In pixels of the picture."""
-        moved = np.tensordot(item["expression"], self.moves, 1)
-        points = self.mean + places().of(item["shape"], self.model) + moved
-        side = item["picture"].shape[0]
-        camera = Camera(item["intrinsics"], item["world_to_camera"], (side, side))
-        return project(camera, points.astype(np.float32)).astype(np.float64)
-
-    def __getitem__(self, number: int) -> tuple[Rgb, Points]:
-        """A picture and its places."""
-        item = self.world[number]
-        return item["picture"], self.places(item)
 
 
 def learned_photos() -> Iterator[Path]:
@@ -115,11 +82,11 @@ def photos(run: Run[Settings]) -> None:
 
 def bias(run: Run[Settings]) -> None:
     """Writes bias.npz: how far from the true places the detector's points are on renders, by how the points lie."""
-    renders, detector = Renders(needed(run.of("world") / "shards", "world render")), LandmarkDetector()
+    heads, detector = KnownHeads(run.of("world")), LandmarkDetector()
     shapes, errors = [], []
-    for number in tqdm(range(min(run.settings.bias_heads, len(renders))), unit="picture"):
-        picture, true = renders[number]
-        points = detected(picture, str(number), detector)
+    for number in tqdm(range(min(run.settings.bias_heads, len(heads))), unit="picture"):
+        true = heads.row(number)["places"].astype(np.float64)
+        points = detected(heads.picture(number), str(number), detector)
         if points is not None:
             laid, square = normalised(points), face_square(points.astype(np.float64))
             away = apply(square.matrix(1), true[:536]) - laid

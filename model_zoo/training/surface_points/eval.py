@@ -12,15 +12,15 @@ from jaxtyping import Bool, Float64, UInt8
 from tqdm import tqdm
 
 from facetex_core.io.onnx_session import open_session
-from training.common.making import needed
 from training.common.portraits import basis
 from training.common.steps import Run
 from training.landmarks.augment import halves, project, warp_levels
 from training.landmarks.net import CROP
-from training.surface_points.data import Renders, Settings, detected, unseen_photos
+from training.surface_points.data import Settings, detected, unseen_photos
 from training.surface_points.net import WIDER
-from training.surface_points.places import places
-from training.surface_points.train import KNOWN, SPARSE, eyes_of
+from training.surface_points.train import eyes_of
+from training.world.places import KNOWN, SPARSE, places
+from training.world.truths import KnownHeads
 
 BANDS = ((0, 30), (30, 60), (60, 90))
 REGIONS = ("eyes", "brows", "nose", "lips", "cheeks", "chin", "forehead", "ears", "scalp", "neck")
@@ -42,7 +42,7 @@ class Finder:
         square = square_of(landmarks)
         matrix = FaceSquare(square.centre, WIDER * square.side, square.roll).matrix(CROP)
         crop = warp_levels(halves(rgb, 3), matrix, CROP).astype(np.float32).transpose(2, 0, 1)[None] / 255
-        points, deviations = self.session.run(None, {"crop": crop})
+        points, deviations = self.session.run(["points", "deviations"], {"crop": crop})
         scale = WIDER * square.side
         return project(np.linalg.inv(matrix), points[0] * CROP), scale * deviations[0].astype(np.float64)
 
@@ -55,18 +55,18 @@ def report(run: Run[Settings]) -> None:
 
 
 def _heads(run: Run[Settings], finder: Finder) -> None:
-    renders = Renders(needed(run.of("world") / "shards", "world render"))
+    heads = KnownHeads(run.of("world"))
     rng, errors, squares, yaws = np.random.default_rng(0), [], [], []
-    for number in tqdm(range(min(run.settings.held_out, len(renders))), unit="head"):
-        item = renders.world[number]
-        picture, true = item["picture"], renders.places(item)
+    for number in tqdm(range(min(run.settings.held_out, len(heads))), unit="head"):
+        row, picture = heads.row(number), heads.picture(number)
+        true = row["places"].astype(np.float64)
         jittered = true[SPARSE] + rng.normal(0, 0.015, 2) * np.ptp(true[SPARSE], axis=0).max()
         found, deviations = finder.find(picture, jittered)
         away = ((found - true) ** 2).sum(1)
         eyes = float(eyes_of(torch.from_numpy(true[None]) / np.ptp(true[SPARSE], axis=0).max())[0])
         errors.append(100 * np.sqrt(away) / (eyes * np.ptp(true[SPARSE], axis=0).max()))
         squares.append(away / 2 / deviations**2)
-        yaws.append(_yaw(item["world_to_camera"]))
+        yaws.append(_yaw(row["rotation"]))
     error, square, yaw = np.stack(errors), np.stack(squares), np.abs(yaws)
     click.echo("rendered heads: error in % of the eye distance (dense and 68; all places), squares over variances")
     for low, high in BANDS:
@@ -89,8 +89,8 @@ def regions() -> dict[str, Bool[np.ndarray, " places"]]:
     return {**{name: inside & ~iris for name, inside in found.items()}, "irises": iris}
 
 
-def _yaw(pose: np.ndarray) -> float:
-    x, _, z = pose[:3, :3].T @ np.array([0.0, 0.0, -1.0])
+def _yaw(rotation: np.ndarray) -> float:
+    x, _, z = rotation.T @ np.array([0.0, 0.0, -1.0])
     return float(np.degrees(np.arctan2(-x, z)))
 
 

@@ -1,4 +1,4 @@
-"""The network: the landmark net, two more refinements over all places of the basis, and how sure it is of each."""
+"""The network: the landmark net, two more refinements over all places of the basis, how sure it is of each, whose they are."""
 
 import copy
 from pathlib import Path
@@ -20,6 +20,10 @@ WIDER = 1.212
 COEFFICIENTS = 120
 CONTEXT = 128 + 64 + 64
 """Numbers by which the landmark net knows a face: of the whole crop, and of each look."""
+AXES, FLOOR = 200, 0.004
+"""Principal components of upright places that tell a person, and the deviation (crop units) below which one counts less."""
+PERSON = 256
+"""Units of each hidden layer."""
 START = -4.0
 """The logarithm of the deviations, in crop widths, that a network knows nothing begins with."""
 
@@ -45,10 +49,59 @@ class Look(nn.Module):
         return torch.einsum("bcp,pcd->bpd", read, self.local), self.correct(context), context, read
 
 
-class SurfaceNet(nn.Module):
-    """Crop -> places in crop units (0 to 1), and the logarithm of each one's deviation in crop units."""
+class Upright(nn.Module):
+    """Places to what is left of them without place, size and roll, in units of its spread."""
 
-    def __init__(self, mean: Float[Tensor, " values"], basis: Float[Tensor, "values coefficients"]) -> None:
+    mean: Tensor
+    axes: Tensor
+
+    def __init__(self, mean: Float[Tensor, "places 2"], axes: Float[Tensor, "values components"]) -> None:
+        super().__init__()
+        self.register_buffer("mean", mean)
+        self.register_buffer("axes", axes)
+
+    def forward(self, points: Float[Tensor, "batch places 2"]) -> Float[Tensor, "batch components"]:
+        """Laid onto the mean by the similarity of least squares (Umeyama 1991; in the plane a complex quotient)."""
+        x, y = (points - points.mean(1, keepdim=True)).unbind(2)
+        u, v = self.mean.unbind(1)
+        length = (x.square() + y.square()).sum(1, keepdim=True)
+        along, across = ((x * u + y * v).sum(1, keepdim=True) / length, (x * v - y * u).sum(1, keepdim=True) / length)
+        laid = torch.stack([along * x - across * y, across * x + along * y], 2)
+        return (laid - self.mean).flatten(1) @ self.axes
+
+
+class Person(nn.Module):
+    """Whose places they are: identity coefficients, the logarithms of their deviations; that of the camera's distance."""
+
+    def __init__(self, upright: Upright, modes: int) -> None:
+        super().__init__()
+        self.upright, self.modes, told = upright, modes, 2 * modes + 2
+        self.straight = nn.Linear(AXES, told)
+        self.hidden = nn.Sequential(
+            nn.Linear(AXES + CONTEXT + 2 * 128, PERSON), nn.ReLU(), nn.Linear(PERSON, PERSON), nn.ReLU()
+        )
+        self.bent = nn.Linear(PERSON, told)
+        with torch.no_grad():
+            for layer in (self.straight, self.bent):
+                layer.weight.mul_(0.1)
+                layer.bias.zero_()
+
+    def forward(
+        self, points: Float[Tensor, "batch places 2"], known: Tensor
+    ) -> tuple[Float[Tensor, "batch modes"], Float[Tensor, "batch modes"], Float[Tensor, "batch 2"]]:
+        """In single precision; the distance (logarithm of metres in the mean head's size) with its own deviation's."""
+        with torch.autocast(points.device.type, enabled=False):
+            seen = self.upright(points.float())
+            told = self.straight(seen) + self.bent(self.hidden(torch.cat([seen, known.float()], 1)))
+            return told[:, : self.modes], told[:, self.modes : -2].clamp(-4, 2), told[:, -2:]
+
+
+class SurfaceNet(nn.Module):
+    """Crop -> places in crop units (0 to 1), the logarithm of each one's deviation in crop units, and the person."""
+
+    def __init__(
+        self, mean: Float[Tensor, " values"], basis: Float[Tensor, "values coefficients"], upright: Upright, modes: int
+    ) -> None:
         super().__init__()
         self.places = len(mean) // 2
         self.first = LandmarkNet(torch.zeros(2 * POINTS), torch.zeros(2 * POINTS, OLD))
@@ -57,6 +110,7 @@ class SurfaceNet(nn.Module):
         self.looks = nn.ModuleList([Look(self.places), Look(self.places)])
         self.unsure = nn.Linear(CONTEXT + 2 * 128, self.places)
         self.unsure_here = nn.Parameter(torch.zeros(self.places, READ))
+        self.person = Person(upright, modes)
         with torch.no_grad():
             self.shape.weight.copy_(basis)
             self.more.weight.mul_(0.1)
@@ -79,8 +133,8 @@ class SurfaceNet(nn.Module):
         more = self.more(both).float().unflatten(1, (-1, 2))
         return (fine, finest), torch.cat([points, more], 1), torch.cat(known, 1)
 
-    def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor]:
-        """First places and those after each look (batch, places, 2); logarithms of deviations (batch, places)."""
+    def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor, tuple[Tensor, ...]]:
+        """First places and those after each look (batch, places, 2); logarithms of deviations (batch, places); the person."""
         maps, start, known = self._begin(x)
         points, contexts = [start], [known]
         for look in self.looks:
@@ -90,7 +144,8 @@ class SurfaceNet(nn.Module):
             points.append(points[-1] + 0.02 * step.float() + shift)
             contexts.append(context)
         local = torch.einsum("bcp,pc->bp", read.detach(), self.unsure_here)
-        return points, (self.unsure(torch.cat(contexts, 1)) + local).float().clamp(-7, 0)
+        known = torch.cat(contexts, 1)
+        return points, (self.unsure(known) + local).float().clamp(-7, 0), self.person(points[-1].detach(), known)
 
 
 def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
@@ -116,27 +171,38 @@ def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
 
 
 class Deployed(nn.Module):
-    """What the ONNX file computes: the mean over the crop and its mirror image of places and deviations."""
+    """What the ONNX file computes: means over the crop and its mirror image."""
 
-    def __init__(self, net: SurfaceNet, flip: Int64[Tensor, " places"]) -> None:
+    def __init__(self, net: SurfaceNet, flip: Int64[Tensor, " places"], mirror: Float[Tensor, "modes modes"]) -> None:
         super().__init__()
         self.net = net
         self.register_buffer("flip", flip)
+        self.register_buffer("mirror", mirror)
 
-    def forward(self, crop: Tensor) -> tuple[Tensor, Tensor]:
-        """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to places and deviations in crop units."""
-        points, unsure = self.net(torch.cat([crop, crop.flip(3)]) - 0.5)
+    def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
+        """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to OUTPUTS; places and their deviations in crop units."""
+        points, unsure, person = self.net(torch.cat([crop, crop.flip(3)]) - 0.5)
         here, there = points[-1].chunk(2)
         x, y = there[:, self.flip].unbind(2)
         sure, mirrored = unsure.chunk(2)
-        deviations = torch.exp((sure + mirrored[:, self.flip]) / 2)
-        return (here + torch.stack([1 - x, y], 2)) / 2, deviations
+        identity, other = person[0].chunk(2)
+        means = [torch.stack(each.chunk(2)).mean(0) for each in person[1:]]
+        return (
+            (here + torch.stack([1 - x, y], 2)) / 2,
+            torch.exp((sure + mirrored[:, self.flip]) / 2),
+            (identity + other @ self.mirror) / 2,
+            torch.exp(means[0]),
+            torch.stack([means[1][:, 0], torch.exp(means[1][:, 1])], 1),
+        )
 
 
-def export(net: SurfaceNet, flip: Int64[Tensor, " places"], path: Path) -> None:
+OUTPUTS = ("points", "deviations", "identity", "identity_deviations", "distance")
+
+
+def export(net: SurfaceNet, flip: Int64[Tensor, " places"], mirror: Float[Tensor, "modes modes"], path: Path) -> None:
     """Writes the ONNX file, with a free batch size."""
-    deployed = Deployed(copy.deepcopy(net), flip)
-    axes = {name: {0: "batch"} for name in ("crop", "points", "deviations")}
+    deployed = Deployed(copy.deepcopy(net), flip, mirror)
+    axes = {name: {0: "batch"} for name in ("crop", *OUTPUTS)}
     example = (torch.rand(2, 3, CROP, CROP),)
-    write_onnx(deployed, path, example, input_names=["crop"], output_names=["points", "deviations"], dynamic_axes=axes)
+    write_onnx(deployed, path, example, input_names=["crop"], output_names=list(OUTPUTS), dynamic_axes=axes)
     store_halved(path)

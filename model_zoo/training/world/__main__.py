@@ -3,6 +3,7 @@
 from training.common.steps import Model, start
 from training.world import assets, check, shards, suite
 from training.world.settings import Settings
+from training.world.truths import write_truths
 
 MODEL = Model(
     "",
@@ -11,6 +12,7 @@ MODEL = Model(
         "portraits": assets.portraits,
         "assets": assets.make,
         "render": shards.render,
+        "truths": write_truths,
         "check": check.check,
         "speed": check.speed,
         "sheet": check.sheet,

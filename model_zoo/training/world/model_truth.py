@@ -36,6 +36,12 @@ class Truths:
         held = np.eye(len(modes)) * NOISE**2 / PLACES
         return np.linalg.solve(weighted @ modes.T + held, weighted)
 
+    @cached_property
+    def mirror(self) -> Float32[np.ndarray, "modes modes"]:
+        """`identity @ mirror` is that of the mirrored head."""
+        mirrored = self.model.identity[:, self.flip].astype(np.float64) * [-1, 1, 1]
+        return np.asarray(mirrored.reshape(len(mirrored), -1) @ self._inverse.T, np.float32)
+
     def of(self, item: Row) -> Row:
         """Identity, and that of the head's mirror image; rotation and translation to the camera, in the mean head's frame."""
         moved, (turn, scale, shift) = self.laid(self.mean + item["shape"])
