@@ -18,6 +18,7 @@ from facetex_plugins.fit.energy.fit_person import LANDMARKS
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
 from facetex_plugins.fit.feedback.estimate import Estimate, photo_camera, principal_of, start, updated
 from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey, square_of
+from facetex_plugins.fit.thresholds import SMALLEST_CROP
 from jaxtyping import Float32
 
 from facetex_core import Device, Fit, Meta, MorphableModel, Observation, PhotoError
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 INNER = slice(17, 68)
 """Brows, nose, eyes, mouth."""
-SMALLEST_CROP = 25.0
-"""Pixels of the square that the network sees, below which a photo shows no shape."""
 OUTPUTS = ["pose", "identity", "expression", "deviation"]
 
 

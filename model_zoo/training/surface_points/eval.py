@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
+from facetex_plugins.fit.points.surface_net import WIDER
 from jaxtyping import Bool, Float64, UInt8
 from tqdm import tqdm
 
@@ -17,7 +18,6 @@ from training.common.steps import Run
 from training.landmarks.augment import halves, project, warp_levels
 from training.landmarks.net import CROP
 from training.surface_points.data import Settings, detected, unseen_photos
-from training.surface_points.net import WIDER
 from training.surface_points.train import eyes_of
 from training.world.places import KNOWN, SPARSE, places
 from training.world.truths import KnownHeads

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import onnx
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,9 +14,8 @@ from training.common.blocks import fold
 from training.common.export import store_halved, write_onnx
 from training.landmarks.net import COEFFICIENTS as OLD
 from training.landmarks.net import CROP, POINTS, READ, LandmarkNet
+from training.world.places import Places
 
-WIDER = 1.212
-"""Side of the crop over that of the square about the 68 landmarks: the face is as large as in the landmark net's crops."""
 COEFFICIENTS = 120
 CONTEXT = 128 + 64 + 64
 """Numbers by which the landmark net knows a face: of the whole crop, and of each look."""
@@ -171,13 +170,20 @@ def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
 
 
 class Deployed(nn.Module):
-    """What the ONNX file computes: means over the crop and its mirror image."""
+    """What the ONNX file computes: means over the crop and its mirror image. Where the places are it holds beside them."""
 
-    def __init__(self, net: SurfaceNet, flip: Int64[Tensor, " places"], mirror: Float[Tensor, "modes modes"]) -> None:
+    flip: Tensor
+    mirror: Tensor
+    triangles: Tensor
+    weights: Tensor
+
+    def __init__(self, net: SurfaceNet, places: Places, mirror: Float[Tensor, "modes modes"]) -> None:
         super().__init__()
         self.net = net
-        self.register_buffer("flip", flip)
+        self.register_buffer("flip", torch.from_numpy(places.mirror).long())
         self.register_buffer("mirror", mirror)
+        self.register_buffer("triangles", torch.from_numpy(places.triangles).long())
+        self.register_buffer("weights", torch.from_numpy(places.weights))
 
     def forward(self, crop: Tensor) -> tuple[Tensor, ...]:
         """Crop (batch, 3, 112, 112) sRGB-coded in [0, 1] to OUTPUTS; places and their deviations in crop units."""
@@ -193,16 +199,18 @@ class Deployed(nn.Module):
             (identity + other @ self.mirror) / 2,
             torch.exp(means[0]),
             torch.stack([means[1][:, 0], torch.exp(means[1][:, 1])], 1),
+            self.triangles,
+            self.weights,
         )
 
 
-OUTPUTS = ("points", "deviations", "identity", "identity_deviations", "distance")
+OUTPUTS = ("points", "deviations", "identity", "identity_deviations", "distance", "triangles", "weights")
 
 
-def export(net: SurfaceNet, flip: Int64[Tensor, " places"], mirror: Float[Tensor, "modes modes"], path: Path) -> None:
+def export(net: SurfaceNet, places: Places, mirror: Float[Tensor, "modes modes"], path: Path) -> None:
     """Writes the ONNX file, with a free batch size."""
-    deployed = Deployed(copy.deepcopy(net), flip, mirror)
-    axes = {name: {0: "batch"} for name in ("crop", *OUTPUTS)}
+    deployed = Deployed(copy.deepcopy(net), places, mirror)
+    axes = {name: {0: "batch"} for name in ("crop", *OUTPUTS[:-2])}
     example = (torch.rand(2, 3, CROP, CROP),)
     write_onnx(deployed, path, example, input_names=["crop"], output_names=list(OUTPUTS), dynamic_axes=axes)
     store_halved(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
+from facetex_plugins.fit.points.surface_net import WIDER
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
@@ -19,7 +20,7 @@ from training.landmarks.augment import Matrix, degrade, halves, mirror, occlude,
 from training.landmarks.labels import Rgb
 from training.landmarks.net import CROP
 from training.surface_points.data import Photos, Settings, read_photos
-from training.surface_points.net import AXES, COEFFICIENTS, FLOOR, WIDER, SurfaceNet, Upright, take_landmark_net
+from training.surface_points.net import AXES, COEFFICIENTS, FLOOR, SurfaceNet, Upright, take_landmark_net
 from training.surface_points.net import export as write
 from training.world.model_truth import Row, Truths, lower
 from training.world.places import KNOWN, SPARSE, places
@@ -285,4 +286,4 @@ def write_from(weights: Path, path: Path) -> None:
     """An ONNX file of weights."""
     net = blank()
     load(net, weights)
-    write(net, torch.from_numpy(places().mirror).long(), mirror_of_identity(), path)
+    write(net, places(), mirror_of_identity(), path)

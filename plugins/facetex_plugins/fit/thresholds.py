@@ -15,6 +15,10 @@ WIDE_EYES = 20.0
 ASSUMED_FOCAL = 2.4
 """Focal length over the longer side of the photo: a portrait lens. Between 1.5 and 4 landmarks fit alike, but no other
 of these moves the shape as much: .3 mm by a quarter (`thresholds.py`)."""
+FOCAL_DEVIATION = 0.5
+"""Of the focal length's logarithm about that of a portrait lens: phones, selfies and long lenses are within twice as much."""
+SMALLEST_CROP = 25.0
+"""Pixels of the square about a face below which networks see no shape."""
 CAUCHY = 3.0
 """Residuals beyond three percent of the eye distance lose weight."""
 LID_WEIGHT, OVAL_WEIGHT = 10.0, 0.35

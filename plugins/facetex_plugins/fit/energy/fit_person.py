@@ -63,9 +63,9 @@ def fit_person(
     for blur in SHADING_BLUR if shading else ():
         seen = zip(photos, sights, state.poses, strict=True)
         state = step(model, state, (_terms(model, photo, sight, state, pose, blur) for photo, sight, pose in seen))
-    fits = tuple(_fit(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
+    fits = tuple(fit_of(model, sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
     for photo, fit in zip(photos, fits, strict=True):
-        _warn_of_poor(photo, fit)
+        warn_of_poor(photo, fit)
     return fits
 
 
@@ -73,14 +73,14 @@ def _terms(
     model: MorphableModel, photo: Photo, sight: LandmarkObservation, state: State, pose: FrameParameters, blur: float
 ) -> NormalEquations:
     """One photo's part of the energy, its light and albedo found anew."""
-    fit = _fit(model, sight, state, pose)
+    fit = fit_of(model, sight, state, pose)
     light = appearance_over(photo, fit)
     part = landmark_term(sight, state, pose) + shading_term(blurred(photo, blur * sight.unit), fit, light, state, pose)
     outline = outline_term(model, sight, state, pose)
     return part + outline if outline else part
 
 
-def _fit(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> Fit:
+def fit_of(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> Fit:
     """What the state means for a photo."""
     coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
@@ -113,7 +113,8 @@ def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: S
             warn(f"{told}; one head is made of both")
 
 
-def _warn_of_poor(photo: Photo, fit: Fit) -> None:
+def warn_of_poor(photo: Photo, fit: Fit) -> None:
+    """Where the landmarks are far off."""
     if fit.residuals[LANDMARKS] > POOR:
         off = fit.residuals[LANDMARKS]
         warn(f"{photo.name}: the head fits poorly (landmarks {off:.1f}% of the eye distance off)")

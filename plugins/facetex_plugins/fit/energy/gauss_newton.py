@@ -66,10 +66,16 @@ def unknowns_of(model: MorphableModel) -> Unknowns:
     return Unknowns(shared, prior, np.repeat([-np.inf, -np.inf, bottom], sizes), np.repeat([np.inf, np.inf, top], sizes))
 
 
-def step(model: MorphableModel, state: State, normals: Iterable[NormalEquations], *, rigid: bool = False) -> State:
-    """The state that solves the normal equations of all photos; when `rigid`, only turns and shifts change."""
+def step(
+    model: MorphableModel, state: State, normals: Iterable[NormalEquations], *, rigid: bool = False, known: bool = False
+) -> State:
+    """The state that solves the normal equations of all photos; when `rigid`, only turns and shifts change.
+
+    When `known`, the identity does not.
+    """
     now = np.stack([values_of(state, pose) for pose in state.poses])
     free = np.arange(now.shape[1]) < (RIGID if rigid else now.shape[1])
+    free[RIGID : RIGID + len(state.identity)] &= not known
     return moved(state, solve_some(normals, unknowns_of(model), free, now))
 
 

@@ -78,12 +78,17 @@ def _landmarks(
     return surface_points_at(model, corners, barycentric), weights, ways
 
 
-def fit_landmarks(model: MorphableModel, sights: Sequence[LandmarkObservation]) -> State:
-    """One identity, and a pose and an expression for each photo."""
-    state = State(np.zeros(len(model.identity)), tuple(_stand(sight) for sight in sights))
+def fit_landmarks(
+    model: MorphableModel,
+    sights: Sequence[LandmarkObservation],
+    identity: Float64[np.ndarray, "modes"] | None = None,
+) -> State:
+    """One identity, found here unless it is known, and a pose and an expression for each photo."""
+    known = identity is not None
+    state = State(np.zeros(len(model.identity)) if identity is None else identity, tuple(_stand(sight) for sight in sights))
     for number in range(LANDMARK_STEPS):
         terms = (landmark_term(sight, state, pose) for sight, pose in zip(sights, state.poses, strict=True))
-        state = step(model, state, terms, rigid=number < RIGID_STEPS)
+        state = step(model, state, terms, rigid=number < RIGID_STEPS, known=known)
     return state
 
 

@@ -45,16 +45,18 @@ def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     return FaceSquare(((low + high) / 2 - [0, LIFT * side]) @ axes, MARGIN * side, roll)
 
 
-def cropped(picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare) -> Shaped[np.ndarray, "side side 3"]:
+def cropped(
+    picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare, side: int = SEEN_SIDE
+) -> Shaped[np.ndarray, "side side 3"]:
     """Averaged over area where the picture is finer; beyond its border as at it."""
     import cv2
 
-    times = max(int(np.ceil(square.side / SEEN_SIDE)), 1)
-    matrix = square.matrix(SEEN_SIDE * times)[:2]
+    times = max(int(np.ceil(square.side / side)), 1)
+    matrix = square.matrix(side * times)[:2]
     matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV's pixel centres are whole numbers
-    size = (SEEN_SIDE * times, SEEN_SIDE * times)
+    size = (side * times, side * times)
     large = cv2.warpAffine(np.ascontiguousarray(picture), matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(large, (SEEN_SIDE, SEEN_SIDE), interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA))
 
 
 def grey(coded: Float32[np.ndarray, "height width 3"]) -> Float32[np.ndarray, "height width"]:
