@@ -28,6 +28,8 @@ class Photo:
     """Linear, in [0, 1]."""
     name: str = "photo"
     """What the user calls it: the file's name without its folder."""
+    focal: float | None = None
+    """Focal length in pixels, where the file or the user tells it."""
 
     @property
     def size(self) -> tuple[int, int]:

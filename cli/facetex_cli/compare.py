@@ -11,7 +11,7 @@ from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import SHORT, face_option, preset_option, read_setting, size_option, stage_options
+from facetex_cli.recipe_options import SHORT, face_option, focal_option, preset_option, read_setting, size_option, stage_options
 from facetex_core.config import Choice, load_preset
 from facetex_core.errors import ConfigError
 from facetex_core.stages import STAGES
@@ -43,6 +43,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--seed", type=int, metavar="N", help="Random seed; the same seed gives the same bytes.  [default: 0]")
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
 @face_option
+@focal_option
 @plugin_options
 @click.option("--json", "as_json", is_flag=True, help="Print the content of compare.json.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
@@ -59,6 +60,7 @@ def command(
     seed: int | None,
     device: str | None,
     face: int | None,
+    focal: float | None,
     as_json: bool,
     quiet: bool,
     **stages: str | None,
@@ -79,7 +81,8 @@ def command(
     refuse_unwritable(out)
     from facetex_cli.compare_run import run_comparison
 
-    return run_comparison(sources, variants, banks or found.banks or (found.base.bank,), out, RunOptions(face, as_json, quiet))
+    banks = banks or found.banks or (found.base.bank,)
+    return run_comparison(sources, variants, banks, out, RunOptions(face, as_json, quiet, focal))
 
 
 def order(

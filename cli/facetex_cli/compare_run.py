@@ -13,13 +13,12 @@ import facetex_model_zoo as zoo
 
 from facetex_cli.device import choose_device
 from facetex_cli.error_lines import answer, exit_code, say_warning
-from facetex_cli.jobs import EXAMPLE, RunOptions
+from facetex_cli.jobs import RunOptions, load, taken_with
 from facetex_cli.progress_bars import inner_bar
 from facetex_cli.tables import print_table
 from facetex_core.boundary import Watch
 from facetex_core.errors import ModelError
 from facetex_core.geometry.raycast import open3d
-from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.listeners import listening
 from facetex_core.metrics import METRICS
 from facetex_core.stages import verb_of
@@ -52,7 +51,7 @@ def run_comparison(
         with zoo.recording() as asked:
             opened = [zoo.open_bank(name) for name in banks]
         bench = Context(workshop, cache, opened, FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS))
-        subjects, codes = _subjects(sources, manner.face)
+        subjects, codes = _subjects(sources, manner)
         open_folder(out)
         open3d()  # its import would be measured as the first fitter's
         outcomes: list[Outcome] = []
@@ -76,13 +75,13 @@ def _refuse_misspelt(variants: Sequence[Variant], workshop: StageCache) -> None:
                 continue
 
 
-def _subjects(sources: Sequence[Path], face: int | None) -> tuple[list[Subject], list[int]]:
+def _subjects(sources: Sequence[Path], manner: RunOptions) -> tuple[list[Subject], list[int]]:
     """The photos that can be read, each with a name of its own, and a 2 for each that cannot."""
     subjects: list[Subject] = []
     codes = []
     for source in sources:
         try:
-            found = _subject(source, face)
+            found = _subject(source, manner)
         except Exception as error:
             line = answer(error)
             if line is None:
@@ -96,11 +95,11 @@ def _subjects(sources: Sequence[Path], face: int | None) -> tuple[list[Subject],
     return subjects, codes
 
 
-def _subject(source: Path, face: int | None) -> Subject:
+def _subject(source: Path, manner: RunOptions) -> Subject:
     if source.is_dir():
         case = read_case(source)
-        return Subject(case.photo, case.truth, face)
-    return Subject(example_photo() if source is EXAMPLE else load_photo(source), None, face)
+        return Subject(case.photo, case.truth, manner.face)
+    return Subject(taken_with(load(source), manner.focal), None, manner.face)
 
 
 def _all_of(

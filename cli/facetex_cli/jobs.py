@@ -1,12 +1,13 @@
 """What `facetex run` is asked to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
 from facetex_cli.folders import folders_for
+from facetex_core.geometry.camera import focal_pixels
 from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.refused_photos import usable
 from facetex_core.structures import Photo
@@ -33,18 +34,30 @@ class Job:
             line = line.replace(str(source), source.name)
         return line
 
-    def load(self) -> list[Photo]:
-        """The photos themselves, without those that cannot be read as long as one can."""
-        return usable(lambda source: example_photo() if source is EXAMPLE else load_photo(source), self.sources)
+    def load(self, focal: float | None = None) -> list[Photo]:
+        """The photos themselves, without those that cannot be read as long as one can; all of this focal length, if given."""
+        return usable(lambda source: taken_with(load(source), focal), self.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to go about it: which face, and what to print."""
+    """How to go about it: which face, by which lens, and what to print."""
 
     face: int | None
     as_json: bool
     quiet: bool
+    focal: float | None = None
+    """Millimetres for 35 mm film."""
+
+
+def load(source: Path) -> Photo:
+    """A photo, or the example."""
+    return example_photo() if source is EXAMPLE else load_photo(source)
+
+
+def taken_with(photo: Photo, focal: float | None) -> Photo:
+    """The photo by a lens of so many millimetres for 35 mm film; without, as it is."""
+    return photo if focal is None else replace(photo, focal=focal_pixels(focal, photo.size))
 
 
 def jobs_for(sources: Sequence[Path], out: Path, *, same_person: bool) -> list[Job]:

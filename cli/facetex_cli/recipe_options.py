@@ -29,6 +29,13 @@ face_option = click.option(
     "--face", type=click.IntRange(min=1), metavar="N", help="Use face number N, counted by size.  [default: the largest]"
 )
 
+focal_option = click.option(
+    "--focal",
+    type=click.FloatRange(8, 2000),
+    metavar="MM",
+    help="Focal length of the photos, for 35 mm film.  [default: what the files tell]",
+)
+
 
 def stage_options(roles: Container[str], *, one: bool = True) -> Callable[[Any], Any]:
     """One option a stage of these roles, in running order; it takes the name of one plugin, or a list of names by commas."""

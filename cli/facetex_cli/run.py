@@ -8,7 +8,7 @@ from facetex_cli.device import DEVICE_CHOICES
 from facetex_cli.folders import refuse_unwritable
 from facetex_cli.jobs import EXAMPLE, RunOptions, jobs_for
 from facetex_cli.plugin_options import plugin_options
-from facetex_cli.recipe_options import face_option, order, preset_option, size_option, stage_options
+from facetex_cli.recipe_options import face_option, focal_option, order, preset_option, size_option, stage_options
 from facetex_core.errors import ConfigError
 from facetex_core.stages import STAGES
 
@@ -29,6 +29,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--device", type=click.Choice(DEVICE_CHOICES), help="[default: auto]")
 @click.option("--same-person", is_flag=True, help="All photos show one person; make one head from them.")
 @face_option
+@focal_option
 @plugin_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per head.")
 @click.option("-q", "--quiet", is_flag=True, help="Only warnings and errors.")
@@ -46,6 +47,7 @@ def command(
     device: str | None,
     same_person: bool,
     face: int | None,
+    focal: float | None,
     as_json: bool,
     quiet: bool,
     **stages: str | None,
@@ -73,4 +75,4 @@ def command(
         refuse_unwritable(job.folder)
     from facetex_cli.run_jobs import work
 
-    return work(jobs, recipe, RunOptions(face, as_json, quiet))
+    return work(jobs, recipe, RunOptions(face, as_json, quiet, focal))

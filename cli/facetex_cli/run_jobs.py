@@ -63,7 +63,7 @@ def _attempt(job: Job, bench: Context, said: list[str]) -> int:
 
 def _make(job: Job, bench: Context, said: list[str]) -> tuple[Path, ...]:
     with watching(", ".join(job.names), bench.manner.quiet) as watch:
-        run = bench.pipeline.run(*job.load(), face=bench.manner.face, watch=watch)
+        run = bench.pipeline.run(*job.load(bench.manner.focal), face=bench.manner.face, watch=watch)
         return deliver(
             run,
             bench.recipe,

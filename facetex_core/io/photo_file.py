@@ -12,6 +12,7 @@ from jaxtyping import Float32, UInt8, UInt16
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.io.decoder_process import decode_apart
+from facetex_core.io.exif_focal import exif_focal
 from facetex_core.listeners import warn
 from facetex_core.structures import Photo
 
@@ -50,11 +51,12 @@ def load_photo(path: Path) -> Photo:
 
     Of several frames the first is taken, with a warning. Transparent parts lie on mid-grey.
     Photos over 4096 pixels on the long side are reduced to that by area averages of linear light.
+    Of the metadata only the focal length is kept.
     """
     path = Path(path)
     _refuse_no_file(path)
     rgb = decode_apart(_decoded, path, PhotoError) if _is_loud(path) else _decoded(path)
-    return Photo(rgb, _text(path.name))
+    return Photo(rgb, _text(path.name), exif_focal(path, rgb.shape[1::-1]))
 
 
 def _text(name: str) -> str:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import facetex_model_zoo as zoo
+import numpy as np
 import pytest
 from facetex_cli import doctor_run
+from facetex_cli.jobs import Job
 from facetex_cli.main import main
+from PIL import Image
 from terminal import on_a_terminal
 from toy_distribution import install_module
 
@@ -177,3 +180,13 @@ def run_words(toy: Path, tmp_path: Path) -> list[str]:
     bank = str(write_toy_bank(tmp_path / "toy.bank"))
     plain = ["--bank", bank, "--size", "256", "--device", "cpu", "--set", "synthesizer.seconds=1"]
     return ["run", "--example", "-o", str(tmp_path / "out"), *toys, *plain]
+
+
+def test_a_focal_length_that_is_given_is_the_photos_own(tmp_path):
+    """For 35 mm film, over what the file tells."""
+    path = tmp_path / "a.png"
+    Image.fromarray(np.full((120, 160, 3), 90, np.uint8)).save(path)
+    (told,) = Job((path,), tmp_path).load(50.0)
+    assert told.focal == pytest.approx(50 / 43.27 * 200)
+    (silent,) = Job((path,), tmp_path).load()
+    assert silent.focal is None

@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import h5py
@@ -20,6 +20,9 @@ from training.common.steps import Run
 from training.world.figure import Maker, Wardrobe
 from training.world.render import Arrays, shot
 from training.world.settings import Settings
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
 
 
 def write_shard(path: Path, pictures: Iterable[Arrays], count: int) -> None:
@@ -95,12 +98,23 @@ def make_shard(path: Path, assets: Path, settings: Settings, first: int, count: 
     return path
 
 
+def _to_one_core(numbers: "Queue[int]") -> None:
+    """Each process on a core of its own: the ray caster starts a thread a core, and two such processes take twice as long."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[numbers.get() % len(cores)]})
+
+
 def render(run: Run[Settings]) -> None:
     """Writes shards/*.h5."""
     settings, folder = run.settings, run.work / "shards"
     whole = settings.heads * settings.views
     firsts = range(0, whole, settings.shard)
-    with ProcessPoolExecutor(run.jobs, get_context("spawn")) as pool:  # threads of libraries do not survive a fork
+    context = get_context("spawn")  # threads of libraries do not survive a fork
+    numbers = context.Queue()
+    for number in range(run.jobs):
+        numbers.put(number)
+    with ProcessPoolExecutor(run.jobs, context, _to_one_core, (numbers,)) as pool:
         jobs = [
             pool.submit(
                 make_shard, folder / f"{first:07}.h5", run.work / "assets", settings, first, min(settings.shard, whole - first)

@@ -57,7 +57,7 @@ def fit_person(
     model: MorphableModel, photos: Sequence[Photo], faces: Sequence[Face], *, shading: bool = True
 ) -> tuple[Fit, ...]:
     """The model laid over every photo, with one identity; warns where the landmarks do not fit the model."""
-    sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
+    sights = [observe_landmarks(model, face, photo.size, photo.focal) for photo, face in zip(photos, faces, strict=True)]
     _warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
     for blur in SHADING_BLUR if shading else ():

@@ -70,7 +70,7 @@ class JointFit:
 
 def fit_jointly(model: MorphableModel, photos: Sequence[Photo], faces: Sequence[Face]) -> tuple[JointFit, ...]:
     """The model laid over every photo, with one identity and one albedo."""
-    sights = [observe_landmarks(model, face, photo.size) for photo, face in zip(photos, faces, strict=True)]
+    sights = [observe_landmarks(model, face, photo.size, photo.focal) for photo, face in zip(photos, faces, strict=True)]
     state, looks = fit_landmarks(model, sights), [_even_light(model)] * len(photos)
     for blur, shape_too in ((JOINT_BLUR[0], False), *((blur, True) for blur in JOINT_BLUR)):
         for _ in range(JOINT_STEPS):

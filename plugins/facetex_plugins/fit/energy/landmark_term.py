@@ -42,11 +42,13 @@ class LandmarkObservation:
     """Pixels: one percent of the distance between the outer eye corners."""
 
 
-def observe_landmarks(model: MorphableModel, face: Face, size: tuple[int, int]) -> LandmarkObservation:
-    """Dense points where the detector gives them: they halve the error of the 68 (measured)."""
+def observe_landmarks(
+    model: MorphableModel, face: Face, size: tuple[int, int], focal: float | None = None
+) -> LandmarkObservation:
+    """Dense points where the detector gives them: they halve the error of the 68 (measured). The focal length is in pixels."""
     dense = len(face.dense) > 0 and len(face.dense) == len(model.embedding.dense_triangles)
     probes, weights, ways = _landmarks(model, dense)
-    focal = ASSUMED_FOCAL * max(size)
+    focal = focal or ASSUMED_FOCAL * max(size)
     return LandmarkObservation(
         probes,
         (face.dense if dense else face.landmarks).astype(np.float64),

@@ -1,7 +1,7 @@
 """The network of surface points: where places of the face basis lie in a photo, how surely, whose they are, and how far away.
 
-Dense landmarks with a deviation each, learned from renders, as in Wood et al. 2022 (sections 3.1 and 3.2); the same network tells
-the identity beside them. model_zoo/cards/surface_points.md
+Dense landmarks with a deviation each, learned from renders, as in Wood et al. 2022 (sections 3.1 and 3.2); the same network
+tells the identity beside them. model_zoo/cards/surface_points.md
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,37 @@
+"""The focal length that a photo's file tells."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facetex_core.geometry.camera import focal_pixels
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+EXIF, FOCAL_35MM, SIZE = 0x8769, 0xA405, (0xA002, 0xA003)
+"""Tags of Exif 2.32 (CIPA DC-008): its own directory, FocalLengthIn35mmFilm, PixelXDimension and PixelYDimension."""
+USUAL = (8.0, 2000.0)
+"""Millimetres that lenses have."""
+ALIKE = 0.02
+"""How far the shape of the picture may be from the one that the camera noted: a photo that was cut has another focal length."""
+
+
+def exif_focal(path: Path, size: tuple[int, int]) -> float | None:
+    """Pixels of a picture of this size (width, height); none where the file does not tell, or tells of another picture."""
+    with suppress(Exception):  # whatever damaged metadata make Pillow raise, the photo itself may be good
+        from PIL import Image
+
+        with Image.open(path) as image:
+            millimetres = _told(image, size)
+            return focal_pixels(millimetres, size) if millimetres else None
+    return None
+
+
+def _told(image: "Image", size: tuple[int, int]) -> float | None:
+    tags = image.getexif().get_ifd(EXIF)
+    millimetres = float(tags.get(FOCAL_35MM, 0))
+    noted = [float(tags.get(tag, 0)) for tag in SIZE]
+    if min(noted) > 0 and abs(max(noted) / min(noted) / (max(size) / min(size)) - 1) > ALIKE:
+        return None
+    return millimetres if USUAL[0] <= millimetres <= USUAL[1] else None
