@@ -1,0 +1,14 @@
+"""python -m training.finenet all."""
+
+from training.common.steps import Model, start
+from training.finenet import data, train
+from training.finenet.eval import report
+
+MODEL = Model(
+    "finenet.onnx",
+    data.Settings,
+    {"pictures": data.pictures, "train": train.train, "export": train.export, "eval": report},
+)
+
+if __name__ == "__main__":
+    start(__file__, MODEL)

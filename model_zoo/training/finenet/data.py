@@ -1,0 +1,152 @@
+"""Rendered heads with true relief, and the coarse heads that a fit would lay under them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import msgspec
+import numpy as np
+from facetex_plugins.fit.feedback.face_square import FaceSquare, grey, square_of
+from jaxtyping import Float32, Float64
+from msgspec import Meta
+from tqdm import tqdm
+
+from facetex_core.geometry.camera import project
+from facetex_core.geometry.geometry_images import geometry_images
+from facetex_core.structures import Camera, Mesh, MorphableModel
+from training.common.data import ROOT
+from training.common.loop import Schedule
+from training.common.making import needed, spread, stacked
+from training.common.steps import Run, read_settings
+from training.finenet.net import SEEN
+from training.world.degrade import degraded
+from training.world.model_truth import Row, similar, weights_of
+from training.world.places import SPARSE, places
+from training.world.settings import Degradation
+from training.world.settings import Settings as WorldSettings
+from training.world.shards import World, make_shard
+
+FIELDS = ("picture", "depth", "relief", "normals", "label", "shape", "expression", "intrinsics", "world_to_camera")
+SKIN = 1
+"""Its label in the world's pictures."""
+KNOWN_SHARE = (0.2, 1.0)
+"""Of a head's own shape that the coarse head has: a fit finds some of it."""
+EXPRESSED = (0.6, 1.1)
+"""The same of its expression."""
+OFF = 0.0015
+"""Metres, root mean square, by which a coarse head may be off beyond that, in modes of the basis."""
+SEED = 5
+"""The world's other pictures have other ones."""
+Image = Float32[np.ndarray, "side side"]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """settings.toml."""
+
+    heads: Annotated[int, Meta(ge=1)]
+    held: Annotated[int, Meta(ge=1)]
+    side: Annotated[int, Meta(ge=64, le=1024)]
+    yaw: Annotated[float, Meta(ge=0, le=90)]
+    batch: Annotated[int, Meta(ge=1)]
+    shading: Annotated[float, Meta(ge=0)]
+    train: Schedule
+    degradation: Degradation
+
+
+def pictures(run: Run[Settings]) -> None:
+    """Writes shards/*.h5: pictures of the world, larger than its own."""
+    s = run.settings
+    world = read_settings(WorldSettings, ROOT / "model_zoo/training/world/settings.toml")
+    world = msgspec.structs.replace(world, heads=s.heads, side=s.side, yaw=s.yaw, seed=SEED, texels=2 * world.texels)
+    assets, folder = needed(run.of("world") / "assets", "world assets"), run.work / "shards"
+    jobs = [
+        (folder / f"{first:07}.h5", assets, world, first, min(world.shard, s.heads - first))
+        for first in range(0, s.heads, world.shard)
+    ]
+    for path in spread(_make, jobs, run.jobs, "shard"):
+        tqdm.write(path.name)
+
+
+def _make(job: tuple[Path, Path, WorldSettings, int, int]) -> Path:
+    return make_shard(*job)
+
+
+class Surfaces:
+    """Crops of heads: photo, true and coarse height, where both are skin."""
+
+    def __init__(self, folder: Path, model: MorphableModel, settings: Settings) -> None:
+        self.world, self.model, self.settings = World(needed(folder, "finenet pictures"), FIELDS), model, settings
+        self.code = np.zeros_like(model.mean)
+        self.sizes = np.sqrt((model.identity**2).sum(2).mean(1))
+        self.weights = weights_of(model)
+
+    def __len__(self) -> int:
+        """Heads."""
+        return len(self.world)
+
+    def batch(self, numbers: np.ndarray, rng: np.random.Generator) -> Row:
+        """Several."""
+        return stacked([self.crop(int(number), rng) for number in numbers])
+
+    def crop(self, number: int, rng: np.random.Generator, *, spoiled: bool = True) -> Row:
+        """One head: `grey` in [0, 1]; `true` and `coarse` heights in pixels towards the camera, 0 in the mean; `mask`."""
+        item = self.world[number]
+        head = self.model.mean + item["shape"].astype(np.float32)
+        moved = head + np.tensordot(item["expression"], self.model.expression, 1)
+        side = item["picture"].shape[0]
+        camera = Camera(item["intrinsics"], item["world_to_camera"], (side, side))
+        points = project(camera, places().of(moved, self.model).astype(np.float32))[SPARSE]
+        square = square_of(points)
+        square = FaceSquare(square.centre, square.side * float(np.exp(rng.uniform(-0.5, 0.25))), square.roll)
+        matrix = square.matrix(SEEN)
+        near = Camera((matrix @ item["intrinsics"]).astype(np.float32), item["world_to_camera"], (SEEN, SEEN))
+        coarse, seen = self._depth(near, self._coarse(item, rng))
+        true, skin = self._true(item, matrix)
+        mask = cv2.erode((seen & (skin > 0.99)).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
+        colours = warped(item["picture"], matrix)
+        colours = degraded(colours, self.settings.degradation, rng) if spoiled else colours
+        scale = float(near.intrinsics[0, :2] @ near.intrinsics[0, :2]) ** 0.5
+        return {
+            "grey": grey(colours.astype(np.float32) / 255),
+            "true": height(true, mask, scale),
+            "coarse": height(coarse, mask, scale),
+            "mask": mask,
+        }
+
+    def _coarse(self, item: Row, rng: np.random.Generator) -> Float32[np.ndarray, "vertices 3"]:
+        """A head of the basis that knows some of this one, laid onto it as a fit would be."""
+        own, expressed = rng.uniform(*KNOWN_SHARE), rng.uniform(*EXPRESSED)
+        off = rng.standard_normal(len(self.sizes)) * OFF / np.sqrt(len(self.sizes)) / self.sizes
+        wrong = np.tensordot(off.clip(-1, 1), self.model.identity, 1)
+        shape, moves = item["shape"].astype(np.float32), np.tensordot(item["expression"], self.model.expression, 1)
+        coarse, true = self.model.mean + own * shape + expressed * moves + wrong, self.model.mean + shape + moves
+        turn, scale, shift = similar(coarse.astype(np.float64), true.astype(np.float64), self.weights)
+        return (scale * coarse @ turn.T + shift).astype(np.float32)
+
+    def _depth(self, camera: Camera, vertices: Float32[np.ndarray, "vertices 3"]) -> tuple[Image, np.ndarray]:
+        mesh = self.model.mesh
+        skin = mesh.triangles[mesh.parts["skin"]]
+        bare = Mesh(vertices, skin, mesh.uvs, skin, {"skin": slice(None)})
+        images = geometry_images(camera, vertices, bare, self.code)
+        return images.depth, images.mask
+
+    def _true(self, item: Row, matrix: Float64[np.ndarray, "3 3"]) -> tuple[Image, Image]:
+        """Depth with its relief, which stands along the normals; and how much of a pixel is bare skin."""
+        inside = (item["depth"] > 0) & (item["label"] == SKIN)
+        towards = np.abs(item["normals"][..., 2])
+        depth = np.where(inside, item["depth"] - item["relief"].astype(np.float32) * towards, 0).astype(np.float32)
+        return warped(depth, matrix), warped(inside.astype(np.float32), matrix)
+
+
+def warped(picture: np.ndarray, matrix: Float64[np.ndarray, "3 3"]) -> np.ndarray:
+    """A crop of SEEN pixels; pixels' centres lie at a half."""
+    moved = matrix[:2].copy()
+    moved[:, 2] += moved[:, :2] @ (0.5, 0.5) - 0.5
+    picture = np.ascontiguousarray(picture)
+    return np.asarray(cv2.warpAffine(picture, moved, (SEEN, SEEN), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def height(depth: Image, mask: Image, scale: float) -> Image:
+    """Pixels towards the camera from the mask's mean depth; 0 where nothing is."""
+    middle = float((depth * mask).sum() / mask.sum()) if mask.any() else 1.0
+    return np.where(depth > 0, (middle - depth) * (scale / middle), 0).astype(np.float32)

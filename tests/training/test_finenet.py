@@ -1,0 +1,117 @@
+"""FineNet's training: heights and normals in closed form, light and albedo by least squares, twenty steps."""
+
+import msgspec
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from training.common.export import load
+from training.common.portraits import basis
+from training.finenet.data import Settings, Surfaces, height
+from training.finenet.eval import report, smooth
+from training.finenet.net import PLANES, FineNet
+from training.finenet.surfaces import laplacian, normals, shading
+from training.finenet.train import export, levelled, train
+from training.world.shards import write_shard
+from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
+
+HEADS, SIDE = 3, 64
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A run on three heads, the first of which is held out."""
+    settings = msgspec.structs.replace(shipped_settings("finenet", Settings), train=SCHEDULE, batch=2, held=1)
+    run = short_run("finenet", settings, tmp_path)
+    folder = run.work / "shards"
+    folder.mkdir()
+    write_shard(folder / "0000000.h5", bare_heads(HEADS), HEADS)
+    return run
+
+
+def bowl() -> torch.Tensor:
+    """A sphere of radius 50 seen from ahead."""
+    y, x = torch.meshgrid(torch.arange(SIDE) - SIDE / 2, torch.arange(SIDE) - SIDE / 2, indexing="ij")
+    return (50.0**2 - x**2 - y**2).sqrt()[None]
+
+
+def test_normals_of_a_sphere():
+    y, x = torch.meshgrid(torch.arange(SIDE) - SIDE / 2, torch.arange(SIDE) - SIDE / 2, indexing="ij")
+    true = torch.stack([x, y, bowl()[0]]) / 50
+    inner = slice(6, -6)
+    np.testing.assert_allclose(normals(bowl())[0][:, inner, inner], true[:, inner, inner], atol=2e-3)
+
+
+def test_a_plane_does_not_bend_and_a_paraboloid_bends_everywhere_alike():
+    y, x = torch.meshgrid(torch.arange(9.0), torch.arange(9.0), indexing="ij")
+    inner = slice(1, -1)
+    np.testing.assert_allclose(laplacian((2 * x - y)[None])[0, inner, inner], 0, atol=1e-5)
+    np.testing.assert_allclose(laplacian((x**2 + 2 * y**2)[None])[0, inner, inner], 6, atol=1e-4)
+
+
+def test_light_and_albedo_of_a_lit_sphere_are_found():
+    """By the true normals the shading is the photo: two albedo modes under a light of four numbers."""
+    way = normals(bowl())
+    light = torch.tensor([0.5, 0.1, -0.15, 0.3])
+    spots = torch.from_numpy(np.random.default_rng(0).random((1, SIDE, SIDE), np.float32))
+    lit = torch.einsum("k,bkyx->byx", light, torch.cat([torch.ones_like(way[:, :1]), way], 1))
+    albedo = torch.stack([torch.ones_like(spots), spots - 0.5], 1)
+    photo = (albedo[:, 0] + 0.2 * albedo[:, 1]) * lit
+    found = shading(photo, bowl(), bowl(), albedo, torch.ones_like(photo))
+    assert (found - photo).abs().mean() < 0.003
+    flat = shading(photo, 0 * bowl(), bowl(), albedo, torch.ones_like(photo))
+    assert (flat - photo).abs().mean() > 0.05
+
+
+def test_crops_hold_both_depths_in_pixels_of_the_crop(work):
+    """Coarse and true heads differ by a few pixels, and agree where the coarse one knows all."""
+    heads = Surfaces(work.work / "shards", basis(with_colour=True), work.settings)
+    for number in range(HEADS):
+        crop = heads.crop(number, np.random.default_rng(number), spoiled=False)
+        mask = crop["mask"] > 0
+        assert mask.mean() > 0.1
+        assert abs(crop["true"][mask].mean()) < 0.01
+        apart = np.abs(crop["true"] - crop["coarse"])[mask].mean()
+        assert 0.05 < apart < 0.15 * np.ptp(crop["true"][mask])
+        assert np.corrcoef(crop["true"][mask], crop["coarse"][mask])[0, 1] > 0.97
+
+
+def test_nearer_is_higher():
+    mask = np.ones((4, 4), np.float32)
+    depth = np.full((4, 4), 1.0, np.float32)
+    depth[0] = 0.9
+    found = height(depth, mask, 100.0)
+    assert found[0, 0] > found[1, 0]
+    assert found[0, 0] - found[1, 0] == pytest.approx(0.1 * 100 / 0.975, rel=1e-3)
+
+
+def test_what_is_as_fine_as_pixels_is_smoothed_away_and_slopes_stay():
+    y, x = torch.meshgrid(torch.arange(40), torch.arange(40), indexing="ij")
+    checks, slope = (2.0 * ((x + y) % 2) - 1)[None], 0.3 * x.float()[None]
+    assert smooth(checks)[0, 8:-8, 8:-8].abs().max() < 0.02
+    np.testing.assert_allclose(smooth(slope)[0, 8:-8, 8:-8], slope[0, 8:-8, 8:-8], atol=1e-4)
+
+
+def test_twenty_steps_learn_and_are_written(work, capsys):
+    train(work)
+    first, last = losses(work.work / "train")
+    assert last < first
+    export(work)
+    path = work.work / "finenet.onnx"
+    assert path.stat().st_size < 8_000_000
+    net = FineNet()
+    load(net, work.work / "train/weights.npz")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    for rows, columns in ((200, 200), (64, 96)):
+        picture = torch.rand(1, PLANES, rows, columns)
+        with torch.no_grad():
+            mine = net.eval()(picture)
+        np.testing.assert_allclose(mine.numpy(), session.run(None, {"picture": picture.numpy()})[0], atol=5e-3)
+    capsys.readouterr()
+    report(work)
+    assert "% nearer" in capsys.readouterr().out
+
+
+def test_levels_do_not_count():
+    mask = torch.ones(1, 8, 8)
+    np.testing.assert_allclose(levelled(bowl()[:, :8, :8] + 7, bowl()[:, :8, :8], mask), bowl()[:, :8, :8], atol=1e-4)
