@@ -29,7 +29,7 @@ from training.common.steps import Run
 from training.world.model_truth import lower
 from training.world.truths import KnownHeads
 
-PARTS = {"neutral": 1.0, "moved": 0.5, "pose": 1.0, "distance": 1.0, "likelihood": 0.02}
+PARTS = {"neutral": 2.0, "moved": 1.0, "pose": 1.0, "distance": 1.0, "likelihood": 0.02}
 """What each part of the loss counts; the first three are in millimetres."""
 SOFT = 0.05
 """FaceSquare millimetres that keep the root's gradient finite."""
