@@ -1,8 +1,5 @@
 """The training of the network of surface points, on heads made up here and photographs of nothing."""
 
-from dataclasses import replace
-
-import click
 import msgspec
 import numpy as np
 import onnxruntime
@@ -16,7 +13,6 @@ from training.landmarks.augment import project
 from training.landmarks.net import CROP
 from training.surface_points.data import Settings, unbiased
 from training.surface_points.net import OUTPUTS, Deployed, SurfaceNet, take_landmark_net
-from training.surface_points.persons import looks, persons
 from training.surface_points.train import Task, blank, crops_of, export, matrix_to, mirror_of_identity, shape_basis, train
 from training.world.places import KNOWN, SPARSE, places
 from training.world.shards import write_shard
@@ -30,15 +26,7 @@ HEADS, SIDE = 4, 384
 def work(tmp_path):
     """A run on four heads, one of them held out, and on two photographs."""
     settings = msgspec.structs.replace(
-        shipped_settings("surface_points", Settings),
-        train=SCHEDULE,
-        persons=SCHEDULE,
-        persons_batch=4,
-        heads=3,
-        photos=1,
-        held_out=1,
-        taught=3,
-        views=2,
+        shipped_settings("surface_points", Settings), train=SCHEDULE, heads=3, photos=1, held_out=1
     )
     run = short_run("surface_points", settings, tmp_path)
     folder = run.of("world") / "shards"
@@ -58,13 +46,9 @@ def test_twenty_steps_learn_and_are_written(work):
     train(work)
     first, last = losses(work.work / "train")
     assert last < first
-    looks(work)
-    persons(work)
-    first, last = losses(work.work / "persons")
-    assert last < first
     export(work)
     net, crop = blank(), torch.rand(2, 3, CROP, CROP)
-    load(net, work.work / "persons/weights.npz")
+    load(net, work.work / "train/weights.npz")
     path = work.work / "surface_points.onnx"
     assert path.stat().st_size < 8_000_000
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -75,25 +59,6 @@ def test_twenty_steps_learn_and_are_written(work):
         np.testing.assert_allclose(here.numpy(), told[name], atol=2e-3 if name == "points" else 2e-2)  # half precision
     assert told["points"].shape == (2, len(places().mirror), 2)
     assert (told["deviations"] > 0).all()
-
-
-def test_who_it_is_is_learned_from_heads_whose_places_were_not(work):
-    """The first judges, the next two taught places; of the last there are two crops, and two of each photograph."""
-    train(work)
-    looks(work)
-    with np.load(work.work / "looks.npz") as rows:
-        assert len(rows["seen"]) == 2 * 2
-        own = KnownHeads(work.of("world")).row(3)
-        both = [own["identity"], own["mirrored"]]
-        assert all(any(np.allclose(each, one, atol=1e-5) for one in both) for each in rows["identity"][2:])
-        assert len(rows["photo_seen"]) == len(rows["photo_mirrored"]) == 2 * 2
-
-
-def test_a_world_that_only_taught_places_is_not_enough(work):
-    train(work)
-    run = replace(work, settings=msgspec.structs.replace(work.settings, taught=HEADS))
-    with pytest.raises(click.UsageError, match=r"training\.world render"):
-        looks(run)
 
 
 def test_it_begins_as_the_landmark_net_that_ships(work):

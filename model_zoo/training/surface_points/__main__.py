@@ -1,7 +1,7 @@
 """python -m training.surface_points all."""
 
 from training.common.steps import Model, start
-from training.surface_points import data, persons, train
+from training.surface_points import data, train
 from training.surface_points.eval import report
 from training.world.truths import write_truths
 
@@ -13,8 +13,6 @@ MODEL = Model(
         "photos": data.photos,
         "bias": data.bias,
         "train": train.train,
-        "looks": persons.looks,
-        "persons": persons.persons,
         "export": train.export,
         "eval": report,
     },

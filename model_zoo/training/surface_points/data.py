@@ -38,18 +38,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml."""
 
     train: Schedule
-    persons: Schedule
     heads: Count = 32
     """Of a batch,"""
     photos: Count = 8
     """and photographs, each in two versions."""
     held_out: Count = 400
     """Pictures of the world, the first ones, that are not learned from."""
-    taught: Count = 7600
-    """Pictures, those among them, that places are learned from; the others teach whose places they are."""
-    views: Count = 4
-    """Crops of each of the others, and of each photograph."""
-    persons_batch: Count = 512
     bias_heads: Count = 500
     """Pictures by which the detector's bias is measured."""
 

@@ -90,12 +90,9 @@ class Person(nn.Module):
     ) -> tuple[Float[Tensor, "batch modes"], Float[Tensor, "batch modes"], Float[Tensor, "batch 2"]]:
         """In single precision; the distance (logarithm of metres in the mean head's size) with its own deviation's."""
         with torch.autocast(points.device.type, enabled=False):
-            return self.tell(self.upright(points.float()), known.float())
-
-    def tell(self, seen: Float[Tensor, "batch components"], known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The same from upright places."""
-        told = self.straight(seen) + self.bent(self.hidden(torch.cat([seen, known], 1)))
-        return told[:, : self.modes], told[:, self.modes : -2].clamp(-4, 2), told[:, -2:]
+            seen = self.upright(points.float())
+            told = self.straight(seen) + self.bent(self.hidden(torch.cat([seen, known.float()], 1)))
+            return told[:, : self.modes], told[:, self.modes : -2].clamp(-4, 2), told[:, -2:]
 
 
 class SurfaceNet(nn.Module):
@@ -137,11 +134,6 @@ class SurfaceNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor, tuple[Tensor, ...]]:
         """First places and those after each look (batch, places, 2); logarithms of deviations (batch, places); the person."""
-        points, unsure, known = self.seen(x)
-        return points, unsure, self.person(points[-1].detach(), known)
-
-    def seen(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Places, logarithms of deviations, and what the network knows of the crop beside them."""
         maps, start, known = self._begin(x)
         points, contexts = [start], [known]
         for look in self.looks:
@@ -152,7 +144,7 @@ class SurfaceNet(nn.Module):
             contexts.append(context)
         local = torch.einsum("bcp,pc->bp", read.detach(), self.unsure_here)
         known = torch.cat(contexts, 1)
-        return points, (self.unsure(known) + local).float().clamp(-7, 0), known
+        return points, (self.unsure(known) + local).float().clamp(-7, 0), self.person(points[-1].detach(), known)
 
 
 def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:

@@ -63,13 +63,13 @@ def matrix_to(points: Float64[np.ndarray, "places 2"], rng: np.random.Generator)
 class Crops:
     """Draws batches."""
 
-    def __init__(self, heads: KnownHeads, taught: range, photos: Photos) -> None:
-        self.heads, self.taught, self.photos, self.flip = heads, taught, photos, places().mirror
+    def __init__(self, heads: KnownHeads, first: int, photos: Photos) -> None:
+        self.heads, self.first, self.photos, self.flip = heads, first, photos, places().mirror
         self.middle = np.einsum("pk,pkc->pc", *_landmarks()).mean(0)
 
     def head(self, rng: np.random.Generator, number: int | None = None) -> tuple[Crop, Row]:
         """A rendered head, its places in crop units, whose it is and how far away."""
-        number = int(rng.choice(self.taught)) if number is None else number
+        number = int(rng.integers(self.first, len(self.heads))) if number is None else number
         row = self.heads.row(number)
         matrix, mirrored = matrix_to(row["places"].astype(np.float64), rng)
         crop = warp_levels(halves(self.heads.picture(number), 2), matrix, CROP)
@@ -81,11 +81,9 @@ class Crops:
             "distance": np.log(depth),
         }
 
-    def photo(
-        self, rng: np.random.Generator, number: int | None = None
-    ) -> tuple[list[Crop], list[Matrix], list[bool], Float64[np.ndarray, "2 536 2"]]:
+    def photo(self, rng: np.random.Generator) -> tuple[list[Crop], list[Matrix], list[bool], Float64[np.ndarray, "2 536 2"]]:
         """Two versions of a photograph: crops, the maps to them, whether they are mirrored, and its known places in each."""
-        which = int(rng.integers(len(self.photos[0]))) if number is None else number
+        which = int(rng.integers(len(self.photos[0])))
         rgb, points = self.photos[0][which], self.photos[1][which]
         laid = [matrix_to(points, rng) for _ in range(2)]
         levels = halves(rgb, 3)
@@ -207,7 +205,7 @@ class Task:
     def judge(self, net: SurfaceNet) -> dict[str, float]:
         """Of heads that are held out: mean error in %, squares in units of what it said; share and correlation of identity."""
         rng, device = np.random.default_rng(0), next(net.parameters()).device
-        drawn = [self.crops.head(rng, number) for number in range(self.crops.taught.start)]
+        drawn = [self.crops.head(rng, number) for number in range(self.crops.first)]
         errors, normal, found, wanted = [], [], [], []
         for start in range(0, len(drawn), 50):
             part = drawn[start : start + 50]
@@ -250,7 +248,7 @@ def shape_basis(
 
 
 def _laid(crops: Crops, rng: np.random.Generator) -> Float64[np.ndarray, "places 2"]:
-    points = crops.heads.row(int(rng.choice(crops.taught)))["places"].astype(np.float64)
+    points = crops.heads.row(int(rng.integers(crops.first, len(crops.heads))))["places"].astype(np.float64)
     matrix, mirrored = matrix_to(points, rng)
     laid = project(matrix, points) / CROP
     return laid[crops.flip] if mirrored else laid
@@ -258,8 +256,7 @@ def _laid(crops: Crops, rng: np.random.Generator) -> Float64[np.ndarray, "places
 
 def crops_of(run: Run[Settings]) -> Crops:
     """From the world and the photographs."""
-    heads = KnownHeads(run.of("world"))
-    return Crops(heads, range(run.settings.held_out, min(run.settings.taught, len(heads))), read_photos(run))
+    return Crops(KnownHeads(run.of("world")), run.settings.held_out, read_photos(run))
 
 
 def blank() -> SurfaceNet:
@@ -282,7 +279,7 @@ def train(run: Run[Settings]) -> None:
 
 def export(run: Run[Settings]) -> None:
     """Writes surface_points.onnx."""
-    write_from(needed(run.work / "persons/weights.npz", "surface_points persons"), run.work / "surface_points.onnx")
+    write_from(needed(run.work / "train/weights.npz", "surface_points train"), run.work / "surface_points.onnx")
 
 
 def write_from(weights: Path, path: Path) -> None:
