@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from facetex_cli.folders import folders_for
-from facetex_core.geometry.camera import focal_pixels
+from facetex_core.io.focal_length import focal_pixels
 from facetex_core.io.photo_file import example_photo, load_photo
 from facetex_core.refused_photos import usable
 from facetex_core.structures import Photo

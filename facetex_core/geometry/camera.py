@@ -14,8 +14,6 @@ DISTANCE = 1.3
 """Metres; a portrait lens."""
 AIR = 1.06
 """How much wider the picture is than the head."""
-FILM_DIAGONAL = 43.27
-"""Millimetres of a frame of 35 mm film, 36 by 24."""
 
 
 def project(camera: Camera, points: Float32[np.ndarray, "points 3"]) -> Float32[np.ndarray, "points 2"]:
@@ -80,11 +78,6 @@ def photo_view(fit: Fit, photo: Photo, height: int = 700) -> tuple[Camera, Photo
     size = (max(round(height * cut.shape[1] / cut.shape[0]), 1), height)
     rgb = np.clip(resized(cut, size, smooth=True), 0, 1).astype(np.float32)
     return cut_camera(fit.camera, (left, top, right, bottom), size), replace(photo, rgb=rgb, focal=None)
-
-
-def focal_pixels(millimetres: float, size: tuple[int, int]) -> float:
-    """A focal length of 35 mm film in pixels of a picture of this size: both have the same angle across the diagonal."""
-    return millimetres / FILM_DIAGONAL * float(np.hypot(*size))
 
 
 def cut_camera(camera: Camera, box: tuple[int, int, int, int], size: tuple[int, int]) -> Camera:

@@ -12,7 +12,7 @@ from jaxtyping import Float32, UInt8, UInt16
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.io.decoder_process import decode_apart
-from facetex_core.io.exif_focal import exif_focal
+from facetex_core.io.focal_length import exif_focal
 from facetex_core.listeners import warn
 from facetex_core.structures import Photo
 

@@ -13,7 +13,17 @@ from training.landmarks.augment import project
 from training.landmarks.net import CROP
 from training.surface_points.data import Settings, unbiased
 from training.surface_points.net import OUTPUTS, Deployed, SurfaceNet, take_landmark_net
-from training.surface_points.train import Task, blank, crops_of, export, matrix_to, mirror_of_identity, shape_basis, train
+from training.surface_points.train import (
+    Task,
+    blank,
+    crops_of,
+    export,
+    matrix_to,
+    mirror_of_identity,
+    refine,
+    shape_basis,
+    train,
+)
 from training.world.places import KNOWN, SPARSE, places
 from training.world.shards import write_shard
 from training.world.truths import KnownHeads, write_truths
@@ -26,7 +36,7 @@ HEADS, SIDE = 4, 384
 def work(tmp_path):
     """A run on four heads, one of them held out, and on two photographs."""
     settings = msgspec.structs.replace(
-        shipped_settings("surface_points", Settings), train=SCHEDULE, heads=3, photos=1, held_out=1
+        shipped_settings("surface_points", Settings), train=SCHEDULE, refine=SCHEDULE, heads=3, photos=1, held_out=1
     )
     run = short_run("surface_points", settings, tmp_path)
     folder = run.of("world") / "shards"
@@ -46,9 +56,10 @@ def test_twenty_steps_learn_and_are_written(work):
     train(work)
     first, last = losses(work.work / "train")
     assert last < first
+    refine(work)
     export(work)
     net, crop = blank(), torch.rand(2, 3, CROP, CROP)
-    load(net, work.work / "train/weights.npz")
+    load(net, work.work / "refine/weights.npz")
     path = work.work / "surface_points.onnx"
     assert path.stat().st_size < 8_000_000
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

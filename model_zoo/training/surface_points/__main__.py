@@ -13,6 +13,7 @@ MODEL = Model(
         "photos": data.photos,
         "bias": data.bias,
         "train": train.train,
+        "refine": train.refine,
         "export": train.export,
         "eval": report,
     },

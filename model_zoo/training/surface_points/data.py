@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """settings.toml."""
 
     train: Schedule
+    refine: Schedule
     heads: Count = 32
     """Of a batch,"""
     photos: Count = 8

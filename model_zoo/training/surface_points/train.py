@@ -277,9 +277,17 @@ def train(run: Run[Settings]) -> None:
     save(trained, run.work / "train/weights.npz")
 
 
+def refine(run: Run[Settings]) -> None:
+    """On from `train`, with all pictures that there are by now."""
+    net = blank()
+    load(net, needed(run.work / "train/weights.npz", "surface_points train"))
+    trained = learn(net, Task(crops_of(run), run.settings), run.settings.refine, run.work / "refine", run.machine)
+    save(trained, run.work / "refine/weights.npz")
+
+
 def export(run: Run[Settings]) -> None:
     """Writes surface_points.onnx."""
-    write_from(needed(run.work / "train/weights.npz", "surface_points train"), run.work / "surface_points.onnx")
+    write_from(needed(run.work / "refine/weights.npz", "surface_points refine"), run.work / "surface_points.onnx")
 
 
 def write_from(weights: Path, path: Path) -> None:

@@ -58,7 +58,7 @@ def fit_person(
 ) -> tuple[Fit, ...]:
     """The model laid over every photo, with one identity; warns where the landmarks do not fit the model."""
     sights = [observe_landmarks(model, face, photo.size, photo.focal) for photo, face in zip(photos, faces, strict=True)]
-    _warn_of_strangers(model, photos, sights)
+    warn_of_strangers(model, photos, sights)
     state = fit_landmarks(model, sights)
     for blur in SHADING_BLUR if shading else ():
         seen = zip(photos, sights, state.poses, strict=True)
@@ -95,7 +95,7 @@ def appearance_over(photo: Photo, fit: Fit) -> Appearance:
     return estimate_appearance(unwrap(photo, fit, np.ones(photo.rgb.shape[:2], np.float32), SIZE), fit)
 
 
-def _warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[LandmarkObservation]) -> None:
+def warn_of_strangers(model: MorphableModel, photos: Sequence[Photo], sights: Sequence[LandmarkObservation]) -> None:
     """Fits each photo by itself: faces of one person have to come out alike."""
     if len(photos) < 2:
         return

@@ -29,6 +29,12 @@ def surface_points_at(
     return SurfacePoints(at(model.mean), np.moveaxis(at(model.identity), 0, -1), np.moveaxis(at(model.expression), 0, -1))
 
 
+def joined(first: SurfacePoints, second: SurfacePoints) -> SurfacePoints:
+    """Both, one after the other."""
+    rows = ((getattr(first, name), getattr(second, name)) for name in ("mean", "identity", "expression"))
+    return SurfacePoints(*(np.concatenate(pair) for pair in rows))
+
+
 def world(surface_points: SurfacePoints, state: State, pose: FrameParameters) -> Float64[np.ndarray, "points 3"]:
     """Where the points are, in metres."""
     return np.asarray(

@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 CROP = 112
 WIDER = 1.212
 """Side of the crop over that of the square about the 68 landmarks."""
-SEEN = ["points", "deviations", "identity", "identity_deviations", "distance"]
+LANDMARKS_68 = slice(468, 536)
+"""Among the places."""
+ANSWERS = ["points", "deviations", "identity", "identity_deviations", "distance"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Sighting:
+class SurfacePrediction:
     """What one photo shows."""
 
     points: Float64[np.ndarray, "places 2"]
@@ -48,7 +50,7 @@ class SurfaceNet:
     def __init__(self, device: Device) -> None:
         self.device = device
 
-    def look(self, seen: Observation) -> Sighting:
+    def predict(self, seen: Observation) -> SurfacePrediction:
         """The face of a photo; refuses one of too few pixels."""
         square = square_of(seen.face.landmarks)
         if square.side < SMALLEST_CROP:
@@ -57,14 +59,14 @@ class SurfaceNet:
         wider = FaceSquare(square.centre, WIDER * square.side, square.roll)
         crop = encode_srgb(cropped(seen.photo.rgb, wider, CROP)).transpose(2, 0, 1)
         points, deviations, identity, sure, distance = (
-            row[0].astype(np.float64) for row in self._session.run(SEEN, {"crop": crop[None].astype(np.float32)})
+            row[0].astype(np.float64) for row in self._session.run(ANSWERS, {"crop": crop[None].astype(np.float32)})
         )
         back = np.linalg.inv(wider.matrix(CROP))
         pixels = CROP * points @ back[:2, :2].T + back[:2, 2]
-        return Sighting(pixels, wider.side * deviations, identity, sure, (float(distance[0]), float(distance[1])))
+        return SurfacePrediction(pixels, wider.side * deviations, identity, sure, (float(distance[0]), float(distance[1])))
 
     def places(self, model: MorphableModel) -> SurfacePoints:
-        """The places on the face basis, in the order of `Sighting.points`."""
+        """The places on the face basis, in the order of `SurfacePrediction.points`."""
         triangles, weights = self._stored
         return surface_points_at(model, model.mesh.triangles[triangles], weights.astype(np.float64))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from facetex_core.io.exif_focal import EXIF, FOCAL_35MM, SIZE
+from facetex_core.io.focal_length import EXIF, FOCAL_35MM, NOTED_SIZE
 from facetex_core.io.photo_file import load_photo
 
 WIDE = 160, 120
@@ -34,7 +34,7 @@ def test_a_lens_s_angle_is_that_of_the_picture(tmp_path, name):
 
 
 def test_a_turned_or_reduced_photo_has_the_same_angle(tmp_path):
-    noted = {**tag(FOCAL_35MM, 50), **tag(SIZE[0], 3200), **tag(SIZE[1], 2400)}
+    noted = {**tag(FOCAL_35MM, 50), **tag(NOTED_SIZE[0], 3200), **tag(NOTED_SIZE[1], 2400)}
     photo = load_photo(written(tmp_path / "a.jpg", WIDE[::-1], **noted))
     assert photo.focal == pytest.approx(50 / 43.27 * DIAGONAL)
 
@@ -46,7 +46,7 @@ def test_a_turned_or_reduced_photo_has_the_same_angle(tmp_path):
         tag(FOCAL_35MM, 0),
         tag(FOCAL_35MM, 5),
         tag(FOCAL_35MM, 60000),
-        {**tag(FOCAL_35MM, 50), **tag(SIZE[0], 3200), **tag(SIZE[1], 3200)},
+        {**tag(FOCAL_35MM, 50), **tag(NOTED_SIZE[0], 3200), **tag(NOTED_SIZE[1], 3200)},
     ],
 )
 def test_what_is_not_told_or_of_another_picture_is_not_known(tmp_path, tags):
