@@ -76,9 +76,10 @@ class FineNetDetailer(ShadingDetailer):
         images = geometry_images(
             near.camera, view.fit.vertices, view.fit.model.mesh, np.zeros_like(view.fit.vertices), ("skin",)
         )
-        skin = cropped(view.observation.segmentation.skin[..., None], square, side).reshape(side, side)
+        skin = cropped(np.dstack([view.observation.segmentation.skin] * 3), square, side)[..., 0]
         picture, metres_a_pixel = network_picture(grey(encode_srgb(cropped(view.photo.rgb, square, side))), images, near.camera)
         change = self._session.run(["change"], {"picture": picture[None]})[0][0]
+        change = change - (change[images.mask].mean() if images.mask.any() else 0)  # how far away it is, a photo does not tell
         moved = change * metres_a_pixel * np.abs(images.normals[..., 2])
         shown = Photo(np.dstack([np.clip(0.5 + moved / (2 * REACH), 0, 1)] * 3).astype(np.float32))
         found = unwrap(shown, replace(near, residual_flow=flow), (skin * images.mask).astype(np.float32), size)
