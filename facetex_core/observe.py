@@ -1,7 +1,7 @@
 """The front half: from a photo to what it shows of a face's albedo. Runs, banks, evaluations and trainings all go this way."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from facetex_core import stages
 from facetex_core.boundary import guard, step
@@ -37,7 +37,7 @@ class Observer:
         """The largest face, or face number `number` from 1, in the restored photo, and what covers it."""
         face = choose(self.detector.detect(photo), number, photo)
         for restorer in self.restorer:
-            photo = restorer.restore(photo, face)
+            photo = replace(restorer.restore(photo, face), focal=photo.focal)  # whatever is mended, the lens is the same
         return Observation(photo, face, self.segmenter.segment(photo, face))
 
 

@@ -1,8 +1,6 @@
 """Focal lengths: what a photo's file tells, and from the millimetres of 35 mm film to pixels."""
 
 import math
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,21 +21,11 @@ def focal_pixels(millimetres: float, size: tuple[int, int]) -> float:
     return millimetres / FILM_DIAGONAL * math.hypot(*size)
 
 
-def exif_focal(path: Path, size: tuple[int, int]) -> float | None:
-    """Pixels of a picture of this size (width, height); none where the file does not tell, or tells of another picture."""
-    with suppress(Exception):  # whatever damaged metadata make Pillow raise, the photo itself may be good
-        from PIL import Image
-
-        with Image.open(path) as image:
-            millimetres = _told(image, size)
-            return focal_pixels(millimetres, size) if millimetres else None
-    return None
-
-
-def _told(image: "Image", size: tuple[int, int]) -> float | None:
+def exif_focal(image: "Image") -> float | None:
+    """Millimetres for 35 mm film; none where the file does not tell, or tells of a picture of another shape."""
     tags = image.getexif().get_ifd(EXIF)
     millimetres = float(tags.get(FOCAL_35MM, 0))
     noted = [float(tags.get(tag, 0)) for tag in NOTED_SIZE]
-    if min(noted) > 0 and abs(max(noted) / min(noted) / (max(size) / min(size)) - 1) > ALIKE:
+    if min(noted) > 0 and abs(max(noted) / min(noted) / (max(image.size) / min(image.size)) - 1) > ALIKE:
         return None
     return millimetres if USUAL[0] <= millimetres <= USUAL[1] else None

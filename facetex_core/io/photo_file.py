@@ -12,7 +12,7 @@ from jaxtyping import Float32, UInt8, UInt16
 from facetex_core.errors import PhotoError
 from facetex_core.imaging.colour import decode_srgb
 from facetex_core.io.decoder_process import decode_apart
-from facetex_core.io.focal_length import exif_focal
+from facetex_core.io.focal_length import exif_focal, focal_pixels
 from facetex_core.listeners import warn
 from facetex_core.structures import Photo
 
@@ -51,12 +51,12 @@ def load_photo(path: Path) -> Photo:
 
     Of several frames the first is taken, with a warning. Transparent parts lie on mid-grey.
     Photos over 4096 pixels on the long side are reduced to that by area averages of linear light.
-    Of the metadata only the focal length is kept.
+    Of the metadata only the focal length is kept; that of TIFF and of PNG of 16 bits is not read.
     """
     path = Path(path)
     _refuse_no_file(path)
-    rgb = decode_apart(_decoded, path, PhotoError) if _is_loud(path) else _decoded(path)
-    return Photo(rgb, _text(path.name), exif_focal(path, rgb.shape[1::-1]))
+    rgb, millimetres = (decode_apart(_pixels, path, PhotoError), None) if _is_loud(path) else _decoded(path)
+    return Photo(rgb, _text(path.name), focal_pixels(millimetres, rgb.shape[1::-1]) if millimetres else None)
 
 
 def _text(name: str) -> str:
@@ -75,15 +75,20 @@ def _is_deep_png(head: bytes) -> bool:
     return head.startswith(b"\x89PNG") and head[24:] == b"\x10"  # IHDR's bit depth: Portable Network Graphics, 11.2.1
 
 
-def _decoded(path: Path) -> Float32[np.ndarray, "rows columns 3"]:
+def _pixels(path: Path) -> Float32[np.ndarray, "rows columns 3"]:
+    return _decoded(path)[0]
+
+
+def _decoded(path: Path) -> tuple[Float32[np.ndarray, "rows columns 3"], float | None]:
+    """The picture as it is used, and its focal length for 35 mm film."""
     try:
-        linear, frames = _read(path)
+        linear, frames, millimetres = _read(path)
     except _DAMAGE as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise PhotoError(f"{path.name}: the file is damaged or cut short ({reason})") from None
     if frames > 1:
         warn(f"{_text(path.name)}: {frames} frames found; the first is taken")
-    return _reduced(linear)
+    return _reduced(linear), millimetres
 
 
 def _refuse_no_file(path: Path) -> None:
@@ -102,8 +107,8 @@ def _refuse_no_file(path: Path) -> None:
         raise PhotoError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _read(path: Path) -> tuple[Float32[np.ndarray, "height width 3"], int]:
-    """The whole picture, upright and linear, and how many frames the file has."""
+def _read(path: Path) -> tuple[Float32[np.ndarray, "height width 3"], int, float | None]:
+    """The whole picture, upright and linear, how many frames the file has, and the focal length that it tells."""
     with _opened(path) as image:
         _refuse_size(path.name, *image.size)
         frames = getattr(image, "n_frames", 1) if image.format in _MOVING else 1
@@ -114,7 +119,7 @@ def _read(path: Path) -> tuple[Float32[np.ndarray, "height width 3"], int]:
         profile = image.info.get("icc_profile")
         colour, alpha = _shallow(image, profile) if deep is None else _deep(deep, profile)
         linear = colour if alpha is None else colour * alpha + GROUND * (1 - alpha)
-        return _upright(linear, _orientation(image)), frames
+        return _upright(linear, _orientation(image)), frames, _focal(image)
 
 
 def _opened(path: Path) -> "Image":
@@ -239,6 +244,13 @@ def _orientation(image: "Image") -> int:
         return int(image.getexif().get(0x0112, 1))
     except _DAMAGE:
         return 1
+
+
+def _focal(image: "Image") -> float | None:
+    try:
+        return exif_focal(image)
+    except _DAMAGE:
+        return None
 
 
 def _upright(pixels: Float32[np.ndarray, "rows columns 3"], orientation: int) -> Float32[np.ndarray, "height width 3"]:

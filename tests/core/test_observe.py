@@ -15,10 +15,10 @@ from toy_cli import TOYS
 from toy_distribution import install_module
 from toy_stages import write_toy_bank
 
-from facetex_core import DelitView, Pipeline, Registry, load_preset
+from facetex_core import DelitView, Photo, Pipeline, Registry, load_preset
 from facetex_core.descriptors.bank_file import load_bank
 from facetex_core.io.photo_file import example_photo
-from facetex_core.observe import FrontHalf
+from facetex_core.observe import FrontHalf, Observer
 from facetex_core.workbench.bank_builder.examine import PortraitExaminer
 from facetex_core.workbench.evaluation.leave_one_out import examine
 
@@ -194,3 +194,15 @@ def test_every_shipped_choice_of_these_stages_is_tried():
         role = SHORT[short]
         shipped = {name for name, offer in offers[role].items() if offer.origin.startswith("facetex ")}
         assert shipped == {part for name in names for part in name.split("+")}, role
+
+
+def test_a_restorer_does_not_change_the_lens():
+    """One that makes a photo anew, as plugins do, knows nothing of its focal length."""
+    stages = {role: front()[role] for role in Observer.roles()}
+
+    class Anew:
+        def restore(self, photo, face):  # noqa: ARG002
+            return Photo(photo.rgb, photo.name)
+
+    photo = replace(example_photo(), focal=777.0)
+    assert Observer(**stages | {"restorer": (Anew(),)}).observe(photo).photo.focal == 777.0

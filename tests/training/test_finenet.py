@@ -7,7 +7,8 @@ import pytest
 import torch
 from training.common.export import load
 from training.common.portraits import basis
-from training.finenet.data import Settings, Surfaces, height
+from training.finenet.data import Settings, Surfaces
+from training.finenet.detailer import height
 from training.finenet.eval import report, smooth
 from training.finenet.net import PLANES, FineNet
 from training.finenet.surfaces import laplacian, normals, shading

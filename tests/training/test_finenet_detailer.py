@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from facetex_plugins.detail.shading import ShadingDetailer
 from training.finenet import detailer
-from training.finenet.data import height
-from training.finenet.detailer import BROADEST_RELIEF, FineNetDetailer, network_picture
+from training.finenet.detailer import BROADEST_RELIEF, FineNetDetailer, height, network_picture
 from training.finenet.surfaces import normals
 
 from facetex_core import PhotoError

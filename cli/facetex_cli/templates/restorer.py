@@ -1,5 +1,7 @@
 """Restorer `example`: a little less grain."""
 
+from dataclasses import replace
+
 import numpy as np
 from facetex_core import Face, Photo
 
@@ -17,4 +19,4 @@ class Example:
         left, top, right, bottom = np.clip(face.box.astype(int), 0, [*photo.size, *photo.size]).tolist()
         rgb = np.array(photo.rgb)
         rgb[top:bottom, left:right] = cv2.GaussianBlur(rgb[top:bottom, left:right], (0, 0), self.sigma)
-        return Photo(rgb, photo.name)
+        return replace(photo, rgb=rgb)

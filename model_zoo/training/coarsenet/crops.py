@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 from facetex_plugins.fit.feedback.estimate import seen_as
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare, cropped, grey, square_of
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float32, Float64, UInt8
 
 from training.common.making import stacked
 from training.world.degrade import degraded
 from training.world.model_truth import Row, other_side
-from training.world.places import SPARSE
 from training.world.settings import Degradation
 from training.world.truths import KnownHeads
 
@@ -31,7 +31,7 @@ class Heads:
     def crop(self, number: int, rng: np.random.Generator | None, shares: Degradation) -> Row:
         """One head: laid off by a little, spoiled and perhaps mirrored by `rng`; without it as it is."""
         row, picture = self.known.row(number), self.known.picture(number)
-        square = square_of(row["places"][SPARSE])
+        square = square_of(row["places"][LANDMARKS_68])
         if rng is not None:
             square = _laid_off(square, rng)
         colours = cropped(picture, square)
@@ -43,7 +43,7 @@ class Heads:
 
     def landmarks(self, number: int) -> Float64[np.ndarray, "68 2"]:
         """The true ones in the crop that is laid by them."""
-        points = self.known.numbers["places"][number][SPARSE].astype(np.float64)
+        points = self.known.numbers["places"][number][LANDMARKS_68].astype(np.float64)
         matrix = square_of(points).matrix()
         return points @ matrix[:2, :2].T + matrix[:2, 2]
 

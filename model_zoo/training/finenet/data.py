@@ -6,8 +6,9 @@ from typing import Annotated
 import cv2
 import msgspec
 import numpy as np
-from facetex_plugins.fit.feedback.face_square import FaceSquare, grey, square_of
-from jaxtyping import Float32, Float64
+from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey, square_of
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68
+from jaxtyping import Float32
 from msgspec import Meta
 from tqdm import tqdm
 
@@ -18,10 +19,11 @@ from training.common.data import ROOT
 from training.common.loop import Schedule
 from training.common.making import needed, spread, stacked
 from training.common.steps import Run, read_settings
+from training.finenet.detailer import height
 from training.finenet.net import SEEN
 from training.world.degrade import degraded
 from training.world.model_truth import Row, similar, weights_of
-from training.world.places import SPARSE, places
+from training.world.places import places
 from training.world.settings import Degradation
 from training.world.settings import Settings as WorldSettings
 from training.world.shards import World, make_shard
@@ -95,15 +97,14 @@ class Surfaces:
         moved = head + np.tensordot(item["expression"], self.model.expression, 1)
         side = item["picture"].shape[0]
         camera = Camera(item["intrinsics"], item["world_to_camera"], (side, side))
-        points = project(camera, places().of(moved, self.model).astype(np.float32))[SPARSE]
+        points = project(camera, places().of(moved, self.model).astype(np.float32))[LANDMARKS_68]
         square = square_of(points)
         square = FaceSquare(square.centre, square.side * float(np.exp(rng.uniform(-0.5, 0.25))), square.roll)
-        matrix = square.matrix(SEEN)
-        near = Camera((matrix @ item["intrinsics"]).astype(np.float32), item["world_to_camera"], (SEEN, SEEN))
+        near = Camera((square.matrix(SEEN) @ item["intrinsics"]).astype(np.float32), item["world_to_camera"], (SEEN, SEEN))
         coarse, seen = self._depth(near, self._coarse(item, rng))
-        true, skin = self._true(item, matrix)
+        true, skin = self._true(item, square)
         mask = cv2.erode((seen & (skin > 0.99)).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-        colours = warped(item["picture"], matrix)
+        colours = cropped(item["picture"], square, SEEN)
         colours = degraded(colours, self.settings.degradation, rng) if spoiled else colours
         scale = float(near.intrinsics[0, :2] @ near.intrinsics[0, :2]) ** 0.5
         return {
@@ -130,23 +131,9 @@ class Surfaces:
         images = geometry_images(camera, vertices, bare, self.code)
         return images.depth, images.mask
 
-    def _true(self, item: Row, matrix: Float64[np.ndarray, "3 3"]) -> tuple[Image, Image]:
+    def _true(self, item: Row, square: FaceSquare) -> tuple[Image, Image]:
         """Depth with its relief, which stands along the normals; and how much of a pixel is bare skin."""
-        inside = (item["depth"] > 0) & (item["label"] == SKIN)
-        towards = np.abs(item["normals"][..., 2])
-        depth = np.where(inside, item["depth"] - item["relief"].astype(np.float32) * towards, 0).astype(np.float32)
-        return warped(depth, matrix), warped(inside.astype(np.float32), matrix)
-
-
-def warped(picture: np.ndarray, matrix: Float64[np.ndarray, "3 3"]) -> np.ndarray:
-    """A crop of SEEN pixels; pixels' centres lie at a half."""
-    moved = matrix[:2].copy()
-    moved[:, 2] += moved[:, :2] @ (0.5, 0.5) - 0.5
-    picture = np.ascontiguousarray(picture)
-    return np.asarray(cv2.warpAffine(picture, moved, (SEEN, SEEN), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
-def height(depth: Image, mask: Image, scale: float) -> Image:
-    """Pixels towards the camera from the mask's mean depth; 0 where nothing is."""
-    middle = float((depth * mask).sum() / mask.sum()) if mask.any() else 1.0
-    return np.where(depth > 0, (middle - depth) * (scale / middle), 0).astype(np.float32)
+        inside = ((item["depth"] > 0) & (item["label"] == SKIN)).astype(np.float32)
+        depth = inside * (item["depth"] - item["relief"].astype(np.float32) * np.abs(item["normals"][..., 2]))
+        both = cropped(np.dstack([depth, inside, inside]).astype(np.float32), square, SEEN)
+        return both[..., 0], both[..., 1]

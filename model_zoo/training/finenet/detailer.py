@@ -97,11 +97,17 @@ def network_picture(photo: Plane, images: GeometryImages, camera: Camera) -> tup
     depth, mask = images.depth, images.mask
     middle = float(depth[mask].mean()) if mask.any() else 1.0
     scale = float(np.linalg.norm(camera.intrinsics[0, :2]))
-    height = np.pad(np.where(mask, (middle - depth) * (scale / middle), 0), 1, mode="edge")
-    along_x, along_y = (height[1:-1, 2:] - height[1:-1, :-2]) / 2, (height[2:, 1:-1] - height[:-2, 1:-1]) / 2
+    high = np.pad(height(depth, mask.astype(np.float32), scale), 1, mode="edge")
+    along_x, along_y = (high[1:-1, 2:] - high[1:-1, :-2]) / 2, (high[2:, 1:-1] - high[:-2, 1:-1]) / 2
     ways = np.stack([-along_x, -along_y, np.ones_like(along_x)])
     ways /= np.linalg.norm(ways, axis=0)
     return (np.concatenate([photo[None] - 0.5, ways]) * mask).astype(np.float32), middle / scale
+
+
+def height(depth: Plane, mask: Plane, scale: float) -> Plane:
+    """Pixels towards the camera from the mask's mean depth, `scale` pixels being as long as a depth; 0 where nothing is."""
+    middle = float((depth * mask).sum() / mask.sum()) if mask.any() else 1.0
+    return np.where(depth > 0, (middle - depth) * (scale / middle), 0).astype(np.float32)
 
 
 def _laid(view: DelitView) -> tuple[FaceSquare, int]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from facetex_plugins.detect.landmarks import LandmarkDetector
 from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
-from facetex_plugins.fit.points.surface_net import WIDER
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68, WIDER
 from jaxtyping import Bool, Float64, UInt8
 from tqdm import tqdm
 
@@ -19,7 +19,7 @@ from training.landmarks.augment import halves, project, warp_levels
 from training.landmarks.net import CROP
 from training.surface_points.data import Settings, detected, unseen_photos
 from training.surface_points.train import eyes_of
-from training.world.places import KNOWN, SPARSE, places
+from training.world.places import KNOWN, places
 from training.world.truths import KnownHeads
 
 BANDS = ((0, 30), (30, 60), (60, 90))
@@ -60,11 +60,11 @@ def _heads(run: Run[Settings], finder: Finder) -> None:
     for number in tqdm(range(min(run.settings.held_out, len(heads))), unit="head"):
         row, picture = heads.row(number), heads.picture(number)
         true = row["places"].astype(np.float64)
-        jittered = true[SPARSE] + rng.normal(0, 0.015, 2) * np.ptp(true[SPARSE], axis=0).max()
+        jittered = true[LANDMARKS_68] + rng.normal(0, 0.015, 2) * np.ptp(true[LANDMARKS_68], axis=0).max()
         found, deviations = finder.find(picture, jittered)
         away = ((found - true) ** 2).sum(1)
-        eyes = float(eyes_of(torch.from_numpy(true[None]) / np.ptp(true[SPARSE], axis=0).max())[0])
-        errors.append(100 * np.sqrt(away) / (eyes * np.ptp(true[SPARSE], axis=0).max()))
+        eyes = float(eyes_of(torch.from_numpy(true[None]) / np.ptp(true[LANDMARKS_68], axis=0).max())[0])
+        errors.append(100 * np.sqrt(away) / (eyes * np.ptp(true[LANDMARKS_68], axis=0).max()))
         squares.append(away / 2 / deviations**2)
         yaws.append(_yaw(row["rotation"]))
     error, square, yaw = np.stack(errors), np.stack(squares), np.abs(yaws)
@@ -104,7 +104,7 @@ def _photographs(finder: Finder) -> None:
             rgb = np.ascontiguousarray(np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR))[..., ::-1])
             points = detected(rgb, path.name, detector)
             if points is not None:
-                rows.append(_copies(rgb, points[SPARSE].astype(np.float64), finder))
+                rows.append(_copies(rgb, points[LANDMARKS_68].astype(np.float64), finder))
         if rows:
             means = [f"{value:.2f}" for value in np.mean(rows, 0)]
             click.echo(f"  {folder}, {len(rows)}: {', '.join(means[:-1])}; within its deviations (squares): {means[-1]}")
@@ -117,7 +117,8 @@ def _copies(rgb: Rgb, landmarks: Float64[np.ndarray, "68 2"], finder: Finder) ->
     for copy in COPIES.values():
         made = copy(rgb)
         mirrored = copy is COPIES["mirrored"]
-        there = (landmarks * [-1, 1] + [width, 0])[places().mirror[SPARSE] - SPARSE.start] if mirrored else landmarks
+        other = flip[LANDMARKS_68] - LANDMARKS_68.start
+        there = (landmarks * [-1, 1] + [width, 0])[other] if mirrored else landmarks
         found, _ = finder.find(made, there)
         moved.append((found * [-1, 1] + [width, 0])[flip] - first if mirrored else found - first)
     away = np.linalg.norm(np.stack(moved), axis=2)

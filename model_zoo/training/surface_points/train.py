@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
-from facetex_plugins.fit.points.surface_net import WIDER
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68, WIDER
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
@@ -23,7 +23,7 @@ from training.surface_points.data import Photos, Settings, read_photos
 from training.surface_points.net import AXES, COEFFICIENTS, FLOOR, SurfaceNet, Upright, take_landmark_net
 from training.surface_points.net import export as write
 from training.world.model_truth import Row, Truths, lower
-from training.world.places import KNOWN, SPARSE, places
+from training.world.places import KNOWN, places
 from training.world.truths import KnownHeads
 
 SHARES = (0.2, 0.3)
@@ -51,7 +51,7 @@ def tensors(pictures: list[Crop]) -> Float[Tensor, "pictures 3 112 112"]:
 
 def matrix_to(points: Float64[np.ndarray, "places 2"], rng: np.random.Generator) -> tuple[Matrix, bool]:
     """From a picture to a crop laid nearly as in use, and whether it is mirrored."""
-    square = square_of(points[SPARSE])
+    square = square_of(points[LANDMARKS_68])
     centre, side = square.centre + rng.normal(0, 0.03, 2) * square.side, square.side * WIDER * np.exp(rng.normal(0, 0.07))
     roll = square.roll + (rng.uniform(-0.5, 0.5) if rng.random() < 0.15 else rng.normal(0, 0.08))
     matrix = stretch(rng.normal(0, 0.02), CROP) @ FaceSquare(centre, side, roll).matrix(CROP)

@@ -11,8 +11,8 @@ from facetex_core.structures import MorphableModel
 from facetex_core.workbench.evaluation.identity_agreement import mirror
 from training.common.portraits import basis
 
-KNOWN, SPARSE = 536, slice(468, 536)
-"""Places that the detector has names for, and the 68 among them."""
+KNOWN = 536
+"""Places that the detector has names for: the 468, then LANDMARKS_68."""
 SPREAD = {"ears": 14, "scalp": 16, "neck": 8}
 """Places on the left of each region, as far from each other as they can be; as many lie on the right."""
 IRIS = 0.0059

@@ -3,7 +3,7 @@
     E = w_p sum_j rho(|Pi(R v_j(a, b) + t) - x_j|^2 / s_j^2) + w_lan E_lan + w_a |(a - m) / d|^2 + w_b |b|^2
 
 x_j are true places of the surface with a deviation s_j each (dense landmarks: Wood et al. 2022, section 3.2); m and d are the
-identity that the same network expects, and how sure it is of each coefficient. A head of which little is seen stays focused the
+identity that the same network expects, and how sure it is of each coefficient. A head of which little is seen stays near the
 mean, and one that is seen well goes as far as it is seen to go. The detector's landmarks, taught by photographs, have a small
 say (E_lan: landmark_term.py): of real heads they know what renders do not teach. Several photos count by how sure each is.
 The network tells the camera's distance, too, unless the photo's focal length is known. Once the person is found, pose and

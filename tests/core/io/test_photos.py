@@ -220,3 +220,4 @@ def test_location_does_not_travel(picture, tmp_path):
     exif[0x010E] = "a secret place"
     photo = load_photo(save(picture, tmp_path / "where.jpg", exif=exif))
     assert set(photo.__slots__) == {"rgb", "name", "focal"}
+    assert (photo.name, photo.focal) == ("where.jpg", None)
