@@ -60,9 +60,7 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
     written = session.run(list(OUTPUTS), {"picture": picture.numpy()})
     with torch.no_grad():
         for name, mine, theirs in zip(OUTPUTS, Deployed(net).eval()(picture), written, strict=True):
-            both = (
-                (mine.numpy(), theirs) if name != "deviation" else (np.log(mine.numpy()), np.log(theirs))
-            )  # it is an exponential
+            both = (mine.numpy(), theirs) if name != "deviation" else (np.log(mine.numpy()), np.log(theirs))
             np.testing.assert_allclose(*both, atol=5e-3)  # stored in half precision
     capsys.readouterr()
     report(work)

@@ -19,8 +19,8 @@ POINTS_WEIGHT = 1.25
 """Of a place's squared error in deviations, beside the priors: a quarter of what independent places would weigh, for errors of
 neighbours go together. From .6 to 2 no share changes by more than .02 (`facetex eval identity`)."""
 LANDMARKS_SHARE = 0.1
-"""Of the detector's landmarks in `posterior`: without them rendered heads are a little better (correlation .52 for .48) and the
-scan of a real head is worse (surface .95 of the mean head's for .88); at .3 renders lose more than the scan gains."""
+"""Of the detector's landmarks in `posterior`: without them rendered heads are better (correlation .55 for .52) and the scan of
+a real head is worse (surface .97 of the mean head's for .91); at .3 it is .44 and .89 (docs/decisions/007)."""
 FOCAL_DEVIATION = 0.5
 """Of the focal length's logarithm about that of a portrait lens: phones, selfies and long lenses are within twice as much."""
 SMALLEST_CROP = 25.0
