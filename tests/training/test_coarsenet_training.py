@@ -11,10 +11,13 @@ from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
 from training.coarsenet.crops import Heads
 from training.coarsenet.data import Settings
 from training.coarsenet.eval import report
-from training.coarsenet.net import OUTPUTS, Deployed
-from training.coarsenet.train import begin, blank, export, made_task, posed, train, turn
+from training.coarsenet.net import OUTPUTS, CoarseNet, Deployed
+from training.coarsenet.train import blank, export, made_task, posed, train, turn
+from training.common.data import FILES
 from training.common.export import load
 from training.common.portraits import basis
+from training.surface_points.net import take_surface_net
+from training.surface_points.train import blank as blank_body
 from training.world.model_truth import Truths, lower, other_side
 from training.world.shards import World, write_shard
 from training.world.truths import KnownHeads, write_truths
@@ -28,9 +31,7 @@ HEADS = 3
 @pytest.fixture
 def work(tmp_path):
     """A run on three heads, the first of which is held out."""
-    settings = msgspec.structs.replace(
-        shipped_settings("coarsenet", Settings), begin=SCHEDULE, train=SCHEDULE, first_batch=4, batch=2, passes=2, held=1
-    )
+    settings = msgspec.structs.replace(shipped_settings("coarsenet", Settings), train=SCHEDULE, batch=2, passes=2, held=1)
     run = short_run("coarsenet", settings, tmp_path)
     folder = run.of("world") / "shards"
     folder.mkdir()
@@ -45,12 +46,9 @@ def every_head(work) -> Heads:
 
 
 def test_twenty_steps_learn_and_are_written(work, capsys):
-    begin(work)
-    first, last = losses(work.work / "begin")
-    assert last < first
     train(work)
     first, last = losses(work.work / "train")
-    assert np.isfinite([first, last]).all()  # twenty steps say little of answers to answers
+    assert last < first
     export(work)
     net, picture = blank(basis(with_colour=False)), torch.rand(2, PLANES, SEEN_SIDE, SEEN_SIDE)
     load(net, work.work / "train/weights.npz")
@@ -61,7 +59,7 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
     with torch.no_grad():
         for name, mine, theirs in zip(OUTPUTS, Deployed(net).eval()(picture), written, strict=True):
             both = (mine.numpy(), theirs) if name != "deviation" else (np.log(mine.numpy()), np.log(theirs))
-            np.testing.assert_allclose(*both, atol=5e-3)  # stored in half precision
+            np.testing.assert_allclose(*both, atol=1e-2)  # stored in half precision
     capsys.readouterr()
     report(work)
     told = capsys.readouterr().out
@@ -154,7 +152,7 @@ def test_turns_and_places_are_those_of_the_camera():
     intrinsics = np.array([[250.0, 0, 40], [0, 250, 60], [0, 0, 1]])
     seen, rest = seen_as(rotation, np.array([0.1, -0.05, 0.8]), intrinsics)
     camera = crop_camera(
-        Estimate(seen, rest, np.zeros(1, np.float32), np.zeros(1, np.float32)), np.zeros(3), np.array([0.4, 0.6])
+        Estimate(seen, rest, np.zeros(1, np.float32), np.zeros(1, np.float32)), np.zeros(3), np.array([40, 60]) / SEEN_SIDE
     )
     np.testing.assert_allclose(camera.world_to_camera[:3, :3], rotation, atol=1e-6)
     np.testing.assert_allclose(camera.world_to_camera[:3, 3], [0.1, -0.05, 0.8], atol=1e-6)
@@ -169,7 +167,7 @@ def test_the_world_that_is_missing_is_named_with_its_command(tmp_path):
         write_truths(run)
     (run.of("world") / "shards").mkdir()
     with pytest.raises(Exception, match=r"python -m training\.world truths"):
-        begin(run)
+        train(run)
 
 
 def test_a_world_without_numbers_is_named_with_its_command(work):
@@ -177,9 +175,16 @@ def test_a_world_without_numbers_is_named_with_its_command(work):
         path.unlink()
     assert len(World(work.of("world") / "shards")) == HEADS
     with pytest.raises(Exception, match=r"python -m training\.world truths"):
-        begin(work)
-
-
-def test_the_beginning_that_is_missing_is_named_with_its_command(work):
-    with pytest.raises(Exception, match=r"python -m training\.coarsenet begin"):
         train(work)
+
+
+def test_it_begins_as_the_network_of_surface_points_of_a_grey_photo(work):
+    """Whatever is fed back."""
+    task, body = made_task(work), take_surface_net(blank_body(), FILES / "surface_points.onnx")
+    grey = task.held_out(1)["grey"]
+    with torch.no_grad():
+        wanted = body(grey[:, None].expand(1, 3, -1, -1) - 0.5)[2][0]
+        (picture,) = task.looks(net := CoarseNet(body, len(task.model.expression)).eval(), task.held_out(1), 1)
+        told = [net(torch.cat([picture[:, :1], share * picture[:, 1:]], 1))["identity"] for share in (0, 1)]
+    np.testing.assert_allclose(told[0], wanted, atol=1e-4)
+    np.testing.assert_allclose(told[1], wanted, atol=1e-4)

@@ -8,7 +8,7 @@ from training.world.truths import write_truths
 MODEL = Model(
     "coarsenet.onnx",
     data.Settings,
-    {"truths": write_truths, "begin": train.begin, "train": train.train, "export": train.export, "eval": report},
+    {"truths": write_truths, "train": train.train, "export": train.export, "eval": report},
 )
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 import cv2
 import numpy as np
 from facetex_plugins.fit.feedback.estimate import seen_as
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare, cropped, grey, square_of
+from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare, cropped, grey, wide_square_of
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float32, Float64, UInt8
 
 from training.common.making import stacked
 from training.world.degrade import degraded
 from training.world.model_truth import Row, other_side
+from training.world.places import places
 from training.world.settings import Degradation
 from training.world.truths import KnownHeads
 
@@ -22,7 +23,7 @@ class Heads:
     """Crops of the heads of the world, and what is true of them in the crop."""
 
     def __init__(self, known: KnownHeads, names: tuple[str, ...], pivot: Float64[np.ndarray, "3"]) -> None:
-        self.known, self.pivot, self.swap = known, pivot, other_side(names)
+        self.known, self.pivot, self.swap, self.flip = known, pivot, other_side(names), places().mirror
 
     def __len__(self) -> int:
         """How many there are."""
@@ -31,7 +32,7 @@ class Heads:
     def crop(self, number: int, rng: np.random.Generator | None, shares: Degradation) -> Row:
         """One head: laid off by a little, spoiled and perhaps mirrored by `rng`; without it as it is."""
         row, picture = self.known.row(number), self.known.picture(number)
-        square = square_of(row["places"][LANDMARKS_68])
+        square = wide_square_of(row["places"][LANDMARKS_68])
         if rng is not None:
             square = _laid_off(square, rng)
         colours = cropped(picture, square)
@@ -44,7 +45,7 @@ class Heads:
     def landmarks(self, number: int) -> Float64[np.ndarray, "68 2"]:
         """The true ones in the crop that is laid by them."""
         points = self.known.numbers["places"][number][LANDMARKS_68].astype(np.float64)
-        matrix = square_of(points).matrix()
+        matrix = wide_square_of(points).matrix()
         return points @ matrix[:2, :2].T + matrix[:2, 2]
 
     def batch(self, numbers: np.ndarray, rng: np.random.Generator | None, shares: Degradation) -> Row:
@@ -62,13 +63,16 @@ class Heads:
         rotation, rest = seen_as(rotation, middle, intrinsics)
         names = ("identity", "mirrored", "expression")
         principal = intrinsics[:2, 2] / SEEN_SIDE
-        return {"rotation": rotation, "rest": rest, "principal": principal} | {name: row[name] for name in names}
+        laid = (row["places"].astype(np.float64) @ matrix[:2, :2].T + matrix[:2, 2]) / SEEN_SIDE
+        told = {"rotation": rotation, "rest": rest, "principal": principal, "places": laid}
+        return told | {name: row[name] for name in names}
 
     def _mirrored(self, row: Row) -> Row:
         return {
             "rotation": ACROSS @ row["rotation"] @ ACROSS,
             "rest": row["rest"] * [1, -1, 1, 1] + [0, 1, 0, 0],
             "principal": row["principal"] * [-1, 1] + [1, 0],
+            "places": row["places"][self.flip] * [-1, 1] + [1, 0],
             "identity": row["mirrored"],
             "mirrored": row["identity"],
             "expression": row["expression"][self.swap],

@@ -12,14 +12,11 @@ from training.world.settings import Degradation
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """settings.toml."""
 
-    first_batch: Annotated[int, Meta(ge=1)]
-    """Heads of a step of `begin`, which looks at each once."""
     batch: Annotated[int, Meta(ge=1)]
-    """Heads of a step of `train`."""
+    """Heads of a step."""
     passes: Annotated[int, Meta(ge=1)]
-    """Looks at each in `train`."""
+    """Looks at each."""
     held: Annotated[int, Meta(ge=1)] = 200
     """Heads that nothing is learned from: the first ones of the world."""
-    begin: Schedule
     train: Schedule
     degradation: Degradation

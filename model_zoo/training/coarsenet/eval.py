@@ -7,7 +7,7 @@ import click
 import numpy as np
 import onnxruntime
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
-from facetex_plugins.fit.feedback.estimate import Estimate, crop_camera, start, updated
+from facetex_plugins.fit.feedback.estimate import Estimate, answered, crop_camera, start
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
 from jaxtyping import Float64
 
@@ -100,7 +100,7 @@ def looked_at(model: MorphableModel, session: onnxruntime.InferenceSession, crop
     for _ in range(LOOKS):
         picture = network_picture(crop["grey"], feedback(thin, present, crop["principal"]))
         told = dict(zip(ASK, (row[0] for row in session.run(ASK, {"picture": picture[None]})), strict=True))
-        present = updated(present, told["pose"], told["identity"], told["expression"])
+        present = answered(told["pose"], told["identity"], told["expression"])
         made.append((present, told))
     return made
 

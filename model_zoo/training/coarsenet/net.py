@@ -1,10 +1,10 @@
-"""CoarseNet in small: half the input's side, three of the four published stages of residual blocks, not quite their widths.
+"""CoarseNet with the body of the network of surface points: it finds places of the face, and what they tell.
 
-Identity and expression are told anew at every look, the pose as an update of the one that was rendered: what moves a rendered
-head onto the photo stands in the picture, what an estimate held before it does not.
+It sees six more planes than that network, and grey instead of colours; it begins with its weights and takes no notice of
+the feedback. Pose, identity and expression are told anew at every look.
 """
 
-from itertools import pairwise
+import copy
 from pathlib import Path
 
 import torch
@@ -14,55 +14,48 @@ from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from training.common.blocks import Residual, unit
 from training.common.export import store_halved, write_onnx
+from training.surface_points.net import AXES, Reader, SurfaceNet
 
-WIDTHS = (24, 48, 96, 192)
-SQUEEZED, HIDDEN = 24, 256
 OUTPUTS = ("identity", "expression", "pose", "deviation")
 USUAL = -2.5
 """The logit of an expression's coefficient before anything is learned."""
+LAID, SPREAD = 4, 10.0
+"""Numbers that place the points, and what brings them to the size of the rest."""
 Answer = dict[str, Tensor]
 
 
 class CoarseNet(nn.Module):
-    """Grey photo, PNCC and normals -> identity, expression, update of the pose, deviation of each identity coefficient."""
+    """Grey photo, PNCC and normals -> pose, identity, expression, deviation of each identity coefficient, and places."""
 
-    def __init__(self, modes: int, expressions: int) -> None:
+    def __init__(self, body: SurfaceNet, expressions: int) -> None:
         super().__init__()
-        stem = nn.Sequential(nn.Conv2d(PLANES, WIDTHS[0], 7, 2, 3, bias=False), nn.BatchNorm2d(WIDTHS[0]), nn.ReLU())
-        stages = [
-            nn.Sequential(unit(entering, leaving, 2), Residual(leaving), Residual(leaving))
-            for entering, leaving in pairwise(WIDTHS)
-        ]
-        self.trunk = nn.Sequential(stem, *stages)
-        cells = (-(-SEEN_SIDE // 16)) ** 2
-        self.squeeze = nn.Sequential(nn.Conv2d(WIDTHS[-1], SQUEEZED, 1), nn.ReLU())
-        self.hidden = nn.Sequential(
-            nn.Linear(SQUEEZED * cells + WIDTHS[-1], HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, HIDDEN), nn.ReLU()
-        )
-        sizes = {"identity": modes, "expression": expressions, "pose": POSE, "deviation": modes}
-        self.tell = nn.ModuleDict({name: nn.Linear(HIDDEN, size) for name, size in sizes.items()})
-        self._start()
-
-    def _start(self) -> None:
-        """At the mean head, where it is."""
+        self.body = body
+        self.moved = Reader(AXES + LAID, POSE + expressions)
         with torch.no_grad():
-            for head in self.tell.values():
-                head.weight.mul_(0.1)  # type: ignore[operator]  # torch's stub
-                head.bias.zero_()  # type: ignore[operator]
-            self.tell["expression"].bias.fill_(USUAL)  # type: ignore[operator]
+            stem = body.first.stem[0]
+            planes = torch.zeros(stem.out_channels, PLANES, *stem.kernel_size)  # type: ignore[arg-type]  # torch's stub
+            planes[:, 0] = stem.weight.sum(1)  # type: ignore[operator]
+            wider = nn.Conv2d(PLANES, stem.out_channels, 3, 2, 1)  # type: ignore[arg-type]
+            wider.weight.copy_(planes)
+            wider.bias.copy_(stem.bias)  # type: ignore[union-attr, arg-type]
+            body.first.stem[0] = wider
+            self.moved.straight.bias[POSE:] = USUAL
 
     def forward(self, picture: Float[Tensor, "batch 7 side side"]) -> Answer:
-        """By name, in single precision; expressions from 0 to 1."""
-        deep = self.trunk(picture)
-        seen = torch.cat([self.squeeze(deep).flatten(1), deep.mean((2, 3))], 1)
-        hidden = self.hidden(seen)
+        """By name, in single precision; expressions from 0 to 1, places in crops at each stage."""
+        points, _, known = self.body.located(torch.cat([picture[:, :1] - 0.5, picture[:, 1:]], 1))
+        identity, deviation, _ = self.body.person(points[-1].detach(), known)
         with torch.autocast(picture.device.type, enabled=False):
-            told = {name: head(hidden.float()) for name, head in self.tell.items()}
-        told["expression"] = torch.sigmoid(told["expression"])
-        told["deviation"] = torch.exp(told["deviation"].clamp(-4, 2))
-        return told
+            upright, laid = self.body.person.upright.laid(points[-1].float())
+            told = self.moved.read(torch.cat([upright, SPREAD * laid], 1), known)
+        return {
+            "identity": identity,
+            "expression": torch.sigmoid(told[:, POSE:]),
+            "pose": told[:, :POSE],
+            "deviation": torch.exp(deviation),
+            "places": torch.stack(points, 1).float(),
+        }
 
 
 class Deployed(nn.Module):
@@ -82,5 +75,6 @@ def export(net: CoarseNet, path: Path) -> None:
     """Writes the ONNX file, with a free batch size."""
     axes = {name: {0: "batch"} for name in ("picture", *OUTPUTS)}
     example = (torch.rand(2, PLANES, SEEN_SIDE, SEEN_SIDE),)
-    write_onnx(Deployed(net), path, example, input_names=["picture"], output_names=list(OUTPUTS), dynamic_axes=axes)
+    deployed = Deployed(copy.deepcopy(net))
+    write_onnx(deployed, path, example, input_names=["picture"], output_names=list(OUTPUTS), dynamic_axes=axes)
     store_halved(path)

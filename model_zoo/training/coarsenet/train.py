@@ -1,19 +1,14 @@
-"""Trains CoarseNet, first on looks at the mean head alone, then on its own answers, each rendered for the next look.
+"""Trains CoarseNet on looks at the mean head and at its own answers, each rendered for the next look.
 
-Begun with its own answers, it learned nothing of the pose in 250 steps; begun with first looks, nearly half in 200.
-
-The paper takes no gradient through the rendering either. The looks that only lead to the next are made with normalisations as
-in use; then all looks are learned from in one batch.
+The paper takes no gradient through the rendering either. The looks that only lead to the next are made first; then all looks
+are learned from in one batch.
 """
-
-from dataclasses import replace
 
 import numpy as np
 import torch
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
-from facetex_plugins.fit.feedback.estimate import REACH, Estimate, start, updated
-from jaxtyping import Float, Float64
-from scipy.spatial.transform import Rotation
+from facetex_plugins.fit.feedback.estimate import FRONT, REACH, START, Estimate, answered, start
+from jaxtyping import Float
 from torch import Tensor
 
 from facetex_core.structures import MorphableModel
@@ -21,43 +16,45 @@ from training.coarsenet.crops import Heads
 from training.coarsenet.data import Settings
 from training.coarsenet.net import Answer, CoarseNet
 from training.coarsenet.net import export as write
+from training.common.data import FILES
 from training.common.export import load, save
 from training.common.loop import learn
 from training.common.making import needed
 from training.common.portraits import basis
 from training.common.steps import Run
+from training.surface_points.net import take_surface_net
+from training.surface_points.train import blank as blank_body
+from training.surface_points.train import eyes_of, rounded
 from training.world.model_truth import lower
 from training.world.truths import KnownHeads
 
-PARTS = {"neutral": 2.0, "moved": 1.0, "pose": 1.0, "distance": 1.0, "likelihood": 0.02}
-"""What each part of the loss counts; the first three are in millimetres."""
+PARTS = {"neutral": 2.0, "moved": 1.0, "pose": 0.5, "distance": 1.0, "likelihood": 0.01, "places": 1.0}
+"""What each part of the loss counts; the first three are in millimetres, places in percent of the eye distance."""
+STAGES = (0.2, 0.3, 1.0)
+"""Of the first places, and of those after each look at them."""
 SOFT = 0.05
-"""FaceSquare millimetres that keep the root's gradient finite."""
+"""Square millimetres that keep the root's gradient finite."""
 EVERY = 8
 """One vertex in so many of the thin model tells how far a pose is off."""
-ASTRAY = 0.8
-"""Radians."""
-ADRIFT = np.array([0.3, 0.15, 0.15, 1.5])
-"""In the units of an estimate's `rest`."""
-JUDGED = 64
-"""Heads that a training is judged by on its way."""
+JUDGED, JUDGED_BY = 96, ("neutral", "moved", "pose", "distance", "places")
+"""Heads and parts that a training is judged by on its way."""
 Batch = dict[str, Tensor]
 
 
 class Task:
     """Heads, seen again and again."""
 
-    def __init__(self, model: MorphableModel, heads: Heads, settings: Settings, *, first: bool = False) -> None:
+    def __init__(self, model: MorphableModel, heads: Heads, settings: Settings) -> None:
         self.model, self.heads, self.settings = model, heads, settings
-        self.size, self.passes = (settings.first_batch, 1) if first else (settings.batch, settings.passes)
         self.thin = thinned(model)
         self.lower = torch.from_numpy(lower(model))
         self.points = torch.from_numpy(self.thin.mesh.vertices[::EVERY] - self.thin.pivot.astype(np.float32))
-        self.untouched = feedback(self.thin, start(len(model.identity), len(model.expression)), np.full(2, 0.5))
+        self.start = start(len(model.identity), len(model.expression))
+        self.untouched = feedback(self.thin, self.start, np.full(2, 0.5))
 
     def batch(self, rng: np.random.Generator) -> Batch:
         """Heads that are learned from."""
-        numbers = rng.integers(self.settings.held, len(self.heads), self.size)
+        numbers = rng.integers(self.settings.held, len(self.heads), self.settings.batch)
         return tensors(self.heads.batch(numbers, rng, self.settings.degradation))
 
     def held_out(self, count: int) -> Batch:
@@ -66,54 +63,39 @@ class Task:
 
     def losses(self, net: CoarseNet, batch: Batch) -> dict[str, Tensor]:
         """The sum over all looks, and each part at the last."""
-        learning = net.training
-        net.eval()
         with torch.no_grad():
-            looks = self.looks(net, batch, self.passes, near=True)
-        net.train(learning)
-        told = net(torch.cat([picture for picture, _, _ in looks]).to(batch["grey"].device))
+            looks = self.looks(net, batch, self.settings.passes)
+        told = net(torch.cat(looks))
         with torch.autocast(batch["grey"].device.type, enabled=False):  # half of single precision rounds millimetres
-            parts = [
-                self.parts({name: value.chunk(len(looks))[number] for name, value in told.items()}, rotation, rest, batch)
-                for number, (_, rotation, rest) in enumerate(looks)
-            ]
+            answers = [{name: value.chunk(len(looks))[number] for name, value in told.items()} for number in range(len(looks))]
+            parts = [self.parts(answer, batch) for answer in answers]
         total = torch.stack([share * part[name].mean() for part in parts for name, share in PARTS.items()]).sum() / len(parts)
         last = {name: parts[-1][name].mean() for name in PARTS}
         return {"loss": total, "first": parts[0]["neutral"].mean(), **last}
 
-    def looks(self, net: CoarseNet, batch: Batch, passes: int, *, near: bool = False) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """What the network sees at each look, and the rotation and the rest of the pose that it is shown.
-
-        `near`: estimates that have run away are taken back.
-        """
+    def looks(self, net: CoarseNet, batch: Batch, passes: int) -> list[Tensor]:
+        """What the network sees at each look."""
         grey, principal = batch["grey"].cpu().numpy(), batch["principal"].cpu().numpy().astype(np.float64)
-        present = [start(len(self.model.identity), len(self.model.expression))] * len(grey)
-        made = []
+        seen, made = [self.untouched] * len(grey), []
         for number in range(passes):
-            seen = [
-                self.untouched if number == 0 else feedback(self.thin, one, at)
-                for one, at in zip(present, principal, strict=True)
-            ]
             picture = torch.from_numpy(np.stack([network_picture(*row) for row in zip(grey, seen, strict=True)]))
-            picture = picture.to(batch["grey"].device, memory_format=torch.channels_last)
-            rotation, rest = (np.stack([getattr(one, name) for one in present]) for name in ("rotation", "rest"))
-            shown = [torch.from_numpy(part.astype(np.float32)).to(picture.device) for part in (rotation, rest)]
-            made.append((picture, shown[0], shown[1]))
+            made.append(picture.to(batch["grey"].device, memory_format=torch.channels_last))
             if number + 1 < passes:
-                present = advanced(present, net(picture))
-                present = nearer(present, batch) if near else present
+                present = estimates(net(made[-1]))
+                seen = [feedback(self.thin, one, at) for one, at in zip(present, principal, strict=True)]
         return made
 
-    def parts(self, told: Answer, rotation: Tensor, rest: Tensor, batch: Batch) -> dict[str, Float[Tensor, " batch"]]:
+    def parts(self, told: Answer, batch: Batch) -> dict[str, Float[Tensor, " batch"]]:
         """Of each head: errors in millimetres, root mean square, and what else is learned."""
-        known = self.lower.to(rotation.device)
+        known, points = self.lower.to(batch["grey"].device), self.points.to(batch["grey"].device)
         aside = torch.cat([told["identity"] - batch["identity"], told["expression"] - batch["expression"]], 1)
         neutral = aside.clone()
         neutral[:, told["identity"].shape[1] :] = 0
-        step = told["pose"] * torch.from_numpy(REACH.astype(np.float32)).to(rotation.device)
-        rest = rest + step[:, 3:]
-        here = posed(self.points.to(rotation.device), turn(step[:, :3]) @ rotation, rest)
-        there = posed(self.points.to(rotation.device), batch["rotation"], batch["rest"])
+        step = told["pose"] * torch.from_numpy(REACH.astype(np.float32)).to(points.device)
+        front, middle = (torch.from_numpy(value.astype(np.float32)).to(points.device) for value in (FRONT, START))
+        rest = middle + step[:, 3:]
+        here = posed(points, turn(step[:, :3]) @ front, rest)
+        there = posed(points, batch["rotation"], batch["rest"])
         apart = 1000 * (here - there) / batch["rest"][:, :1, None].exp()
         squares = (told["identity"].detach() - batch["identity"]).square()
         return {
@@ -122,18 +104,26 @@ class Task:
             "pose": rooted(apart.square().sum(2).mean(1)),
             "distance": (rest[:, 3] - batch["rest"][:, 3]).abs(),
             "likelihood": (squares / (2 * told["deviation"].square()) + told["deviation"].log()).sum(1),
+            "places": self._places(told["places"], batch["places"]),
         }
+
+    def _places(self, stages: Float[Tensor, "batch stages places 2"], true: Float[Tensor, "batch places 2"]) -> Tensor:
+        scale = (100 / eyes_of(true))[:, None, None]
+        errors = [rounded((stage - true) * scale).mean(1) for stage in stages.unbind(1)]
+        return torch.stack([share * each for share, each in zip(STAGES, errors, strict=True)]).sum(0)
 
     def judge(self, net: CoarseNet) -> dict[str, float]:
         """Errors of the heads held out, after each look."""
         device = next(net.parameters()).device
         batch = {name: value.to(device) for name, value in self.held_out(min(JUDGED, self.settings.held)).items()}
         figures: dict[str, float] = {}
-        for number, (picture, rotation, rest) in enumerate(self.looks(net, batch, self.passes + 1)):
+        for number, picture in enumerate(self.looks(net, batch, self.settings.passes + 1)):
             told = net(picture)
             with torch.autocast(device.type, enabled=False):
-                parts = self.parts(told, rotation, rest, batch)
-            figures |= {f"{name} {number + 1}": float(parts[name].mean()) for name in ("neutral", "moved", "pose", "distance")}
+                parts = self.parts(told, batch)
+            figures |= {f"{name} {number + 1}": float(parts[name].mean()) for name in JUDGED_BY}
+            p, d = (each.cpu() @ self.lower[: each.shape[1], : each.shape[1]] for each in (told["identity"], batch["identity"]))
+            figures[f"correlation {number + 1}"] = float((p * d).sum() / ((p**2).sum() * (d**2).sum() + 1e-9).sqrt())
         return figures
 
 
@@ -142,24 +132,10 @@ def tensors(rows: dict[str, np.ndarray]) -> Batch:
     return {name: torch.from_numpy(value.astype(np.float32)) for name, value in rows.items()}
 
 
-def advanced(present: list[Estimate], told: Answer) -> list[Estimate]:
-    """The estimates after an answer."""
+def estimates(told: Answer) -> list[Estimate]:
+    """What answers mean."""
     rows = zip(*(told[name].float().cpu().numpy() for name in ("pose", "identity", "expression")), strict=True)
-    return [updated(one, *row) for one, row in zip(present, rows, strict=True)]
-
-
-def nearer(present: list[Estimate], batch: Batch) -> list[Estimate]:
-    """Poses no further from the truth than ASTRAY and ADRIFT: a network that knows nothing yet would turn every head away."""
-    rotations, rests = (batch[name].cpu().numpy().astype(np.float64) for name in ("rotation", "rest"))
-    return [_held(one, *truth) for one, truth in zip(present, zip(rotations, rests, strict=True), strict=True)]
-
-
-def _held(one: Estimate, rotation: Float64[np.ndarray, "3 3"], rest: Float64[np.ndarray, "4"]) -> Estimate:
-    off = Rotation.from_matrix(one.rotation @ rotation.T).as_rotvec()
-    off *= min(1, ASTRAY / max(float(np.linalg.norm(off)), 1e-9))
-    return replace(
-        one, rotation=Rotation.from_rotvec(off).as_matrix() @ rotation, rest=one.rest.clip(rest - ADRIFT, rest + ADRIFT)
-    )
+    return [answered(*row) for row in rows]
 
 
 def turn(axis: Float[Tensor, "batch 3"]) -> Float[Tensor, "batch 3 3"]:
@@ -183,30 +159,22 @@ def rooted(squares: Tensor) -> Tensor:
     return (squares + SOFT).sqrt()
 
 
-def made_task(run: Run[Settings], *, first: bool = False) -> Task:
+def made_task(run: Run[Settings]) -> Task:
     """On the world that is there."""
     model = basis(with_colour=False)
-    heads = Heads(KnownHeads(run.of("world")), model.expression_names, thinned(model).pivot)
-    return Task(model, heads, run.settings, first=first)
+    return Task(model, Heads(KnownHeads(run.of("world")), model.expression_names, thinned(model).pivot), run.settings)
 
 
 def blank(model: MorphableModel) -> CoarseNet:
     """A net to load weights into."""
-    return CoarseNet(len(model.identity), len(model.expression))
-
-
-def begin(run: Run[Settings]) -> None:
-    """From drawn weights, by looks at the mean head."""
-    task = made_task(run, first=True)
-    torch.manual_seed(run.settings.begin.seed)
-    save(learn(blank(task.model), task, run.settings.begin, run.work / "begin", run.machine), run.work / "begin/weights.npz")
+    return CoarseNet(blank_body(), len(model.expression))
 
 
 def train(run: Run[Settings]) -> None:
-    """On from `begin`, by looks at its own answers."""
+    """On from the network of surface points that ships."""
     task = made_task(run)
-    net = blank(task.model)
-    load(net, needed(run.work / "begin/weights.npz", "coarsenet begin"))
+    torch.manual_seed(run.settings.train.seed)
+    net = CoarseNet(take_surface_net(blank_body(), FILES / "surface_points.onnx"), len(task.model.expression))
     save(learn(net, task, run.settings.train, run.work / "train", run.machine), run.work / "train/weights.npz")
 
 

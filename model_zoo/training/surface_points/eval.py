@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import torch
 from facetex_plugins.detect.landmarks import LandmarkDetector
-from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
-from facetex_plugins.fit.points.surface_net import LANDMARKS_68, WIDER
+from facetex_plugins.fit.feedback.face_square import wide_square_of
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Bool, Float64, UInt8
 from tqdm import tqdm
 
@@ -39,12 +39,11 @@ class Finder:
 
     def find(self, rgb: Rgb, landmarks: Float64[np.ndarray, "68 2"]) -> tuple[Points, Float64[np.ndarray, " places"]]:
         """Places and deviations in pixels of the picture; the 68 lay the crop."""
-        square = square_of(landmarks)
-        matrix = FaceSquare(square.centre, WIDER * square.side, square.roll).matrix(CROP)
+        square = wide_square_of(landmarks)
+        matrix = square.matrix(CROP)
         crop = warp_levels(halves(rgb, 3), matrix, CROP).astype(np.float32).transpose(2, 0, 1)[None] / 255
         points, deviations = self.session.run(["points", "deviations"], {"crop": crop})
-        scale = WIDER * square.side
-        return project(np.linalg.inv(matrix), points[0] * CROP), scale * deviations[0].astype(np.float64)
+        return project(np.linalg.inv(matrix), points[0] * CROP), square.side * deviations[0].astype(np.float64)
 
 
 def report(run: Run[Settings]) -> None:

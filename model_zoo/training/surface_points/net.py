@@ -19,6 +19,8 @@ from training.world.places import Places
 COEFFICIENTS = 120
 CONTEXT = 128 + 64 + 64
 """Numbers by which the landmark net knows a face: of the whole crop, and of each look."""
+KNOWN = CONTEXT + 2 * 128
+"""The same of the whole network."""
 AXES, FLOOR = 200, 0.004
 """Principal components of upright places that tell a person, and the deviation (crop units) below which one counts less."""
 PERSON = 256
@@ -60,38 +62,54 @@ class Upright(nn.Module):
         self.register_buffer("axes", axes)
 
     def forward(self, points: Float[Tensor, "batch places 2"]) -> Float[Tensor, "batch components"]:
-        """Laid onto the mean by the similarity of least squares (Umeyama 1991; in the plane a complex quotient)."""
-        x, y = (points - points.mean(1, keepdim=True)).unbind(2)
+        """Laid onto the mean."""
+        return self.laid(points)[0]
+
+    def laid(
+        self, points: Float[Tensor, "batch places 2"]
+    ) -> tuple[Float[Tensor, "batch components"], Float[Tensor, "batch 4"]]:
+        """By the similarity of least squares (Umeyama 1991; in the plane a complex quotient); and that, with the middle."""
+        middle = points.mean(1)
+        x, y = (points - middle[:, None]).unbind(2)
         u, v = self.mean.unbind(1)
         length = (x.square() + y.square()).sum(1, keepdim=True)
         along, across = ((x * u + y * v).sum(1, keepdim=True) / length, (x * v - y * u).sum(1, keepdim=True) / length)
         laid = torch.stack([along * x - across * y, across * x + along * y], 2)
-        return (laid - self.mean).flatten(1) @ self.axes
+        similarity = torch.cat([along - 1, across, middle - 0.5], 1)
+        return (laid - self.mean).flatten(1) @ self.axes, similarity
 
 
-class Person(nn.Module):
-    """Whose places they are: identity coefficients, the logarithms of their deviations; that of the camera's distance."""
+class Reader(nn.Module):
+    """What places say, straight, and what they say with the context, through two hidden layers."""
 
-    def __init__(self, upright: Upright, modes: int) -> None:
+    def __init__(self, seen: int, told: int) -> None:
         super().__init__()
-        self.upright, self.modes, told = upright, modes, 2 * modes + 2
-        self.straight = nn.Linear(AXES, told)
-        self.hidden = nn.Sequential(
-            nn.Linear(AXES + CONTEXT + 2 * 128, PERSON), nn.ReLU(), nn.Linear(PERSON, PERSON), nn.ReLU()
-        )
+        self.straight = nn.Linear(seen, told)
+        self.hidden = nn.Sequential(nn.Linear(seen + KNOWN, PERSON), nn.ReLU(), nn.Linear(PERSON, PERSON), nn.ReLU())
         self.bent = nn.Linear(PERSON, told)
         with torch.no_grad():
             for layer in (self.straight, self.bent):
                 layer.weight.mul_(0.1)
                 layer.bias.zero_()
 
+    def read(self, seen: Float[Tensor, "batch seen"], known: Tensor) -> Float[Tensor, "batch told"]:
+        """In single precision."""
+        return self.straight(seen) + self.bent(self.hidden(torch.cat([seen, known.float()], 1)))
+
+
+class Person(Reader):
+    """Whose places they are: identity coefficients, the logarithms of their deviations; that of the camera's distance."""
+
+    def __init__(self, upright: Upright, modes: int) -> None:
+        super().__init__(AXES, 2 * modes + 2)
+        self.upright, self.modes = upright, modes
+
     def forward(
         self, points: Float[Tensor, "batch places 2"], known: Tensor
     ) -> tuple[Float[Tensor, "batch modes"], Float[Tensor, "batch modes"], Float[Tensor, "batch 2"]]:
         """In single precision; the distance (logarithm of metres in the mean head's size) with its own deviation's."""
         with torch.autocast(points.device.type, enabled=False):
-            seen = self.upright(points.float())
-            told = self.straight(seen) + self.bent(self.hidden(torch.cat([seen, known.float()], 1)))
+            told = self.read(self.upright(points.float()), known)
             return told[:, : self.modes], told[:, self.modes : -2].clamp(-4, 2), told[:, -2:]
 
 
@@ -107,7 +125,7 @@ class SurfaceNet(nn.Module):
         self.more = nn.Linear(OLD + CONTEXT, 2 * (self.places - POINTS))
         self.shape = nn.Linear(COEFFICIENTS, 2 * self.places, bias=False)
         self.looks = nn.ModuleList([Look(self.places), Look(self.places)])
-        self.unsure = nn.Linear(CONTEXT + 2 * 128, self.places)
+        self.unsure = nn.Linear(KNOWN, self.places)
         self.unsure_here = nn.Parameter(torch.zeros(self.places, READ))
         self.person = Person(upright, modes)
         with torch.no_grad():
@@ -134,6 +152,11 @@ class SurfaceNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch 3 112 112"]) -> tuple[list[Tensor], Tensor, tuple[Tensor, ...]]:
         """First places and those after each look (batch, places, 2); logarithms of deviations (batch, places); the person."""
+        points, unsure, known = self.located(x)
+        return points, unsure, self.person(points[-1].detach(), known)
+
+    def located(self, x: Float[Tensor, "batch planes 112 112"]) -> tuple[list[Tensor], Tensor, Float[Tensor, "batch known"]]:
+        """The same without the person, and what the network knows by then."""
         maps, start, known = self._begin(x)
         points, contexts = [start], [known]
         for look in self.looks:
@@ -144,7 +167,7 @@ class SurfaceNet(nn.Module):
             contexts.append(context)
         local = torch.einsum("bcp,pc->bp", read.detach(), self.unsure_here)
         known = torch.cat(contexts, 1)
-        return points, (self.unsure(known) + local).float().clamp(-7, 0), self.person(points[-1].detach(), known)
+        return points, (self.unsure(known) + local).float().clamp(-7, 0), known
 
 
 def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
@@ -166,6 +189,17 @@ def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
         for name, weight, bias in zip(trunk, folded[::2], folded[1::2], strict=True):
             own[name].copy_(weight)
             own[name.removesuffix("weight") + "bias"].copy_(bias)
+    return net
+
+
+def take_surface_net(net: SurfaceNet, path: Path) -> SurfaceNet:
+    """The network, whose normalisations are folded, with the weights of surface_points.onnx."""
+    weights = {weight.name.removeprefix("net."): numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
+    stored = {name.removesuffix("_half"): torch.from_numpy(value.astype("float32")) for name, value in weights.items()}
+    stored["shape.weight"] = next(value for name, value in stored.items() if "MatMul" in name).T
+    stored.setdefault("person.bent.bias", stored["person.straight.bias"])  # the exporter stores what is equal once
+    held = {name: own for name, own in net.state_dict().items() if not name.startswith("first.score.")}  # it is not stored
+    net.load_state_dict({name: stored[name].view(own.shape) for name, own in held.items()}, strict=False)
     return net
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from facetex_plugins.fit.feedback.face_square import FaceSquare, square_of
-from facetex_plugins.fit.points.surface_net import LANDMARKS_68, WIDER
+from facetex_plugins.fit.feedback.face_square import FaceSquare, wide_square_of
+from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
@@ -51,8 +51,8 @@ def tensors(pictures: list[Crop]) -> Float[Tensor, "pictures 3 112 112"]:
 
 def matrix_to(points: Float64[np.ndarray, "places 2"], rng: np.random.Generator) -> tuple[Matrix, bool]:
     """From a picture to a crop laid nearly as in use, and whether it is mirrored."""
-    square = square_of(points[LANDMARKS_68])
-    centre, side = square.centre + rng.normal(0, 0.03, 2) * square.side, square.side * WIDER * np.exp(rng.normal(0, 0.07))
+    square = wide_square_of(points[LANDMARKS_68])
+    centre, side = square.centre + rng.normal(0, 0.025, 2) * square.side, square.side * np.exp(rng.normal(0, 0.07))
     roll = square.roll + (rng.uniform(-0.5, 0.5) if rng.random() < 0.15 else rng.normal(0, 0.08))
     matrix = stretch(rng.normal(0, 0.02), CROP) @ FaceSquare(centre, side, roll).matrix(CROP)
     matrix = perspective(rng, CROP, 0.01) @ matrix if rng.random() < 0.3 else matrix

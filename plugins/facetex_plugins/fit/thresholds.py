@@ -23,7 +23,7 @@ LANDMARKS_SHARE = 0.1
 a real head is worse (surface .97 of the mean head's for .91); at .3 it is .44 and .89 (docs/decisions/007)."""
 FOCAL_DEVIATION = 0.5
 """Of the focal length's logarithm about that of a portrait lens: phones, selfies and long lenses are within twice as much."""
-SMALLEST_CROP = 25.0
+SMALLEST_CROP = 30.0
 """Pixels of the square about a face below which networks see no shape."""
 CAUCHY = 3.0
 """Residuals beyond three percent of the eye distance lose weight."""

@@ -139,7 +139,7 @@ def test_a_face_of_too_few_pixels_is_one_line():
     tiny = observed()
     small = replace(tiny.face, landmarks=(tiny.face.landmarks * 0.02).astype(np.float32))
     with pytest.raises(
-        PhotoError, match=r"^0\.jpg: the face is too small for its points \(\d+ pixels about it; 25 are needed\)$"
+        PhotoError, match=r"^0\.jpg: the face is too small for its points \(\d+ pixels about it; 30 are needed\)$"
     ):
         SurfaceNet("cpu").predict(replace(tiny, face=small))
 

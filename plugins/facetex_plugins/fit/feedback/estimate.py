@@ -15,12 +15,13 @@ from facetex_core import Camera
 from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare
 
 POSE = 7
-"""What the network says of a pose: a turn (axis times radians), and what is added to the four numbers of `rest`."""
+"""What the network says of a pose: the turn from a head that looks into the camera (axis times radians), and the four numbers
+of `rest` beyond those of START."""
 REACH = np.array([0.5, 0.5, 0.5, 0.2, 0.1, 0.1, 0.3])
 """Radians, logarithm, crops, logarithm: what 1 means in the network's answer."""
 FRONT = np.diag([1.0, -1.0, -1.0])
 """A head that looks into the camera."""
-START = np.array([1.63, 0.5, 0.556, -0.745])
+START = np.array([1.44, 0.5, 0.546, -0.745])
 """Where the mean head begins: the middle of what the crops of the training show."""
 SPAN = 2.5, 0.8
 """How far the logarithms of scale and distance may go from there."""
@@ -43,23 +44,21 @@ def start(modes: int, expressions: int) -> Estimate:
     return Estimate(FRONT, START, np.zeros(modes, np.float32), np.zeros(expressions, np.float32))
 
 
-def updated(
-    present: Estimate,
+def answered(
     pose: Float32[np.ndarray, "7"],
     identity: Float32[np.ndarray, " modes"],
     expression: Float32[np.ndarray, " expressions"],
 ) -> Estimate:
-    """After an answer of the network: it moves the pose; identity and expression it tells anew."""
+    """The estimate that an answer of the network tells."""
     from scipy.spatial.transform import Rotation
 
     step = pose * REACH
-    rotation = Rotation.from_rotvec(step[:3]).as_matrix() @ present.rotation
-    rest = present.rest + step[3:]
+    rotation = Rotation.from_rotvec(step[:3]).as_matrix() @ FRONT
     low, high = START.copy(), START.copy()
     low[[0, 3]] -= SPAN
     high[[0, 3]] += SPAN
     low[1:3], high[1:3] = 0, 1
-    return Estimate(rotation, rest.clip(low, high), identity, expression)
+    return Estimate(rotation, (START + step[3:]).clip(low, high), identity, expression)
 
 
 def crop_camera(present: Estimate, pivot: Float64[np.ndarray, "3"], principal: Float64[np.ndarray, "2"]) -> Camera:

@@ -1,14 +1,16 @@
-"""The upright square about a face that CoarseNet sees, laid by the 68 landmarks."""
+"""The upright squares about a face that networks see, laid by the 68 landmarks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Shaped
 
-SEEN_SIDE = 100
-"""Pixels; the paper has 200, at four times the time (docs/decisions, CoarseNet in small)."""
+SEEN_SIDE = 112
+"""Pixels that CoarseNet sees; the paper has 200 (docs/decisions, CoarseNet in small)."""
 MARGIN, LIFT = 1.4, 0.1
 """Sides of the crop in those of the landmarks' square, and sides by which it stands higher: brows are no forehead."""
+WIDER = 1.212
+"""Sides of the square that shows the whole face, chin and forehead, in those of the one that the landmarks lay."""
 OUTER_CORNERS, BRIDGE, TIP_OF_CHIN = (36, 45), 27, 8
 """Of the 68."""
 
@@ -43,6 +45,12 @@ def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     low, high = turned.min(0), turned.max(0)
     side = max(float((high - low).max()), 1.0)
     return FaceSquare(((low + high) / 2 - [0, LIFT * side]) @ axes, MARGIN * side, roll)
+
+
+def wide_square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
+    """The whole face: what CoarseNet and the network of surface points see."""
+    square = square_of(landmarks)
+    return replace(square, side=WIDER * square.side)
 
 
 def cropped(

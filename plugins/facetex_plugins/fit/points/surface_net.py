@@ -16,15 +16,13 @@ from facetex_core import Device, MorphableModel, Observation, PhotoError
 from facetex_core.imaging.colour import encode_srgb
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, surface_points_at
-from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, square_of
+from facetex_plugins.fit.feedback.face_square import cropped, wide_square_of
 from facetex_plugins.fit.thresholds import SMALLEST_CROP
 
 if TYPE_CHECKING:
     import onnxruntime
 
 CROP = 112
-WIDER = 1.212
-"""Side of the crop over that of the square about the 68 landmarks."""
 LANDMARKS_68 = slice(468, 536)
 """Among the places."""
 ANSWERS = ["points", "deviations", "identity", "identity_deviations", "distance"]
@@ -52,18 +50,17 @@ class SurfaceNet:
 
     def predict(self, seen: Observation) -> SurfacePrediction:
         """The face of a photo; refuses one of too few pixels."""
-        square = square_of(seen.face.landmarks)
+        square = wide_square_of(seen.face.landmarks)
         if square.side < SMALLEST_CROP:
             told = f"the face is too small for its points ({square.side:.0f} pixels about it; {SMALLEST_CROP:.0f} are needed)"
             raise PhotoError(f"{seen.photo.name}: {told}")
-        wider = FaceSquare(square.centre, WIDER * square.side, square.roll)
-        crop = encode_srgb(cropped(seen.photo.rgb, wider, CROP)).transpose(2, 0, 1)
+        crop = encode_srgb(cropped(seen.photo.rgb, square, CROP)).transpose(2, 0, 1)
         points, deviations, identity, sure, distance = (
             row[0].astype(np.float64) for row in self._session.run(ANSWERS, {"crop": crop[None].astype(np.float32)})
         )
-        back = np.linalg.inv(wider.matrix(CROP))
+        back = np.linalg.inv(square.matrix(CROP))
         pixels = CROP * points @ back[:2, :2].T + back[:2, 2]
-        return SurfacePrediction(pixels, wider.side * deviations, identity, sure, (float(distance[0]), float(distance[1])))
+        return SurfacePrediction(pixels, square.side * deviations, identity, sure, (float(distance[0]), float(distance[1])))
 
     def places(self, model: MorphableModel) -> SurfacePoints:
         """The places on the face basis, in the order of `SurfacePrediction.points`."""
