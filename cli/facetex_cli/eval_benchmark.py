@@ -25,7 +25,7 @@ NAMES = ("now", "realy", "facescape")
 @click.argument("name", metavar="|".join(NAMES), type=click.Choice(NAMES))
 @click.argument("folder", metavar="FOLDER", type=FILE)
 @click.option("-o", "--out", metavar="OUT", type=FILE, required=True, help="Folder for the predictions and benchmark.json.")
-@click.option("--fitter", metavar="NAME", default="basis", show_default=True, help="Plugin for the fitter.")
+@click.option("--fitter", metavar="NAME", default="posterior", show_default=True, help="Plugin for the fitter.")
 @click.option("--images", metavar="FOLDER", type=FILE, help="The pictures, if not where the download puts them.")
 @click.option("--cases", type=click.IntRange(min=1), metavar="N", help="The largest number of pictures.  [default: all]")
 @plugin_options

@@ -81,14 +81,14 @@ def bench(registry: Registry, names: str) -> Stages:
     recipe, joined = load_preset("draft"), [name for name in wanted if "+" in name]
     for name in joined:
         if name.count("+") > 1:
-            raise ConfigError(f"--fitter {name}: one fitter and one detailer were expected, such as basis+shading")
+            raise ConfigError(f"--fitter {name}: one fitter and one detailer were expected, such as posterior+shading")
     bank = open_bank(recipe.bank) if joined else None
     runs: dict[str, Pipeline] = {}
     for name in joined:
         fitter, detailer = name.split("+")
         chosen = recipe.choosing("fitter", fitter).choosing("detailer", detailer)
         runs |= {name: chosen.build(registry, bank)} if bank is not None else {}
-    observer, fitters = eval_run.bench(registry, ",".join(name for name in wanted if "+" not in name) or "basis")
+    observer, fitters = eval_run.bench(registry, ",".join(name for name in wanted if "+" not in name) or "posterior")
     return Stages(observer, {name: each for name, each in fitters.items() if name in wanted}, runs)
 
 

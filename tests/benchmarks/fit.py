@@ -147,7 +147,7 @@ def print_sharpness(found: list[Fitted]) -> None:
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--fitter", default="basis", show_default=True)
+@click.option("--fitter", default="posterior", show_default=True)
 @click.option("--pixels", type=int, help="Shrink each photo to a face of so many pixels.")
 @click.option("--grey", is_flag=True, help="Take the colour out of each photo.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for overlay_1.png, overlay_2.png, ...")
