@@ -87,7 +87,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 @command.command("suite", short_help="Run fitters and delighters on heads with ground truth.")
 @click.argument("suite", metavar="SUITE")
-@click.option("--fitter", metavar="NAME,...", default="posterior", show_default=True, help="Plugins for the fitter, to compare.")
+@click.option(
+    "--fitter", metavar="NAME,...", default="posterior", show_default=True, help="Plugins for the fitter, to compare."
+)
 @click.option(
     "--delighter", metavar="NAME,...", default=DELIGHTERS, show_default=True, help="Plugins for the delighter, or '' for none."
 )

@@ -42,8 +42,8 @@ def command(
     SUITE is a folder of cases with mesh and camera (docs/reference/suites.md), or `synthetic`. The depth that a fit's camera
     sees in the photo is compared with the true one, pixel by pixel of the face, after a scale and an offset found by RANSAC.
     Errors are in percent of the true depth's range: mean, standard deviation, median and 90 % over all pixels of all heads,
-    then by expression. `posterior+shading` is a whole run of the preset `draft` with that fitter and that detailer, whose relief
-    moves the surface. The mean head under the first fitter's camera is a row of its own (docs/reference/benchmarks.md).
+    then by expression. `posterior+shading` is a whole run of the preset `draft` with that fitter and that detailer, whose
+    relief moves the surface. The mean head under the first fitter's camera is a row of its own (docs/reference/benchmarks.md).
     """
     if out:
         refuse_unwritable(out)

@@ -21,7 +21,9 @@ FILE = click.Path(path_type=Path)
 
 @click.command("identity", short_help="Measure how much of a person's head shape fitters find.")
 @click.argument("suites", metavar="[SUITE]...", nargs=-1, type=FILE)
-@click.option("--fitter", metavar="NAME,...", default="posterior", show_default=True, help="Plugins for the fitter, to compare.")
+@click.option(
+    "--fitter", metavar="NAME,...", default="posterior", show_default=True, help="Plugins for the fitter, to compare."
+)
 @click.option("--scan", "scans", type=FILE, multiple=True, metavar="MESH", help="A textured .obj to photograph; repeatable.")
 @click.option("--photos", type=FILE, metavar="FOLDER", help="Photos of different people, without truth.")
 @click.option("--video", "videos", type=FILE, multiple=True, metavar="FILE", help="A clip of one person; repeatable.")

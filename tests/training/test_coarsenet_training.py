@@ -6,8 +6,7 @@ import onnxruntime
 import pytest
 import torch
 from facetex_plugins.fit.feedback.channels import PLANES, feedback, thinned
-from facetex_plugins.fit.feedback.estimate import Estimate, crop_camera, seen_as
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, Estimate, crop_camera, seen_as
 from training.coarsenet.crops import Heads
 from training.coarsenet.data import Settings
 from training.coarsenet.eval import report

@@ -5,15 +5,15 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from facetex_plugins.detail.finenet import height
 from training.common.export import load
 from training.common.portraits import basis
-from training.finenet.data import Settings, Surfaces
-from training.finenet.detailer import height
+from training.finenet.data import FIELDS, Crops, Settings, Surfaces, crops
 from training.finenet.eval import report, smooth
 from training.finenet.net import PLANES, FineNet
 from training.finenet.surfaces import laplacian, normals, shading
 from training.finenet.train import export, levelled, train
-from training.world.shards import write_shard
+from training.world.shards import World, write_shard
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 HEADS, SIDE = 3, 64
@@ -66,9 +66,9 @@ def test_light_and_albedo_of_a_lit_sphere_are_found():
 
 def test_crops_hold_both_depths_in_pixels_of_the_crop(work):
     """Coarse and true heads differ by a few pixels, and agree where the coarse one knows all."""
-    heads = Surfaces(work.work / "shards", basis(with_colour=True), work.settings)
+    heads = Surfaces(World(work.work / "shards", FIELDS), basis(with_colour=True))
     for number in range(HEADS):
-        crop = heads.crop(number, np.random.default_rng(number), spoiled=False)
+        crop = heads.crop(number, np.random.default_rng(number))
         mask = crop["mask"] > 0
         assert mask.mean() > 0.1
         assert abs(crop["true"][mask].mean()) < 0.01
@@ -93,7 +93,23 @@ def test_what_is_as_fine_as_pixels_is_smoothed_away_and_slopes_stay():
     np.testing.assert_allclose(smooth(slope)[0, 8:-8, 8:-8], slope[0, 8:-8, 8:-8], atol=1e-4)
 
 
+def test_windows_are_parts_of_the_crops_that_were_written(work):
+    crops(work)
+    made = Crops(work.work / "crops", work.settings)
+    assert (len(made), made.held) == (2 * HEADS, 2)
+    rows, side = made.batch(4, np.random.default_rng(0)), work.settings.window
+    assert {name: value.shape for name, value in rows.items()} == dict.fromkeys(rows, (4, side, side))
+    heights = [round(float(value), 4) for value in rows["true"][0][rows["mask"][0] > 0]]
+    assert any(set(heights) <= {round(float(value), 4) for value in whole.ravel()} for whole in made.rows["true"][2:])
+
+
+def test_crops_that_are_missing_are_named_with_their_command(work):
+    with pytest.raises(Exception, match=r"python -m training\.finenet crops"):
+        train(work)
+
+
 def test_twenty_steps_learn_and_are_written(work, capsys):
+    crops(work)
     train(work)
     first, last = losses(work.work / "train")
     assert last < first

@@ -5,7 +5,6 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from facetex_plugins.fit.feedback.face_square import square_of
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from training.common.data import FILES, save_arrays
 from training.common.export import load
@@ -29,6 +28,8 @@ from training.world.places import KNOWN, places
 from training.world.shards import write_shard
 from training.world.truths import KnownHeads, write_truths
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
+
+from facetex_core.imaging.face_square import square_of
 
 HEADS, SIDE = 4, 384
 

@@ -2,11 +2,11 @@
 
 import cv2
 import numpy as np
-from facetex_plugins.fit.feedback.estimate import seen_as
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare, cropped, grey, wide_square_of
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, seen_as
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float32, Float64, UInt8
 
+from facetex_core.imaging.face_square import FaceSquare, cropped, grey, wide_square_of
 from training.common.making import stacked
 from training.world.degrade import degraded
 from training.world.model_truth import Row, other_side
@@ -35,7 +35,7 @@ class Heads:
         square = wide_square_of(row["places"][LANDMARKS_68])
         if rng is not None:
             square = _laid_off(square, rng)
-        colours = cropped(picture, square)
+        colours = cropped(picture, square, SEEN_SIDE)
         if rng is not None:
             colours = _relit(degraded(colours, shares, rng), rng)
         truth = self._truth(row, square)
@@ -45,7 +45,7 @@ class Heads:
     def landmarks(self, number: int) -> Float64[np.ndarray, "68 2"]:
         """The true ones in the crop that is laid by them."""
         points = self.known.numbers["places"][number][LANDMARKS_68].astype(np.float64)
-        matrix = wide_square_of(points).matrix()
+        matrix = wide_square_of(points).matrix(SEEN_SIDE)
         return points @ matrix[:2, :2].T + matrix[:2, 2]
 
     def batch(self, numbers: np.ndarray, rng: np.random.Generator | None, shares: Degradation) -> Row:
@@ -54,7 +54,7 @@ class Heads:
 
     def _truth(self, row: Row, square: FaceSquare) -> Row:
         """In the frame of the crop's camera."""
-        matrix, plane = square.matrix(), np.eye(3)
+        matrix, plane = square.matrix(SEEN_SIDE), np.eye(3)
         turn = matrix[:2, :2] * square.side / SEEN_SIDE
         plane[:2, :2] = turn
         intrinsics = matrix @ row["intrinsics"].astype(np.float64) @ plane.T

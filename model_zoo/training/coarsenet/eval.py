@@ -7,8 +7,7 @@ import click
 import numpy as np
 import onnxruntime
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
-from facetex_plugins.fit.feedback.estimate import Estimate, answered, crop_camera, start
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, Estimate, answered, crop_camera, start
 from jaxtyping import Float64
 
 from facetex_core.geometry.camera import project

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import torch
 from facetex_plugins.fit.feedback.channels import PLANES
-from facetex_plugins.fit.feedback.estimate import POSE
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
+from facetex_plugins.fit.feedback.estimate import POSE, SEEN_SIDE
 from jaxtyping import Float
 from torch import Tensor, nn
 

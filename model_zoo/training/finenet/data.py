@@ -6,7 +6,7 @@ from typing import Annotated
 import cv2
 import msgspec
 import numpy as np
-from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey, square_of
+from facetex_plugins.detail.finenet import height
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float32
 from msgspec import Meta
@@ -14,12 +14,13 @@ from tqdm import tqdm
 
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.geometry_images import geometry_images
+from facetex_core.imaging.face_square import FaceSquare, cropped, grey, square_of
 from facetex_core.structures import Camera, Mesh, MorphableModel
-from training.common.data import ROOT
+from training.common.data import ROOT, save_arrays
 from training.common.loop import Schedule
 from training.common.making import needed, spread, stacked
+from training.common.portraits import basis
 from training.common.steps import Run, read_settings
-from training.finenet.detailer import height
 from training.finenet.net import SEEN
 from training.world.degrade import degraded
 from training.world.model_truth import Row, similar, weights_of
@@ -49,6 +50,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     held: Annotated[int, Meta(ge=1)]
     side: Annotated[int, Meta(ge=64, le=1024)]
     yaw: Annotated[float, Meta(ge=0, le=90)]
+    crops: Annotated[int, Meta(ge=1)]
+    """Of each head, each with a coarse head of its own,"""
+    window: Annotated[int, Meta(ge=16, le=SEEN)]
+    """and the pixels of the part of one that is learned from at a time."""
     batch: Annotated[int, Meta(ge=1)]
     shading: Annotated[float, Meta(ge=0)]
     train: Schedule
@@ -73,25 +78,70 @@ def _make(job: tuple[Path, Path, WorldSettings, int, int]) -> Path:
     return make_shard(*job)
 
 
-class Surfaces:
-    """Crops of heads: photo, true and coarse height, where both are skin."""
+def crops(run: Run[Settings]) -> None:
+    """Writes crops/*.npz, a file for each shard that has none yet."""
+    folder = run.work / "crops"
+    folder.mkdir(exist_ok=True)
+    world = World(needed(run.work / "shards", "finenet pictures"), FIELDS)
+    paths = [folder / f"{shard.stem}.npz" for shard in world.paths]
+    parts = zip(paths, world.starts, world.starts[1:], strict=False)
+    jobs = [(world, run.settings, path, range(first, end)) for path, first, end in parts if not path.exists()]
+    for path in spread(_cut, jobs, run.jobs, "file"):
+        tqdm.write(path.name)
 
-    def __init__(self, folder: Path, model: MorphableModel, settings: Settings) -> None:
-        self.world, self.model, self.settings = World(needed(folder, "finenet pictures"), FIELDS), model, settings
+
+def _cut(job: tuple[World, Settings, Path, range]) -> Path:
+    """Each of these heads as often as the settings say."""
+    world, settings, path, numbers = job
+    heads, rng = Surfaces(world, basis(with_colour=True)), np.random.default_rng(numbers.start)
+    save_arrays(path, stacked([heads.crop(number, rng) for number in numbers for _ in range(settings.crops)]))
+    return path
+
+
+class Crops:
+    """Those that were written, those of the heads held out first."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        paths = sorted(needed(folder, "finenet crops").glob("*.npz"))
+        self.settings, self.held = settings, settings.held * settings.crops
+        files = [dict(np.load(path, allow_pickle=False)) for path in paths]
+        self.rows = {name: np.concatenate([file[name] for file in files]) for name in files[0]}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.rows["mask"])
+
+    def whole(self, numbers: np.ndarray) -> Row:
+        """As they are."""
+        rows = {name: values[numbers] for name, values in self.rows.items()}
+        return rows | {"grey": np.stack([grey(picture.astype(np.float32) / 255) for picture in rows.pop("picture")])}
+
+    def batch(self, count: int, rng: np.random.Generator) -> Row:
+        """Windows of crops that are learned from, spoiled and perhaps mirrored."""
+        numbers = rng.integers(self.held, len(self), count)
+        return stacked([self._window(int(number), rng) for number in numbers])
+
+    def _window(self, number: int, rng: np.random.Generator) -> Row:
+        side = self.settings.window
+        y, x = (int(value) for value in rng.integers(0, SEEN - side + 1, 2))
+        step = -1 if rng.random() < 0.5 else 1
+        spoiled = degraded(self.rows["picture"][number], self.settings.degradation, rng)
+        whole = {name: self.rows[name][number] for name in ("true", "coarse", "mask")}
+        whole["grey"] = grey(spoiled.astype(np.float32) / 255)
+        return {name: np.ascontiguousarray(value[y : y + side, x : x + side][:, ::step]) for name, value in whole.items()}
+
+
+class Surfaces:
+    """Heads with true relief, and coarse ones laid under them."""
+
+    def __init__(self, world: World, model: MorphableModel) -> None:
+        self.world, self.model = world, model
         self.code = np.zeros_like(model.mean)
         self.sizes = np.sqrt((model.identity**2).sum(2).mean(1))
         self.weights = weights_of(model)
 
-    def __len__(self) -> int:
-        """Heads."""
-        return len(self.world)
-
-    def batch(self, numbers: np.ndarray, rng: np.random.Generator) -> Row:
-        """Several."""
-        return stacked([self.crop(int(number), rng) for number in numbers])
-
-    def crop(self, number: int, rng: np.random.Generator, *, spoiled: bool = True) -> Row:
-        """One head: `grey` in [0, 1]; `true` and `coarse` heights in pixels towards the camera, 0 in the mean; `mask`."""
+    def crop(self, number: int, rng: np.random.Generator) -> Row:
+        """One head: `picture`; `true` and `coarse` heights in pixels towards the camera, 0 in the mean; where both are skin."""
         item = self.world[number]
         head = self.model.mean + item["shape"].astype(np.float32)
         moved = head + np.tensordot(item["expression"], self.model.expression, 1)
@@ -104,15 +154,9 @@ class Surfaces:
         coarse, seen = self._depth(near, self._coarse(item, rng))
         true, skin = self._true(item, square)
         mask = cv2.erode((seen & (skin > 0.99)).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(np.float32)
-        colours = cropped(item["picture"], square, SEEN)
-        colours = degraded(colours, self.settings.degradation, rng) if spoiled else colours
         scale = float(near.intrinsics[0, :2] @ near.intrinsics[0, :2]) ** 0.5
-        return {
-            "grey": grey(colours.astype(np.float32) / 255),
-            "true": height(true, mask, scale),
-            "coarse": height(coarse, mask, scale),
-            "mask": mask,
-        }
+        heights = {"true": height(true, mask, scale), "coarse": height(coarse, mask, scale)}
+        return heights | {"picture": cropped(item["picture"], square, SEEN), "mask": mask}
 
     def _coarse(self, item: Row, rng: np.random.Generator) -> Float32[np.ndarray, "vertices 3"]:
         """A head of the basis that knows some of this one, laid onto it as a fit would be."""

@@ -9,9 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from facetex_core.io.onnx_session import open_session
-from training.common.portraits import basis
 from training.common.steps import Run
-from training.finenet.data import Settings, Surfaces
+from training.finenet.data import Crops, Settings
 from training.finenet.net import SEEN
 from training.finenet.train import errors_of, network_picture
 
@@ -21,10 +20,10 @@ WAVE = 4
 
 def report(run: Run[Settings]) -> None:
     """Depth and normals, fine beside coarse, at waves of 4 photo pixels and more; and how long a crop takes."""
-    heads = Surfaces(run.work / "shards", basis(with_colour=True), run.settings)
-    session, rng, rows = open_session(run.made_or_shipped("finenet.onnx")), np.random.default_rng(0), []
-    for number in range(run.settings.held):
-        crop = {name: torch.from_numpy(value)[None] for name, value in heads.crop(number, rng, spoiled=False).items()}
+    crops = Crops(run.work / "crops", run.settings)
+    session, rows = open_session(run.made_or_shipped("finenet.onnx")), []
+    for number in range(crops.held):
+        crop = {name: torch.from_numpy(value) for name, value in crops.whole(np.array([number])).items()}
         if not crop["mask"].any():
             continue
         picture = network_picture(crop["grey"], crop["coarse"], crop["mask"]).numpy()
@@ -37,7 +36,7 @@ def report(run: Run[Settings]) -> None:
             ]
         )
     depth, angle, coarse_depth, coarse_angle = np.mean(rows, 0)
-    click.echo(f"{len(rows)} heads, waves of {WAVE} pixels and more")
+    click.echo(f"{len(rows)} crops, waves of {WAVE} pixels and more")
     click.echo(f"coarse: depth off by {coarse_depth:.2f} pixels, normals by {coarse_angle:.2f} degrees")
     click.echo(f"fine:   depth off by {depth:.2f} pixels, normals by {angle:.2f} degrees")
     click.echo(f"normals {100 * (1 - angle / coarse_angle):.0f} % nearer, depth {100 * (1 - depth / coarse_depth):.0f} %")

@@ -8,9 +8,8 @@ from torch import Tensor
 from training.common.export import load, save
 from training.common.loop import learn
 from training.common.making import needed
-from training.common.portraits import basis
 from training.common.steps import Run
-from training.finenet.data import Settings, Surfaces
+from training.finenet.data import Crops, Settings
 from training.finenet.net import FineNet
 from training.finenet.net import export as write
 from training.finenet.surfaces import laplacian, mean_of, normals, shading
@@ -18,7 +17,7 @@ from training.finenet.surfaces import laplacian, mean_of, normals, shading
 TURNED, SMOOTH = 30.0, 0.05
 """Weights beside a pixel of depth: of normals that differ by 1, and of a bend of one pixel."""
 JUDGED = 48
-"""Heads that a training is judged by on its way."""
+"""Crops that a training is judged by on its way."""
 
 
 def network_picture(grey: Tensor, coarse: Tensor, mask: Tensor) -> Float[Tensor, "batch 4 rows columns"]:
@@ -34,13 +33,12 @@ def levelled(height: Tensor, true: Tensor, mask: Tensor) -> Tensor:
 class Task:
     """Heads with a true relief."""
 
-    def __init__(self, heads: Surfaces, settings: Settings) -> None:
-        self.heads, self.settings = heads, settings
+    def __init__(self, crops: Crops, settings: Settings) -> None:
+        self.crops, self.settings = crops, settings
 
     def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """Heads that are learned from."""
-        numbers = rng.integers(self.settings.held, len(self.heads), self.settings.batch)
-        return {name: torch.from_numpy(value) for name, value in self.heads.batch(numbers, rng).items()}
+        return {name: torch.from_numpy(value) for name, value in self.crops.batch(self.settings.batch, rng).items()}
 
     def losses(self, net: FineNet, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """The sum; depth off in pixels, normals off, bend, shading off."""
@@ -57,8 +55,7 @@ class Task:
 
     def judge(self, net: FineNet) -> dict[str, float]:
         """Of heads held out, fine over coarse: depth and angle of normals."""
-        device, rng = next(net.parameters()).device, np.random.default_rng(0)
-        rows = self.heads.batch(np.arange(min(JUDGED, self.settings.held)), rng)
+        device, rows = next(net.parameters()).device, self.crops.whole(np.arange(min(JUDGED, self.crops.held)))
         grey, true, coarse, mask = (torch.from_numpy(rows[name]).to(device) for name in ("grey", "true", "coarse", "mask"))
         fine = coarse + net(network_picture(grey, coarse, mask)).float()
         errors = [errors_of(each, true, mask) for each in (fine, coarse)]
@@ -74,10 +71,10 @@ def errors_of(height: Tensor, true: Tensor, mask: Tensor) -> tuple[Tensor, Tenso
 
 def train(run: Run[Settings]) -> None:
     """From drawn weights."""
-    heads = Surfaces(run.work / "shards", basis(with_colour=True), run.settings)
+    task = Task(Crops(run.work / "crops", run.settings), run.settings)
     torch.manual_seed(run.settings.train.seed)
     save(
-        learn(FineNet(), Task(heads, run.settings), run.settings.train, run.work / "train", run.machine),
+        learn(FineNet(), task, run.settings.train, run.work / "train", run.machine),
         run.work / "train/weights.npz",
     )
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import torch
 from facetex_plugins.detect.landmarks import LandmarkDetector
-from facetex_plugins.fit.feedback.face_square import wide_square_of
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Bool, Float64, UInt8
 from tqdm import tqdm
 
+from facetex_core.imaging.face_square import wide_square_of
 from facetex_core.io.onnx_session import open_session
 from training.common.portraits import basis
 from training.common.steps import Run

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from facetex_plugins.fit.feedback.face_square import FaceSquare, wide_square_of
 from facetex_plugins.fit.points.surface_net import LANDMARKS_68
 from jaxtyping import Float, Float64, UInt8
 from torch import Tensor
 
 from facetex_core.geometry.landmarks import LEFT_EYE_CORNER, RIGHT_EYE_CORNER
+from facetex_core.imaging.face_square import FaceSquare, wide_square_of
 from training.common.data import FILES
 from training.common.export import load, save
 from training.common.loop import learn

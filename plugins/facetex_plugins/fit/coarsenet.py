@@ -18,14 +18,14 @@ from jaxtyping import Float64
 
 from facetex_core import Device, Fit, Meta, Observation, Photo, PhotoError, hookimpl
 from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.face_square import FaceSquare, cropped, grey, wide_square_of
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.fit.basis import BasisFitter
 from facetex_plugins.fit.energy.fit_person import fit_of, warn_of_strangers
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, observe_landmarks
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
-from facetex_plugins.fit.feedback.estimate import Estimate, answered, photo_camera, principal_of, start
-from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey, wide_square_of
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, Estimate, answered, photo_camera, principal_of, start
 from facetex_plugins.fit.thresholds import SMALLEST_CROP
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CoarseNetFitter(BasisFitter):
 
     def _looked_at(self, seen: Observation, square: FaceSquare) -> Looked:
         """The last estimate of a photo's face, and the deviation of its identity."""
-        picture = grey(encode_srgb(cropped(seen.photo.rgb, square)))
+        picture = grey(encode_srgb(cropped(seen.photo.rgb, square, SEEN_SIDE)))
         thin, principal = thinned(self.model), principal_of(square, seen.photo.size)
         present = start(len(self.model.identity), len(self.model.expression))
         deviation = np.ones(len(self.model.identity))

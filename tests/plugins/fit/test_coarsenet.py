@@ -12,6 +12,7 @@ from facetex_plugins.fit.feedback.estimate import (
     FRONT,
     POSE,
     REACH,
+    SEEN_SIDE,
     START,
     Estimate,
     answered,
@@ -21,13 +22,13 @@ from facetex_plugins.fit.feedback.estimate import (
     seen_as,
     start,
 )
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, WIDER, cropped, grey, square_of, wide_square_of
 from lit_heads import SIZE, camera_at, seen
 from sampled import tiny_model
 
 from facetex_core import Observation, Photo, PhotoError, Segmentation
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.geometry_images import geometry_images
+from facetex_core.imaging.face_square import WIDER, cropped, grey, square_of, wide_square_of
 
 MODEL = tiny_model()
 MODES, EXPRESSIONS = len(MODEL.identity), len(MODEL.expression)
@@ -128,7 +129,7 @@ def test_a_true_estimate_gives_the_photo_s_camera_back(roll):
     moved[0, 3] += 0.05
     true = replace(true, world_to_camera=moved)
     square, pivot = wide_square_of(observed(camera=true).face.landmarks), thinned(MODEL).pivot
-    matrix, plane = square.matrix(), np.eye(3)
+    matrix, plane = square.matrix(SEEN_SIDE), np.eye(3)
     plane[:2, :2] = matrix[:2, :2] * square.side / SEEN_SIDE
     intrinsics = matrix @ true.intrinsics @ plane.T
     rotation = plane @ true.world_to_camera[:3, :3].astype(np.float64)
@@ -167,8 +168,8 @@ def test_the_crop_is_upright_and_as_wide_as_the_square():
     assert turned.side == pytest.approx(square.side, rel=1e-4)
     assert wide_square_of(landmarks).side == pytest.approx(WIDER * square.side)
     assert turned.roll - square.roll == pytest.approx(angle, abs=1e-4)
-    matrix = square.matrix()
+    matrix = square.matrix(SEEN_SIDE)
     placed = landmarks @ matrix[:2, :2].T + matrix[:2, 2]
     assert 0 < placed.min() < placed.max() < SEEN_SIDE
     picture = rng.random((640, 640, 3)).astype(np.float32)
-    assert grey(cropped(picture, square)).shape == (SEEN_SIDE, SEEN_SIDE)
+    assert grey(cropped(picture, square, SEEN_SIDE)).shape == (SEEN_SIDE, SEEN_SIDE)

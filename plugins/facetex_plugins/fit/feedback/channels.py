@@ -12,8 +12,7 @@ from facetex_core.geometry.decimate import decimated
 from facetex_core.geometry.geometry_images import coordinate_code
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
-from facetex_plugins.fit.feedback.estimate import Estimate, crop_camera
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, Estimate, crop_camera
 
 PLANES = 7
 TRIANGLES = 1500

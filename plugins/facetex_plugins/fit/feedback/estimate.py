@@ -12,8 +12,10 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from facetex_core import Camera
-from facetex_plugins.fit.feedback.face_square import SEEN_SIDE, FaceSquare
+from facetex_core.imaging.face_square import FaceSquare
 
+SEEN_SIDE = 112
+"""Pixels of the crop; the paper has 200 (docs/decisions, CoarseNet in small)."""
 POSE = 7
 """What the network says of a pose: the turn from a head that looks into the camera (axis times radians), and the four numbers
 of `rest` beyond those of START."""

@@ -14,9 +14,9 @@ from jaxtyping import Float32, Float64, Int32
 
 from facetex_core import Device, MorphableModel, Observation, PhotoError
 from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.face_square import cropped, wide_square_of
 from facetex_core.io.onnx_session import open_session
 from facetex_plugins.fit.energy.surface_points import SurfacePoints, surface_points_at
-from facetex_plugins.fit.feedback.face_square import cropped, wide_square_of
 from facetex_plugins.fit.thresholds import SMALLEST_CROP
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from facetex_plugins.detail import finenet as detailer
+from facetex_plugins.detail.finenet import BROADEST_RELIEF, FineNetDetailer, height, network_picture
 from facetex_plugins.detail.shading import ShadingDetailer
-from training.finenet import detailer
-from training.finenet.detailer import BROADEST_RELIEF, FineNetDetailer, height, network_picture
 from training.finenet.surfaces import normals
 
 from facetex_core import PhotoError

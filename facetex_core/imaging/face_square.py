@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Float32, Float64, Shaped
 
-SEEN_SIDE = 112
-"""Pixels that CoarseNet sees; the paper has 200 (docs/decisions, CoarseNet in small)."""
+from facetex_core.lazy import cv2
+
 MARGIN, LIFT = 1.4, 0.1
 """Sides of the crop in those of the landmarks' square, and sides by which it stands higher: brows are no forehead."""
 WIDER = 1.212
@@ -23,7 +23,7 @@ class FaceSquare:
     side: float
     roll: float
 
-    def matrix(self, size: int = SEEN_SIDE) -> Float64[np.ndarray, "3 3"]:
+    def matrix(self, size: int) -> Float64[np.ndarray, "3 3"]:
         """From the photo's pixels to those of the crop; centres of pixels lie at a half."""
         cosine, sine = np.cos(self.roll), np.sin(self.roll)
         turn = np.array([[cosine, sine], [-sine, cosine]]) * (size / self.side)
@@ -53,12 +53,8 @@ def wide_square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     return replace(square, side=WIDER * square.side)
 
 
-def cropped(
-    picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare, side: int = SEEN_SIDE
-) -> Shaped[np.ndarray, "side side 3"]:
+def cropped(picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare, side: int) -> Shaped[np.ndarray, "side side 3"]:
     """Averaged over area where the picture is finer; beyond its border as at it."""
-    import cv2
-
     times = max(int(np.ceil(square.side / side)), 1)
     matrix = square.matrix(side * times)[:2]
     matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5  # OpenCV's pixel centres are whole numbers

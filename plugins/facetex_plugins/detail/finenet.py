@@ -12,24 +12,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from facetex_model_zoo import model_path
-from facetex_plugins.detail.shading import ShadingDetailer, normals_of
-from facetex_plugins.detail.thresholds import COARSEST_RELIEF
-from facetex_plugins.fit.feedback.face_square import FaceSquare, cropped, grey
 from jaxtyping import Float32, Float64
 
-from facetex_core import Camera, DelitView, Detail, Device, Fit, Meta, Photo, PhotoError, Texture
+from facetex_core import Camera, DelitView, Detail, Device, Fit, Meta, Photo, PhotoError, Texture, hookimpl
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.geometry_images import GeometryImages, geometry_images
 from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import encode_srgb
+from facetex_core.imaging.face_square import FaceSquare, cropped, grey
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.io.onnx_session import open_session
 from facetex_core.texture.regions import region, skin_texels
 from facetex_core.texture.unwrap import unwrap
+from facetex_plugins.detail.shading import ShadingDetailer, normals_of
+from facetex_plugins.detail.thresholds import COARSEST_RELIEF
 
 if TYPE_CHECKING:
     import onnxruntime
 
+api_version = 2
 AROUND = 1.15
 """Sides of the crop in those of the square about the face."""
 SIDES = (64, 320)
@@ -39,6 +40,12 @@ BROADEST_RELIEF = 0.04
 REACH = 0.004
 """Metres to either side that a displacement may have on its way to the map."""
 Plane = Float32[np.ndarray, "side side"]
+
+
+@hookimpl
+def detailers() -> dict[str, type]:
+    """One."""
+    return {"finenet": FineNetDetailer}
 
 
 class FineNetDetailer(ShadingDetailer):
