@@ -64,6 +64,11 @@ def test_light_and_albedo_of_a_lit_sphere_are_found():
     assert (flat - photo).abs().mean() > 0.05
 
 
+def test_a_picture_without_skin_has_no_light_and_no_error():
+    nothing = torch.zeros_like(bowl())
+    assert shading(bowl(), bowl(), bowl(), torch.ones_like(bowl())[:, None], nothing).abs().max() == 0
+
+
 def test_crops_hold_both_depths_in_pixels_of_the_crop(work):
     """Coarse and true heads differ by a few pixels, and agree where the coarse one knows all."""
     heads = Surfaces(World(work.work / "shards", FIELDS), basis(with_colour=True))

@@ -26,6 +26,25 @@ def load(net: nn.Module, path: Path) -> None:
         net.load_state_dict({name: torch.from_numpy(rows[name]) for name in rows.files})
 
 
+def take(net: nn.Module, path: Path, last: tuple[str, ...] = ()) -> None:
+    """Into a net whose normalisations are folded: the weights of an ONNX file that `write_onnx` made of it before or after.
+
+    The exporter keeps the names of weights, but not of convolutions that it folds itself: those come in the order in which they
+    run. That is the order of their definition, but for parts of the net that are `last`.
+    """
+    weights = {weight.name.removesuffix("_half"): numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
+    named = {name.removeprefix("net."): value for name, value in weights.items() if name.startswith("net.")}
+    folded = [value for name, value in weights.items() if name.startswith("onnx::Conv")]
+    own = dict(net.named_parameters())
+    nameless = [name for name in own if name not in named]
+    nameless = [name for name in nameless if not name.startswith(last)] if last else nameless
+    nameless += [name for part in last for name in own if name.split(".")[0] == part and name not in named]
+    pairs = [*named.items(), *zip(nameless, folded, strict=True)]
+    with torch.no_grad():
+        for name, value in pairs:
+            own[name].copy_(torch.from_numpy(value.astype(np.float32)))
+
+
 def write_onnx(net: nn.Module, path: Path, example: tuple[Tensor, ...], **names: Any) -> None:  # noqa: ANN401  # torch's
     """The network in use, by `input_names`, `output_names` and `dynamic_axes` of torch.onnx.export."""
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What the face finder learns from: the pictures of the landmark net, python -m training.landmarks labels ... backgrounds."""
+"""What the face finder learns from: pictures of the landmark net (labels, turned, backgrounds), and heads of the world."""
 
 from typing import Annotated
 
@@ -12,10 +12,7 @@ from training.common.making import needed
 from training.common.steps import Run
 from training.faces.pictures import SIZE, Pictures
 from training.landmarks.data import Mining
-from training.landmarks.sources import Backgrounds, load_portraits, load_turned
-
-SIDES = {"turned_bank": "turned", "heads_bank": "heads"}
-"""Files, and the step of the landmarks that makes each."""
+from training.landmarks.sources import Backgrounds, load_portraits, load_turned, load_world
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,12 +23,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """With the false faces that were mined."""
     mine: Mining = Mining()
     batch: Annotated[int, Meta(ge=1)] = 24
+    heads: Annotated[int, Meta(ge=1)] = 3000
+    """Of the world."""
 
 
 def read_pictures(run: Run[Settings], mined: UInt8[np.ndarray, "n 112 112 3"]) -> Pictures:
     """From the landmarks' folder of work."""
     folder = run.of("landmarks")
     front = load_portraits(needed(folder / "bank.npz", "landmarks labels"))
-    paths = [needed(folder / f"{name}.npz", f"landmarks {step}") for name, step in SIDES.items()]
-    sides = [source for path in paths for source in load_turned(path)]
+    sides = load_turned(needed(folder / "turned_bank.npz", "landmarks turned"))
+    sides += load_world(run.of("world"), run.settings.heads)
     return Pictures(front, sides, Backgrounds(needed(folder / "backgrounds.npz", "landmarks backgrounds"), SIZE), mined)

@@ -55,9 +55,10 @@ def _harmonics(ways: Float[Tensor, "batch 3 rows columns"]) -> Float[Tensor, "ba
 def _solved(
     design: Float[Tensor, "batch unknowns rows columns"], wanted: Height, mask: Height
 ) -> Float[Tensor, "batch unknowns"]:
-    """Least squares over the mask, held a little so that a flat face has one answer."""
+    """Least squares over the mask, held a little so that a flat face has one answer, and an empty mask too."""
     weighted = (design * mask[:, None]).flatten(2)
     matrix = weighted @ design.flatten(2).mT
-    held = 1e-3 * matrix.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] * torch.eye(matrix.shape[1], device=matrix.device)
+    least = 1e-3 * matrix.diagonal(dim1=1, dim2=2).mean(1)[:, None, None] + 1e-6
+    held = least * torch.eye(matrix.shape[1], device=matrix.device)
     right = (weighted * wanted.flatten(1)[:, None]).sum(2)
     return torch.linalg.solve(matrix + held, right)

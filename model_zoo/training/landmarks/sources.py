@@ -9,6 +9,9 @@ from jaxtyping import Float64, UInt8
 
 from training.landmarks.augment import Picture, halves, mirror, perspective, warp_levels
 from training.landmarks.labels import Rgb, Square, face_square, homogeneous
+from training.world.places import KNOWN
+from training.world.shards import World
+from training.world.truths import KnownHeads
 
 LEVELS = 3
 
@@ -41,6 +44,18 @@ def load_turned(path: Path) -> list[Source]:
     """Heads seen from the side: pictures with coverage, points from geometry."""
     with np.load(path, allow_pickle=False) as rows:
         return [source(*pair, True) for pair in zip(rows["rgba"], rows["points"], strict=True)]
+
+
+def load_world(world: Path, count: int) -> list[Source]:
+    """The first rendered heads, with their true points."""
+    heads = KnownHeads(world)
+    covers = World(world / "shards", ("alpha",))
+    numbers = range(min(count, len(heads)))
+    pictures = (np.dstack([heads.picture(number), covers[int(heads.places[number])]["alpha"]]) for number in numbers)
+    return [
+        source(picture, heads.row(number)["places"][:KNOWN].astype(np.float64), False)
+        for number, picture in zip(numbers, pictures, strict=True)
+    ]
 
 
 class Backgrounds:

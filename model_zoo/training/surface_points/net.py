@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import fold
-from training.common.export import store_halved, write_onnx
+from training.common.export import store_halved, take, write_onnx
 from training.landmarks.net import COEFFICIENTS as OLD
 from training.landmarks.net import CROP, POINTS, READ, LandmarkNet
 from training.world.places import Places
@@ -173,22 +173,7 @@ class SurfaceNet(nn.Module):
 def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
     """The network with the weights of landmarks.onnx, whose normalisations are part of its convolutions."""
     fold(net)
-    weights = onnx.load(path).graph.initializer
-    stored = {weight.name: torch.from_numpy(numpy_helper.to_array(weight).astype("float32")) for weight in weights}
-    folded = [value for name, value in stored.items() if name.startswith("onnx::Conv")]
-    named = {
-        name.removeprefix("net.").removesuffix("_half"): value for name, value in stored.items() if name.startswith("net.")
-    }
-    own = dict(net.first.named_parameters())
-    units = [name for name in own if name.endswith("0.weight") and name.removesuffix(".weight") + ".bias" in own]
-    trunk = [name for name in units if name not in named]
-    trunk = [*(name for name in trunk if not name.startswith("fine")), "finest.0.weight", "fine.0.weight"]  # as they are called
-    with torch.no_grad():
-        for name, value in named.items():
-            own[name].copy_(value)
-        for name, weight, bias in zip(trunk, folded[::2], folded[1::2], strict=True):
-            own[name].copy_(weight)
-            own[name.removesuffix("weight") + "bias"].copy_(bias)
+    take(net.first, path, ("finest", "fine"))
     return net
 
 
