@@ -32,13 +32,7 @@ class CoarseNet(nn.Module):
         self.body = body
         self.moved = Reader(AXES + LAID, POSE + expressions)
         with torch.no_grad():
-            stem = body.first.stem[0]
-            planes = torch.zeros(stem.out_channels, PLANES, *stem.kernel_size)  # type: ignore[arg-type]  # torch's stub
-            planes[:, 0] = stem.weight.sum(1)  # type: ignore[operator]
-            wider = nn.Conv2d(PLANES, stem.out_channels, 3, 2, 1)  # type: ignore[arg-type]
-            wider.weight.copy_(planes)
-            wider.bias.copy_(stem.bias)  # type: ignore[union-attr, arg-type]
-            body.first.stem[0] = wider
+            body.first.stem[0] = _with_planes(body.first.stem[0])
             self.moved.straight.bias[POSE:] = USUAL
 
     def forward(self, picture: Float[Tensor, "batch 7 side side"]) -> Answer:
@@ -55,6 +49,18 @@ class CoarseNet(nn.Module):
             "deviation": torch.exp(deviation),
             "places": torch.stack(points, 1).float(),
         }
+
+
+def _with_planes(colours: nn.Module) -> nn.Conv2d:
+    """A convolution of three colours as one of grey and of planes that it takes no notice of yet."""
+    assert isinstance(colours, nn.Conv2d)
+    assert colours.bias is not None
+    wider = nn.Conv2d(PLANES, colours.out_channels, 3, 2, 1)
+    nn.init.zeros_(wider.weight)
+    wider.weight[:, 0] = colours.weight.sum(1)
+    assert wider.bias is not None
+    wider.bias.copy_(colours.bias)
+    return wider
 
 
 class Deployed(nn.Module):
