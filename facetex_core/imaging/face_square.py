@@ -35,12 +35,10 @@ class FaceSquare:
 def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     """Axes from the eye line and the line from bridge to chin, side the larger extent of the points."""
     points = landmarks.astype(np.float64)
-    right, left = OUTER_CORNERS
-    across, down = points[left] - points[right], points[TIP_OF_CHIN] - points[BRIDGE]
+    across, down = points[OUTER_CORNERS[1]] - points[OUTER_CORNERS[0]], points[TIP_OF_CHIN] - points[BRIDGE]
     direction = across + np.array([down[1], -down[0]])
     roll = float(np.arctan2(direction[1], direction[0]))
-    cosine, sine = np.cos(roll), np.sin(roll)
-    axes = np.array([[cosine, sine], [-sine, cosine]])
+    axes = FaceSquare(np.zeros(2), 1.0, roll).matrix(1)[:2, :2]
     turned = points @ axes.T
     low, high = turned.min(0), turned.max(0)
     side = max(float((high - low).max()), 1.0)

@@ -7,7 +7,9 @@ import torch
 from facetex_plugins.detect.alignment import image_pyramid
 from facetex_plugins.detect.networks import peaks
 from made_faces import points_in, write_caches, write_canonical, write_mined
-from training.common.export import load
+from training.common.blocks import fold
+from training.common.data import FILES
+from training.common.export import load, take
 from training.common.loop import Schedule
 from training.faces.data import Settings, read_pictures
 from training.faces.eval import Proposals
@@ -16,7 +18,9 @@ from training.faces.pictures import CELLS, SIZE, hidden, square_of, targets
 from training.faces.train import export, refine, train
 from training.landmarks.detector import Finder
 from training.landmarks.labels import Square
-from trainings import SCHEDULE, losses, shipped_settings, short_run
+from training.world.shards import write_shard
+from training.world.truths import write_truths
+from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 
 @pytest.fixture
@@ -26,6 +30,10 @@ def work(tmp_path, monkeypatch):
     run = short_run("faces", Settings(train=SCHEDULE, refine=Schedule(steps=2, rate=1e-4), batch=4), tmp_path)
     write_caches(run.of("landmarks"), np.random.default_rng(0))
     write_mined(run.work, np.random.default_rng(1))
+    shards = run.of("world") / "shards"
+    shards.mkdir()
+    write_shard(shards / "0000000.h5", bare_heads(2), 2)
+    write_truths(run)
     return run
 
 
@@ -43,6 +51,18 @@ def test_twenty_steps_learn_and_are_written(work):
         for mine, theirs in zip(Deployed(net).eval()(picture), written, strict=True):
             np.testing.assert_allclose(mine.numpy(), theirs, rtol=2e-3, atol=2e-3)  # stored in half precision
     assert isinstance(Finder(work.work / "faces.onnx").propose(image_pyramid(np.full((80, 60, 3), 0.5, np.float32))), list)
+
+
+def test_without_a_training_the_file_that_ships_is_refined(work):
+    refine(work)
+    session = onnxruntime.InferenceSession(FILES / "faces.onnx", providers=["CPUExecutionProvider"])
+    net, picture = FaceNet(), torch.rand(1, 3, 96, 160)
+    fold(net)
+    take(net, FILES / "faces.onnx")
+    with torch.no_grad():
+        heat = Deployed(net)(picture)[0]
+    np.testing.assert_allclose(heat, session.run(["heat"], {"picture": picture.numpy()})[0], atol=1e-4)
+    assert (work.work / "refine/faces.onnx").exists()
 
 
 def test_a_batch_follows_from_the_generator(work):

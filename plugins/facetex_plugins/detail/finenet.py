@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     import onnxruntime
 
 api_version = 2
-AROUND = 1.15
+FACE_AROUND = 1.15
 """Sides of the crop in those of the square about the face."""
 SIDES = (64, 320)
 """Pixels of a crop: fewer show no shape, and of more the network sees less of the face than it learned from."""
 BROADEST_RELIEF = 0.04
 """Blur, as a share of the map, above which the change is the shape of the head."""
-REACH = 0.004
+FARTHEST = 0.004
 """Metres to either side that a displacement may have on its way to the map."""
 Plane = Float32[np.ndarray, "side side"]
 
@@ -88,9 +88,9 @@ class FineNetDetailer(ShadingDetailer):
         change = self._session.run(["change"], {"picture": picture[None]})[0][0]
         change = change - (change[images.mask].mean() if images.mask.any() else 0)  # how far away it is, a photo does not tell
         moved = change * metres_a_pixel * np.abs(images.normals[..., 2])
-        shown = Photo(np.dstack([np.clip(0.5 + moved / (2 * REACH), 0, 1)] * 3).astype(np.float32))
+        shown = Photo(np.dstack([np.clip(0.5 + moved / (2 * FARTHEST), 0, 1)] * 3).astype(np.float32))
         found = unwrap(shown, replace(near, residual_flow=flow), (skin * images.mask).astype(np.float32), size)
-        values, seen = (found.rgb[..., :1] - 0.5) * 2 * REACH, found.visibility
+        values, seen = (found.rgb[..., :1] - 0.5) * 2 * FARTHEST, found.visibility
         band = blur_where(values, seen, COARSEST_RELIEF * size) - blur_where(values, seen, BROADEST_RELIEF * size)
         return band[..., 0], np.clip(2 * seen, 0, 1) * region(view.fit.model, "face", size)
 
@@ -122,7 +122,7 @@ def _laid(view: DelitView) -> tuple[FaceSquare, int]:
     face = view.fit.model.regions["face"] > 0.5
     points = project(view.fit.camera, view.fit.vertices[face]).astype(np.float64)
     low, high = points.min(0), points.max(0)
-    wide = AROUND * float((high - low).max())
+    wide = FACE_AROUND * float((high - low).max())
     if wide < SIDES[0]:
         told = f"the face is too small for finenet ({wide:.0f} pixels about it; it needs {SIDES[0]})"
         raise PhotoError(f"{view.photo.name}: {told}")
