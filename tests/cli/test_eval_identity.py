@@ -49,7 +49,7 @@ def suite(tmp_path, model):
 def test_a_suite_has_a_row_for_the_mean_head_what_was_found_and_half_of_it(suite, tmp_path, capsys):
     assert main(["eval", "identity", str(suite), "-o", str(tmp_path / "out"), "--quiet"]) == 0
     printed = capsys.readouterr().out
-    for name in ("mean head", "basis", "half of basis", "nose", "depth"):
+    for name in ("mean head", "posterior", "half of posterior", "nose", "depth"):
         assert name in printed
     record = json.loads((tmp_path / "out/identity.json").read_text("utf-8"))
     mean, found, half = record["summary"]
@@ -67,7 +67,7 @@ def test_a_photo_is_compared_with_its_own_versions(tmp_path, capsys):
     (tmp_path / "people").mkdir()
     Image.fromarray(astronaut()[:256, 96:352]).save(tmp_path / "people/one.png")
     assert main(["eval", "identity", "--photos", str(tmp_path / "people"), "--json", "--quiet"]) == 0
-    row = json.loads(capsys.readouterr().out)["agreement"]["basis"]
+    row = json.loads(capsys.readouterr().out)["agreement"]["posterior"]
     assert row["within"] > 0
     assert row["between"] == 0
     assert row["size"] > row["within"] / 3
