@@ -33,7 +33,8 @@ def test_everything_that_is_promised_is_there(result):
 def test_every_model_that_was_used_is_on_record(result):
     record = json.loads((result / "facetex.json").read_text("utf-8"))
     models = record["models"]
-    wanted = {"faces", "landmarks", "face_basis", "skin_albedo", "skin", "delighter", "descriptor", "bank", "feedforward"}
+    wanted = {"faces", "landmarks", "surface_points", "face_basis", "skin_albedo", "skin", "delighter", "descriptor", "bank"}
+    wanted |= {"feedforward"}
     assert set(models) == wanted
     for name in wanted:
         assert models[name]["sha256"] == zoo.sha256_of(zoo.model_path(name))
