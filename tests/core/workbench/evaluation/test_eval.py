@@ -208,7 +208,7 @@ def test_a_suite_without_a_face_is_told(tmp_path, capsys):
     write_case(tmp_path, case_of(tiny_fit()))
     assert main(["eval", str(tmp_path)]) == 2
     said = capsys.readouterr()
-    assert "case: basis: case/photo.png: no face found" in said.err
+    assert "case: posterior: case/photo.png: no face found" in said.err
     assert "0 of 1" in said.out
 
 
