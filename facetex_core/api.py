@@ -10,7 +10,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.camera": "camera_rays project",
     "facetex_core.geometry.decimate": "decimated",
-    "facetex_core.geometry.geometry_images": "coordinate_code",
+    "facetex_core.geometry.geometry_images": "GeometryImages coordinate_code geometry_images",
     "facetex_core.geometry.landmarks": (
         "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER UPPER_LIP "
         "UPPER_LIP_68 eye_distance"
@@ -22,6 +22,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.geometry.unweld": "part_normals split_part tangents",
     "facetex_core.geometry.uv_raster": "all_texels interpolate",
     "facetex_core.imaging.colour": "LUMINANCE decode_srgb encode_srgb luminance to_bytes",
+    "facetex_core.imaging.face_square": "FaceSquare cropped grey wide_square_of",
     "facetex_core.imaging.look_up": "look_up",
     "facetex_core.imaging.masked_blur": "blur_where",
     "facetex_core.imaging.push_pull": "fill_smooth",

@@ -47,8 +47,7 @@ def square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
 
 def wide_square_of(landmarks: Float[np.ndarray, "68 2"]) -> FaceSquare:
     """The whole face: what CoarseNet and the network of surface points see."""
-    square = square_of(landmarks)
-    return replace(square, side=WIDER * square.side)
+    return replace(square := square_of(landmarks), side=WIDER * square.side)
 
 
 def cropped(picture: Shaped[np.ndarray, "height width 3"], square: FaceSquare, side: int) -> Shaped[np.ndarray, "side side 3"]:
