@@ -109,7 +109,10 @@ REFUSALS = {
     "choice": (["--set", "synthesizer.kind=loud"], "option 'kind' takes one of normal, none, not 'loud'"),
     "setting": (["--set", "yaw=3"], "--set takes stage.option=value"),
     "stage": (["--set", "fiter.yaw=3"], r"no stage 'fiter'; did you mean 'fitter'\? there are: detector, restorer"),
-    "preset": (["--preset", "draught"], r"did you mean 'draft'\? there are: draft, embedded, paper, richardson"),
+    "preset": (
+        ["--preset", "draught"],
+        r"no preset 'draught'; did you mean 'draft'\? there are: draft, embedded, paper, richardson",
+    ),
     "flag": (["--fiter", "x"], "No such option"),
     "size": (["--size", "300"], "size 300 is none of 256, 512, 1024, 2048, 4096"),
     "seed": (["--seed", "-1"], "the seed must be a whole number from 0"),

@@ -103,7 +103,8 @@ def test_a_model_of_a_plugin_stands_in_the_zoo_and_is_taken_in_as_the_plugin_say
 
 def test_a_preset_of_a_plugin_goes_by_name(brought, capsys):
     assert load_preset("mine").size == 512
-    with pytest.raises(ConfigError, match=r"did you mean 'mine'\? there are: draft, embedded, paper, richardson, mine"):
+    wanted = r"no preset 'myne'; did you mean 'mine'\? there are: draft, embedded, paper, richardson, mine"
+    with pytest.raises(ConfigError, match=wanted):
         load_preset("myne")
     assert main(["run", "--preset", "mine", "nowhere.jpg", "-o", "out"]) == 2
     assert "no such file" in capsys.readouterr().err
