@@ -135,8 +135,8 @@ def test_several_plugins_are_left_out_for_one_call(toy, capsys):
     names = {row["plugin"] for row in rows(capsys, "--no-plugin", "toy", "--no-plugin", "fit_ict")}
     assert not names & {"toy", "fit_ict"}
     assert {"toy", "fit_ict"} <= {row["plugin"] for row in rows(capsys)}
-    assert main(["run", "nowhere.jpg", "--no-plugin", "fit_basis"]) == 2
-    assert "no fitter 'basis'" in capsys.readouterr().err
+    assert main(["run", "nowhere.jpg", "--no-plugin", "fit_posterior"]) == 2
+    assert "no fitter 'posterior'" in capsys.readouterr().err
 
 
 def test_a_misspelt_plugin_cannot_be_left_out(capsys):

@@ -81,9 +81,9 @@ def test_leave_one_out_judges_what_a_run_sees(pipeline):
 
 
 def test_trainings_learn_from_what_a_run_sees():
-    from training.common.portraits import delit_view
+    from training.common.portraits import default_front_half, delit_view
 
-    same(delit_view(example_photo(), with_colour=True, delighter="network"), portrait_of_a_bank())
+    same(delit_view(example_photo(), default_front_half()), portrait_of_a_bank())
 
 
 def test_stages_that_no_registry_made_are_put_behind_the_door(pipeline):

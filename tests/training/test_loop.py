@@ -102,3 +102,17 @@ def test_curves_have_a_panel_a_figure(tmp_path):
     learn(net(), Blur(), SCHEDULE, tmp_path, ALONE)
     figure = curves({"blur": read(tmp_path / "log.jsonl")})
     assert [note.text for note in figure.layout.annotations] == ["held out bias", "loss", "rate", "root"]
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_half_precision_only_where_the_processor_has_it(tmp_path, monkeypatch, quick):
+    kinds = []
+
+    class Told(Blur):
+        def losses(self, net, batch):
+            kinds.append(net(batch["pictures"]).dtype)
+            return super().losses(net, batch)
+
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: quick)
+    learn(net(), Told(), Schedule(steps=1, rate=0.01), tmp_path, ALONE)
+    assert kinds == [torch.bfloat16 if quick else torch.float32]

@@ -21,7 +21,7 @@ from facetex_core.texture.regions import face_crop, skin_only
 from training.bank.data import BANK, Settings
 from training.bank.hidden import HIDDEN, Mask, flipped, without
 from training.common.data import DATA
-from training.common.portraits import delit_view
+from training.common.portraits import default_front_half, delit_view
 from training.common.steps import Run
 
 LEAST = 2000
@@ -77,7 +77,7 @@ def measure(
 ) -> Errors:
     """Every part of one face of which enough is known; nothing of a face that a run refuses."""
     try:
-        view = delit_view(load_photo(photo), True, "network")
+        view = delit_view(load_photo(photo), default_front_half())
     except FacetexError:
         return {}
     skin = face_crop(skin_only(view.albedo, view.fit.model), view.fit.model)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from facetex_model_zoo import model_path
 from facetex_plugins.fit.energy.fit_person import ModelFitter
 from tqdm import tqdm
 
-from facetex_core import FacetexError, Photo, Registry, load_preset
+from facetex_core import FacetexError, Photo, Recipe, Registry, load_preset
 from facetex_core.delivery.record import residuals_of
 from facetex_core.geometry.camera import yaw_degrees
 from facetex_core.geometry.model_file import load_morphable_model, with_albedo
@@ -34,7 +35,7 @@ def basis(with_colour: bool) -> MorphableModel:
 
 
 class Fitter(ModelFitter):
-    """The default one, on such a basis."""
+    """`basis`, on such a model."""
 
     def __init__(self, with_colour: bool) -> None:
         self.with_colour = with_colour
@@ -46,19 +47,28 @@ class Fitter(ModelFitter):
 
 
 @cache
-def front_half(with_colour: bool, delighter: str = "harmonics") -> FrontHalf:
-    """The stages of a run as far as the delighter, with such a fitter.
+def front_half(with_colour: bool) -> FrontHalf:
+    """The stages of a run as far as the delighter.
 
-    Models that the default delighter needs are learned from what harmonics make.
+    What the default fitter and delighter need is learned from what `basis` and `harmonics` make.
     """
-    recipe, registry = load_preset("embedded").choosing("delighter", delighter), Registry()
-    made = {role: recipe.make(role, registry) for role in FrontHalf.roles() if role != "fitter"}
-    return FrontHalf(**made, fitter=Fitter(with_colour), size=SIZE)
+    recipe = load_preset("embedded").choosing("delighter", "harmonics").choosing("fitter", "basis")
+    return replace(_front_half(recipe), fitter=Fitter(with_colour))
 
 
-def delit_view(photo: Photo, with_colour: bool, delighter: str = "harmonics") -> DelitView:
+@cache
+def default_front_half() -> FrontHalf:
+    """That of a run of which nothing is said."""
+    return _front_half(load_preset("embedded"))
+
+
+def _front_half(recipe: Recipe) -> FrontHalf:
+    registry = Registry()
+    return FrontHalf(**{role: recipe.make(role, registry) for role in FrontHalf.roles()}, size=SIZE)
+
+
+def delit_view(photo: Photo, front: FrontHalf) -> DelitView:
     """What a run sees of the face; refuses what it refuses, and turned faces."""
-    front = front_half(with_colour, delighter)
     observation = front.observe(photo)
     (fit,) = front.fitter.fit([observation])
     if abs(yaw_degrees(fit.camera)) > WIDEST_YAW:
@@ -88,7 +98,7 @@ def _quietly(write: Callable[[Path, Path], str], target: Path, photo: Path) -> s
 
 def write_texture(photo: Path, file: Path, with_colour: bool) -> str:
     """The albedo that a portrait shows, linear, and how well each texel is seen, in half precision."""
-    view = delit_view(load_photo(photo), with_colour)
+    view = delit_view(load_photo(photo), front_half(with_colour))
     rgb, visibility = view.albedo.rgb.astype(np.float16), view.albedo.visibility.astype(np.float16)
     save_arrays(file, {"rgb": rgb, "visibility": visibility})
     return ", ".join(f"{name} {value:.2f}" for name, value in residuals_of(view).items())

@@ -22,7 +22,7 @@ from facetex_core.texture.unwrap import facing
 from facetex_core.workbench.evaluation.synthetic import BANDS, MOST, face_vertices, outside_span, portrait, sample_expression
 from facetex_core.workbench.evaluation.synthetic_render import SHADOW_OFFSET
 from facetex_core.workbench.evaluation.synthetic_skin import sample_skin
-from training.common.portraits import SIZE, basis, delit_view
+from training.common.portraits import SIZE, basis, delit_view, front_half
 
 WAYS = 256
 """Directions of light."""
@@ -96,7 +96,7 @@ def lit_head(
 
 def portrait_head(path: Path) -> Arrays:
     """Somebody's head, with the albedo of the portrait."""
-    view = delit_view(load_photo(path), with_colour=True)
+    view = delit_view(load_photo(path), front_half(with_colour=True))
     texture, fit, box = view.albedo, view.fit, face_slices(view.fit.model, SIZE)
     weight = boxed((texture.visibility[box] > 0).astype(np.float32))
     albedo = boxed(texture.rgb[box]) / np.maximum(weight, 1e-3)[..., None]
