@@ -19,9 +19,9 @@ def fold(net: nn.Module) -> nn.Module:
     return net.eval()
 
 
-def unit(entering: int, leaving: int, stride: int = 1) -> nn.Sequential:
+def unit(entering: int, leaving: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
     """3 x 3 convolution without a bias, normalisation, rectifier."""
-    plain = nn.Conv2d(entering, leaving, 3, stride, 1, bias=False)
+    plain = nn.Conv2d(entering, leaving, 3, stride, dilation, dilation, bias=False)
     return nn.Sequential(plain, nn.BatchNorm2d(leaving), nn.ReLU(inplace=True))
 
 

@@ -7,7 +7,15 @@ from training.finenet.eval import report
 MODEL = Model(
     "finenet.onnx",
     data.Settings,
-    {"pictures": data.pictures, "crops": data.crops, "train": train.train, "export": train.export, "eval": report},
+    {
+        "pictures": data.pictures,
+        "crops": data.crops,
+        "portraits": data.portraits,
+        "train": train.train,
+        "refine": train.refine,
+        "export": train.export,
+        "eval": report,
+    },
 )
 
 if __name__ == "__main__":

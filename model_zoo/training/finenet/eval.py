@@ -9,45 +9,61 @@ from torch import Tensor
 from torch.nn import functional
 
 from facetex_core.io.onnx_session import open_session
+from training.common.making import needed
 from training.common.steps import Run
-from training.finenet.data import Crops, Settings
+from training.finenet.crops import Crops
+from training.finenet.data import Settings
 from training.finenet.net import SEEN
-from training.finenet.train import errors_of, network_picture
+from training.finenet.train import errors_of, network_picture, tensors, unlit
 
-WAVE = 4
-"""Pixels of the photo: what is finer counts for nothing."""
+WAVE, REACH = 4, 4
+"""Pixels of the photo: what is finer counts for nothing; and how far the filter reaches, which therefore sees faces alone."""
 
 
 def report(run: Run[Settings]) -> None:
-    """Depth and normals, fine beside coarse, at waves of 4 photo pixels and more; and how long a crop takes."""
-    crops = Crops(run.work / "crops", run.settings)
-    session, rows = open_session(run.made_or_shipped("finenet.onnx")), []
-    for number in range(crops.held):
-        crop = {name: torch.from_numpy(value) for name, value in crops.whole(np.array([number])).items()}
-        if not crop["mask"].any():
-            continue
-        picture = network_picture(crop["grey"], crop["coarse"], crop["mask"]).numpy()
-        fine = crop["coarse"] + torch.from_numpy(session.run(None, {"picture": picture})[0])
-        rows.append(
-            [
-                float(value)
-                for each in (fine, crop["coarse"])
-                for value in errors_of(smooth(each), smooth(crop["true"]), crop["mask"])
-            ]
-        )
-    depth, angle, coarse_depth, coarse_angle = np.mean(rows, 0)
+    """Depth and normals, fine beside coarse, at waves of 4 photo pixels and more; shading of portraits; time of a crop."""
+    session = open_session(run.made_or_shipped("finenet.onnx"))
+    heads = Crops.of_heads(run.work / "crops", run.settings)
+    rows = np.array([_head(session, heads, number) for number in range(heads.held)])
+    depth, angle, coarse_depth, coarse_angle = rows.mean(0)
     click.echo(f"{len(rows)} crops, waves of {WAVE} pixels and more")
     click.echo(f"coarse: depth off by {coarse_depth:.2f} pixels, normals by {coarse_angle:.2f} degrees")
     click.echo(f"fine:   depth off by {depth:.2f} pixels, normals by {angle:.2f} degrees")
-    click.echo(f"normals {100 * (1 - angle / coarse_angle):.0f} % nearer, depth {100 * (1 - depth / coarse_depth):.0f} %")
+    nearer = (rows[:, 1] < rows[:, 3]).mean()
+    click.echo(f"normals {100 * (1 - angle / coarse_angle):.0f} % nearer, in {100 * nearer:.0f} % of the crops")
+    click.echo(f"depth {100 * (1 - depth / coarse_depth):.0f} % nearer")
+    unseen = Crops([needed(run.work / "unseen.npz", "finenet portraits")], run.settings)
+    lit = 100 * np.sqrt(np.mean([_portrait(session, unseen, number) for number in range(len(unseen))], 0))
+    click.echo(
+        f"{len(unseen)} portraits: {lit[1]:.1f} % off their shading under the coarse head, {lit[0]:.1f} % under the fine"
+    )
     click.echo(f"{_milliseconds(session):.0f} ms for {SEEN} x {SEEN}")
+
+
+def _looked(session: object, crops: Crops, number: int) -> tuple[dict[str, Tensor], Tensor]:
+    """A crop and its fine height."""
+    crop = tensors(crops.whole(np.array([number])))
+    change = session.run(None, {"picture": network_picture(crop).numpy()})[0]  # type: ignore[attr-defined]  # it has no types
+    return crop, crop["coarse"] + torch.from_numpy(change)
+
+
+def _head(session: object, crops: Crops, number: int) -> list[float]:
+    crop, fine = _looked(session, crops, number)
+    true, inner = smooth(crop["true"]), 1 - functional.max_pool2d(1 - crop["mask"], 2 * REACH + 1, 1, REACH)
+    both = (errors_of(smooth(each), true, inner) for each in (fine, crop["coarse"]))
+    return [float(value) for pair in both for value in pair]
+
+
+def _portrait(session: object, crops: Crops, number: int) -> list[float]:
+    crop, fine = _looked(session, crops, number)
+    return [float(unlit(crop, each)[0]) for each in (fine, crop["coarse"])]
 
 
 def smooth(height: Tensor) -> Tensor:
     """Without waves under WAVE pixels."""
-    across = torch.exp(-0.5 * (torch.arange(-4, 5) / (WAVE / 4)) ** 2)
+    across = torch.exp(-0.5 * (torch.arange(-REACH, REACH + 1) / (WAVE / 4)) ** 2)
     across = (across / across.sum())[None, None]
-    padded = functional.pad(height[:, None], (4, 4, 4, 4), mode="replicate")
+    padded = functional.pad(height[:, None], (REACH,) * 4, mode="replicate")
     return functional.conv2d(functional.conv2d(padded, across[:, :, None]), across[..., None])[:, 0]
 
 

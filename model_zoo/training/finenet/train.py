@@ -1,4 +1,4 @@
-"""Trains FineNet on rendered heads by their true depth and by the photo's own shading."""
+"""Trains FineNet: on rendered heads by their true depth and by the photo's shading, then on portraits too, by shading alone."""
 
 import numpy as np
 import torch
@@ -9,20 +9,22 @@ from training.common.export import load, save
 from training.common.loop import learn
 from training.common.making import needed
 from training.common.steps import Run
-from training.finenet.data import Crops, Settings
+from training.finenet.crops import Crops
+from training.finenet.data import Settings
 from training.finenet.net import FineNet
 from training.finenet.net import export as write
 from training.finenet.surfaces import laplacian, mean_of, normals, shading
 
-TURNED, SMOOTH = 30.0, 0.05
-"""Weights beside a pixel of depth: of normals that differ by 1, and of a bend of one pixel."""
+TURNED = 30.0
+"""Weight of normals that differ by 1, beside a pixel of depth."""
 JUDGED = 48
 """Crops that a training is judged by on its way."""
+Batch = dict[str, Tensor]
 
 
-def network_picture(grey: Tensor, coarse: Tensor, mask: Tensor) -> Float[Tensor, "batch 4 rows columns"]:
+def network_picture(batch: Batch) -> Float[Tensor, "batch 4 rows columns"]:
     """What the network is given; 0 where there is no coarse head."""
-    return torch.cat([grey[:, None] - 0.5, normals(coarse)], 1) * mask[:, None]
+    return torch.cat([batch["grey"][:, None] - 0.5, normals(batch["coarse"])], 1) * batch["there"][:, None]
 
 
 def levelled(height: Tensor, true: Tensor, mask: Tensor) -> Tensor:
@@ -31,35 +33,58 @@ def levelled(height: Tensor, true: Tensor, mask: Tensor) -> Tensor:
 
 
 class Task:
-    """Heads with a true relief."""
+    """Heads with a true relief, and portraits without one."""
 
-    def __init__(self, crops: Crops, settings: Settings) -> None:
-        self.crops, self.settings = crops, settings
+    def __init__(self, heads: Crops, portraits: Crops | None, settings: Settings) -> None:
+        self.heads, self.portraits, self.settings = heads, portraits, settings
 
-    def batch(self, rng: np.random.Generator) -> dict[str, Tensor]:
-        """Heads that are learned from."""
-        return {name: torch.from_numpy(value) for name, value in self.crops.batch(self.settings.batch, rng).items()}
+    def batch(self, rng: np.random.Generator) -> dict[str, Batch]:
+        """Heads that are learned from; in the second part of the training portraits, too."""
+        batch = {"heads": tensors(self.heads.batch(self.settings.batch, rng))}
+        if self.portraits:
+            batch["portraits"] = tensors(self.portraits.batch(self.settings.portraits, rng))
+        return batch
 
-    def losses(self, net: FineNet, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """The sum; depth off in pixels, normals off, bend, shading off."""
-        grey, true, coarse, mask = (batch[name] for name in ("grey", "true", "coarse", "mask"))
-        change = net(network_picture(grey, coarse, mask))
-        with torch.autocast(grey.device.type, enabled=False):
-            fine = levelled(coarse + change.float(), true, mask)
+    def losses(self, net: FineNet, batch: dict[str, Batch]) -> dict[str, Tensor]:
+        """The sum; of heads depth off in pixels and normals off; of all bend, shading off, what fidelity asks."""
+        parts = list(batch.values())
+        changes = net(torch.cat([network_picture(part) for part in parts])).float().split([len(part["mask"]) for part in parts])
+        with torch.autocast(parts[0]["mask"].device.type, enabled=False):
+            heads = batch["heads"]
+            true, mask = heads["true"], heads["mask"]
+            fine = levelled(heads["coarse"] + changes[0], true, mask)
             depth = mean_of((fine - true).abs(), mask).mean()
             turned = mean_of((normals(fine) - normals(true)).square().sum(1).add(1e-6).sqrt(), mask).mean()
-            bend = mean_of(laplacian(change.float()).abs(), mask).mean()
-            lit = mean_of((shading(grey, fine, coarse, torch.ones_like(grey)[:, None], mask) - grey).square(), mask).mean()
-        total = depth + TURNED * turned + SMOOTH * bend + self.settings.shading * lit
-        return {"loss": total, "depth": depth, "turned": turned, "bend": bend, "lit": lit}
+            rows = [self._unsupervised(*row) for row in zip(parts, changes, strict=True)]
+            lit, moved, bend = (torch.cat(each).mean() for each in zip(*rows, strict=True))
+        s = self.settings
+        total = depth + TURNED * turned + s.shading * lit + s.fidelity * moved + s.smooth * bend
+        return {"loss": total, "depth": depth, "turned": turned, "bend": bend, "lit": lit, "moved": moved}
+
+    def _unsupervised(self, part: Batch, change: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Richardson 2017, equations 4 to 6: of each picture how far it is from its shading, from the coarse head, and bent."""
+        coarse, mask = part["coarse"], part["mask"]
+        return unlit(part, coarse + change), mean_of(change.square(), mask), mean_of(laplacian(change).abs(), mask)
 
     def judge(self, net: FineNet) -> dict[str, float]:
         """Of heads held out, fine over coarse: depth and angle of normals."""
-        device, rows = next(net.parameters()).device, self.crops.whole(np.arange(min(JUDGED, self.crops.held)))
-        grey, true, coarse, mask = (torch.from_numpy(rows[name]).to(device) for name in ("grey", "true", "coarse", "mask"))
-        fine = coarse + net(network_picture(grey, coarse, mask)).float()
-        errors = [errors_of(each, true, mask) for each in (fine, coarse)]
+        device, rows = next(net.parameters()).device, self.heads.whole(np.arange(min(JUDGED, self.heads.held)))
+        batch = {name: value.to(device) for name, value in tensors(rows).items()}
+        fine = batch["coarse"] + net(network_picture(batch)).float()
+        errors = [errors_of(each, batch["true"], batch["mask"]) for each in (fine, batch["coarse"])]
         return {name: float(errors[0][k] / errors[1][k]) for k, name in enumerate(("depth", "angle"))}
+
+
+def tensors(rows: dict[str, np.ndarray]) -> Batch:
+    """In single precision."""
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in rows.items()}
+
+
+def unlit(part: Batch, fine: Tensor) -> Float[Tensor, " batch"]:
+    """How far each picture is from what its shading makes of it: mean square over its own."""
+    light, mask = part["light"], part["mask"]
+    off = shading(light, fine, part["coarse"], part["tones"], mask) - light
+    return mean_of(off.square(), mask) / mean_of(light.square(), mask).clamp_min(1e-6)
 
 
 def errors_of(height: Tensor, true: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,17 +95,24 @@ def errors_of(height: Tensor, true: Tensor, mask: Tensor) -> tuple[Tensor, Tenso
 
 
 def train(run: Run[Settings]) -> None:
-    """From drawn weights."""
-    task = Task(Crops(run.work / "crops", run.settings), run.settings)
+    """From drawn weights, on heads."""
     torch.manual_seed(run.settings.train.seed)
-    save(
-        learn(FineNet(), task, run.settings.train, run.work / "train", run.machine),
-        run.work / "train/weights.npz",
-    )
+    task = Task(Crops.of_heads(run.work / "crops", run.settings), None, run.settings)
+    save(learn(FineNet(), task, run.settings.train, run.work / "train", run.machine), run.work / "train/weights.npz")
+
+
+def refine(run: Run[Settings]) -> None:
+    """Goes on with portraits among the heads."""
+    net, portraits = FineNet(), needed(run.work / "portraits.npz", "finenet portraits")
+    load(net, needed(run.work / "train/weights.npz", "finenet train"))
+    torch.manual_seed(run.settings.refine.seed)
+    heads = Crops.of_heads(run.work / "crops", run.settings)
+    task = Task(heads, Crops([portraits], run.settings), run.settings)
+    save(learn(net, task, run.settings.refine, run.work / "refine", run.machine), run.work / "refine/weights.npz")
 
 
 def export(run: Run[Settings]) -> None:
     """Writes finenet.onnx."""
     net = FineNet()
-    load(net, needed(run.work / "train/weights.npz", "finenet train"))
+    load(net, needed(run.work / "refine/weights.npz", "finenet refine"))
     write(net, run.work / "finenet.onnx")

@@ -118,7 +118,7 @@ def height(depth: Plane, mask: Plane, scale: float) -> Plane:
 
 
 def _laid(view: DelitView) -> tuple[FaceSquare, int]:
-    """The square about the fitted face, and the pixels of its crop, a multiple of 4; refuses a face of too few."""
+    """The square about the fitted face, and the pixels of its crop, a multiple of 8; refuses a face of too few."""
     face = view.fit.model.regions["face"] > 0.5
     points = project(view.fit.camera, view.fit.vertices[face]).astype(np.float64)
     low, high = points.min(0), points.max(0)
@@ -126,7 +126,7 @@ def _laid(view: DelitView) -> tuple[FaceSquare, int]:
     if wide < SIDES[0]:
         told = f"the face is too small for finenet ({wide:.0f} pixels about it; it needs {SIDES[0]})"
         raise PhotoError(f"{view.photo.name}: {told}")
-    return FaceSquare((low + high) / 2, wide, 0.0), 4 * round(min(wide, SIDES[1]) / 4)
+    return FaceSquare((low + high) / 2, wide, 0.0), 8 * round(min(wide, SIDES[1]) / 8)
 
 
 def _camera_in(fit: Fit, square: FaceSquare, side: int) -> tuple[Fit, Float32[np.ndarray, "vertices 2"] | None]:
