@@ -1,33 +1,42 @@
 """FineNet's training: heights and normals in closed form, light and albedo by least squares, twenty steps."""
 
+import dataclasses
+
 import msgspec
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 from facetex_plugins.detail.finenet import height
-from training.common.data import save_arrays
-from training.common.export import load
+from facetex_plugins.fit.feedback.channels import thinned
+from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, answered, crop_camera
+from training.coarsenet.train import blank, taken
+from training.common.data import FILES, save_arrays
+from training.common.export import load, save
+from training.common.loop import Schedule
 from training.common.making import stacked
+from training.common.portraits import basis
 from training.finenet.crops import MODES, Crops, head_crops, laid, portrait_crop, tones
 from training.finenet.data import FIELDS, Settings, crops
 from training.finenet.eval import report, smooth
-from training.finenet.net import PLANES, FineNet
+from training.finenet.net import PLANES, SEEN, FineNet
 from training.finenet.surfaces import laplacian, normals, shading
+from training.finenet.together import BATCH, Heads, Pair, PairTask, crop_cameras, together
 from training.finenet.train import export, levelled, refine, tensors, train, unlit
 from training.world.shards import World, write_shard
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
 from facetex_core.io.photo_file import example_photo
 
-HEADS, SIDE = 3, 64
+HEADS, SIDE = 5, 64
+TWO = Schedule(steps=2, rate=1e-4)
 
 
 @pytest.fixture
 def work(tmp_path):
     """A run on three heads, the first of which is held out."""
     settings = msgspec.structs.replace(
-        shipped_settings("finenet", Settings), train=SCHEDULE, refine=SCHEDULE, batch=2, portraits=1, held=1
+        shipped_settings("finenet", Settings), train=SCHEDULE, refine=SCHEDULE, together=TWO, batch=2, portraits=1, held=1
     )
     run = short_run("finenet", settings, tmp_path)
     folder = run.work / "shards"
@@ -180,3 +189,36 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
 def test_levels_do_not_count():
     mask = torch.ones(1, 8, 8)
     np.testing.assert_allclose(levelled(bowl()[:, :8, :8] + 7, bowl()[:, :8, :8], mask), bowl()[:, :8, :8], atol=1e-4)
+
+
+def test_the_camera_of_both_networks_is_that_of_the_estimate():
+    model, place = basis(with_colour=True), np.array([0.45, 0.6])
+    pose = np.random.default_rng(0).normal(0, 0.4, 7).astype(np.float32)
+    pivot = thinned(model).pivot
+    camera = crop_camera(answered(pose, np.zeros(1, np.float32), np.zeros(1, np.float32)), pivot, place)
+    given = (torch.from_numpy(part.astype(np.float32)) for part in (pose[None], place[None], pivot))
+    rotation, translation, intrinsics = (part[0].numpy() for part in crop_cameras(*given))
+    np.testing.assert_allclose(rotation, camera.world_to_camera[:3, :3], atol=1e-6)
+    np.testing.assert_allclose(translation, camera.world_to_camera[:3, 3], atol=1e-6)
+    np.testing.assert_allclose(intrinsics[:2] * SEEN_SIDE / SEEN, camera.intrinsics[:2], atol=1e-3)
+
+
+def test_the_error_of_the_fine_depth_reaches_coarsenet(work):
+    model = basis(with_colour=True)
+    heads = Heads(World(work.work / "shards", (*FIELDS, "shape", "expression")), model)
+    pair = Pair(taken(blank(model), FILES / "coarsenet.onnx"), FineNet(), model)
+    batch = pair.laid(tensors(stacked([heads.row(0), heads.row(1)])))
+    mask = batch["mask"] > 0
+    assert mask.float().mean() > 0.1
+    assert np.corrcoef(batch["coarse"].detach()[mask], batch["true"][mask])[0, 1] > 0.8
+    PairTask(heads, work.settings).losses(pair, batch)["loss"].backward()
+    for told in (pair.coarse.moved.straight.weight, pair.coarse.body.person.straight.weight):
+        assert told.grad.abs().max() > 0
+
+
+def test_both_networks_are_trained_both_ways(work, capsys):
+    (work.work / "refine").mkdir()
+    save(FineNet(), work.work / "refine/weights.npz")
+    together(dataclasses.replace(work, settings=msgspec.structs.replace(work.settings, held=BATCH)))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == 4 * ["stage by stage"] + 4 * ["end to end"]

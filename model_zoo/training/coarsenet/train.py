@@ -4,6 +4,8 @@ The paper takes no gradient through the rendering either. The looks that only le
 are learned from in one batch.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from facetex_plugins.fit.feedback.channels import feedback, network_picture, thinned
@@ -17,7 +19,7 @@ from training.coarsenet.data import Settings
 from training.coarsenet.net import Answer, CoarseNet
 from training.coarsenet.net import export as write
 from training.common.data import FILES
-from training.common.export import load, save
+from training.common.export import load, save, stored
 from training.common.loop import learn
 from training.common.making import needed
 from training.common.portraits import basis
@@ -168,6 +170,16 @@ def made_task(run: Run[Settings]) -> Task:
 def blank(model: MorphableModel) -> CoarseNet:
     """A net to load weights into."""
     return CoarseNet(blank_body(), len(model.expression))
+
+
+def taken(net: CoarseNet, path: Path) -> CoarseNet:
+    """The blank net with the weights of coarsenet.onnx; of the places' deviations it stores none."""
+    weights = stored(path)
+    weights["body.shape.weight"] = next(value for name, value in weights.items() if "MatMul" in name).T
+    weights.setdefault("body.person.bent.bias", weights["body.person.straight.bias"])
+    held = {name: weights[name].view(own.shape) for name, own in net.state_dict().items() if name in weights}
+    net.load_state_dict(held, strict=False)
+    return net
 
 
 def train(run: Run[Settings]) -> None:

@@ -26,6 +26,13 @@ def load(net: nn.Module, path: Path) -> None:
         net.load_state_dict({name: torch.from_numpy(rows[name]) for name in rows.files})
 
 
+def stored(path: Path) -> dict[str, Tensor]:
+    """The numbers of an ONNX file by the names that the network in it has, in single precision."""
+    weights = {weight.name: numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
+    plain = {name.removesuffix("_half").removeprefix("net."): value for name, value in weights.items()}
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in plain.items()}
+
+
 def take(net: nn.Module, path: Path, last: tuple[str, ...] = ()) -> None:
     """Into a net whose normalisations are folded: the weights of an ONNX file that `write_onnx` made of it before or after.
 

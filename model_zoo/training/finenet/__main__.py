@@ -3,6 +3,7 @@
 from training.common.steps import Model, start
 from training.finenet import data, train
 from training.finenet.eval import report
+from training.finenet.together import together
 
 MODEL = Model(
     "finenet.onnx",
@@ -15,6 +16,7 @@ MODEL = Model(
         "refine": train.refine,
         "export": train.export,
         "eval": report,
+        "together": together,
     },
 )
 

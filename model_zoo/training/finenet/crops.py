@@ -91,13 +91,13 @@ def laid(photo: Photo, skin: Plane | None = None) -> Laid | None:
 
 def head_crops(item: Row, count: int) -> list[Row]:
     """Of one rendered head: what `Laid.crop` gives, `true` height, and `number`. None where its face is not found."""
-    skin = ((item["depth"] > 0) & (item["label"] == SKIN)).astype(np.float32)
+    skin = skin_of(item)
     one = laid(Photo(decode_srgb(item["picture"].astype(np.float32) / 255), str(item["number"])), skin)
     if one is None:
         return []
     rng = np.random.default_rng(int(item["number"]))
     squares = [one.square(rng) for _ in range(count)]
-    return [one.crop(square) | {"true": _true(item, skin, square), "number": item["number"]} for square in squares]
+    return [one.crop(square) | {"true": true_height(item, skin, square), "number": item["number"]} for square in squares]
 
 
 def portrait_crop(one: Laid) -> Row:
@@ -105,7 +105,12 @@ def portrait_crop(one: Laid) -> Row:
     return one.crop(one.square())
 
 
-def _true(item: Row, skin: Plane, square: FaceSquare) -> Plane:
+def skin_of(item: Row) -> Plane:
+    """1 where a picture of the world shows bare skin."""
+    return ((item["depth"] > 0) & (item["label"] == SKIN)).astype(np.float32)
+
+
+def true_height(item: Row, skin: Plane, square: FaceSquare) -> Plane:
     """Height with its relief, which stands along the normals; of use where all of a pixel is skin."""
     depth = skin * (item["depth"] - item["relief"].astype(np.float32) * np.abs(item["normals"][..., 2]))
     both = cropped(np.dstack([depth, skin, skin]).astype(np.float32), square, SEEN)

@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Weights of the unsupervised loss beside a pixel of depth."""
     train: Schedule
     refine: Schedule
+    together: Schedule
     degradation: Degradation
 
 

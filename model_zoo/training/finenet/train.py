@@ -46,25 +46,8 @@ class Task:
         return batch
 
     def losses(self, net: FineNet, batch: dict[str, Batch]) -> dict[str, Tensor]:
-        """The sum; of heads depth off in pixels and normals off; of all bend, shading off, what fidelity asks."""
-        parts = list(batch.values())
-        changes = net(torch.cat([network_picture(part) for part in parts])).float().split([len(part["mask"]) for part in parts])
-        with torch.autocast(parts[0]["mask"].device.type, enabled=False):
-            heads = batch["heads"]
-            true, mask = heads["true"], heads["mask"]
-            fine = levelled(heads["coarse"] + changes[0], true, mask)
-            depth = mean_of((fine - true).abs(), mask).mean()
-            turned = mean_of((normals(fine) - normals(true)).square().sum(1).add(1e-6).sqrt(), mask).mean()
-            rows = [self._unsupervised(*row) for row in zip(parts, changes, strict=True)]
-            lit, moved, bend = (torch.cat(each).mean() for each in zip(*rows, strict=True))
-        s = self.settings
-        total = depth + TURNED * turned + s.shading * lit + s.fidelity * moved + s.smooth * bend
-        return {"loss": total, "depth": depth, "turned": turned, "bend": bend, "lit": lit, "moved": moved}
-
-    def _unsupervised(self, part: Batch, change: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Richardson 2017, equations 4 to 6: of each picture how far it is from its shading, from the coarse head, and bent."""
-        coarse, mask = part["coarse"], part["mask"]
-        return unlit(part, coarse + change), mean_of(change.square(), mask), mean_of(laplacian(change).abs(), mask)
+        """`losses_of`."""
+        return losses_of(net, batch, self.settings)
 
     def judge(self, net: FineNet) -> dict[str, float]:
         """Of heads held out, fine over coarse: depth and angle of normals."""
@@ -73,6 +56,28 @@ class Task:
         fine = batch["coarse"] + net(network_picture(batch)).float()
         errors = [errors_of(each, batch["true"], batch["mask"]) for each in (fine, batch["coarse"])]
         return {name: float(errors[0][k] / errors[1][k]) for k, name in enumerate(("depth", "angle"))}
+
+
+def losses_of(net: FineNet, batch: dict[str, Batch], settings: Settings) -> dict[str, Tensor]:
+    """The sum; of heads depth off in pixels and normals off; of all bend, shading off, what fidelity asks."""
+    parts = list(batch.values())
+    changes = net(torch.cat([network_picture(part) for part in parts])).float().split([len(part["mask"]) for part in parts])
+    with torch.autocast(parts[0]["mask"].device.type, enabled=False):
+        heads = batch["heads"]
+        true, mask = heads["true"], heads["mask"]
+        fine = levelled(heads["coarse"] + changes[0], true, mask)
+        depth = mean_of((fine - true).abs(), mask).mean()
+        turned = mean_of((normals(fine) - normals(true)).square().sum(1).add(1e-6).sqrt(), mask).mean()
+        rows = [_unsupervised(*row) for row in zip(parts, changes, strict=True)]
+        lit, moved, bend = (torch.cat(each).mean() for each in zip(*rows, strict=True))
+    total = depth + TURNED * turned + settings.shading * lit + settings.fidelity * moved + settings.smooth * bend
+    return {"loss": total, "depth": depth, "turned": turned, "bend": bend, "lit": lit, "moved": moved}
+
+
+def _unsupervised(part: Batch, change: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Richardson 2017, section 3.3: of each picture how far it is from its shading, from the coarse head, and how bent."""
+    coarse, mask = part["coarse"], part["mask"]
+    return unlit(part, coarse + change), mean_of(change.square(), mask), mean_of(laplacian(change).abs(), mask)
 
 
 def tensors(rows: dict[str, np.ndarray]) -> Batch:

@@ -3,15 +3,13 @@
 import copy
 from pathlib import Path
 
-import onnx
 import torch
 from jaxtyping import Float
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.common.blocks import fold
-from training.common.export import store_halved, take, write_onnx
+from training.common.export import store_halved, stored, take, write_onnx
 from training.landmarks.net import COEFFICIENTS as OLD
 from training.landmarks.net import CROP, POINTS, READ, LandmarkNet
 from training.world.places import Places
@@ -179,12 +177,11 @@ def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
 
 def take_surface_net(net: SurfaceNet, path: Path) -> SurfaceNet:
     """The network, whose normalisations are folded, with the weights of surface_points.onnx."""
-    weights = {weight.name.removeprefix("net."): numpy_helper.to_array(weight) for weight in onnx.load(path).graph.initializer}
-    stored = {name.removesuffix("_half"): torch.from_numpy(value.astype("float32")) for name, value in weights.items()}
-    stored["shape.weight"] = next(value for name, value in stored.items() if "MatMul" in name).T
-    stored.setdefault("person.bent.bias", stored["person.straight.bias"])  # the exporter stores what is equal once
+    weights = stored(path)
+    weights["shape.weight"] = next(value for name, value in weights.items() if "MatMul" in name).T
+    weights.setdefault("person.bent.bias", weights["person.straight.bias"])  # the exporter stores what is equal once
     held = {name: own for name, own in net.state_dict().items() if not name.startswith("first.score.")}  # it is not stored
-    net.load_state_dict({name: stored[name].view(own.shape) for name, own in held.items()}, strict=False)
+    net.load_state_dict({name: weights[name].view(own.shape) for name, own in held.items()}, strict=False)
     return net
 
 
