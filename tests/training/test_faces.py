@@ -7,20 +7,23 @@ import torch
 from facetex_plugins.detect.alignment import image_pyramid
 from facetex_plugins.detect.networks import peaks
 from made_faces import points_in, write_caches, write_canonical, write_mined
+from scipy.spatial.transform import Rotation
 from training.common.blocks import fold
 from training.common.data import FILES
 from training.common.export import load, take
 from training.common.loop import Schedule
 from training.faces.data import Settings, read_pictures
-from training.faces.eval import Proposals
+from training.faces.eval import YAWS, Proposals, seen_from_the_side, yaw_of
 from training.faces.net import STRIDE, UNIT, Deployed, FaceNet
 from training.faces.pictures import CELLS, SIZE, hidden, square_of, targets
 from training.faces.train import export, refine, train
 from training.landmarks.detector import Finder
 from training.landmarks.labels import Square
 from training.world.shards import write_shard
-from training.world.truths import write_truths
+from training.world.truths import KnownHeads, write_truths
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
+
+from facetex_core import Face
 
 
 @pytest.fixture
@@ -112,6 +115,34 @@ def test_proposals_are_counted():
     seen.add([], face)
     assert seen.line().split() == ["1/2", "0.80", "5.0", "10.0", "5.7", "0.50"]
     assert Proposals(photos=1).line().startswith("0/1")
+
+
+def test_heads_are_counted_by_their_yaw(work):
+    heads = KnownHeads(work.of("world"))
+    points = iter([heads.row(0)["places"], heads.row(1)["places"] + 500])
+
+    class Knowing:
+        """Finds the first head, and of the second another thing."""
+
+        def detect(self, _):
+            place = next(points).astype(np.float32)
+            return (Face(np.zeros(4, np.float32), place[468:536], place[:468], 1.0),)
+
+    lines = seen_from_the_side(Knowing(), heads, 0)
+    assert len(lines) == len(YAWS) - 1
+    counts = [line.split()[5:] for line in lines]
+    assert sum(int(found.split("/")[0]) for found, _ in counts) == 1
+    assert sum(int(found.split("/")[1]) for found, _ in counts) == 2
+    assert sum(int(false) for _, false in counts) == 1
+    assert all(line.endswith("0/0   0") for line in seen_from_the_side(Knowing(), heads, 2))
+
+
+@pytest.mark.parametrize("yaw", [0.0, 40.0, 70.0])
+def test_the_yaw_of_a_head(yaw):
+    ahead = np.diag([1.0, -1.0, -1.0])
+    for turn in (yaw, -yaw):
+        rotation = ahead @ Rotation.from_euler("zxy", [20, 0, turn], degrees=True).as_matrix()
+        assert yaw_of(rotation) == pytest.approx(yaw, abs=10)
 
 
 def test_the_settings_are_read():

@@ -1,20 +1,27 @@
 """What the finder proposes on photographs that it did not see, alone; and the whole detector's table."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import click
 import numpy as np
 from facetex_plugins.detect.alignment import image_pyramid
+from facetex_plugins.detect.landmarks import LandmarkDetector
+from jaxtyping import Float64
 
 from training.common.steps import Run
 from training.faces.data import Settings
 from training.landmarks.changes import CHANGES, Photograph
 from training.landmarks.data import TESTED
 from training.landmarks.detector import Finder, detector, latest
-from training.landmarks.eval import load, photo, table
+from training.landmarks.eval import load, nearest, photo, table
 from training.landmarks.labels import Square, face_square
+from training.world.places import KNOWN
+from training.world.truths import KnownHeads
 
 HEADING = "the finder alone: faces proposed; heat; off by, in % of the side: place, side; roll in degrees; other places a photo"
+YAWS = (0, 30, 45, 55, 65, 90)
+"""Degrees; between them heads are counted."""
 NEAR = 0.3
 """Face squares between a proposal's centre and the face's within which they are one."""
 
@@ -53,11 +60,35 @@ def proposals(finder: Finder, rows: list[Photograph]) -> Proposals:
     return seen
 
 
+def seen_from_the_side(detector: LandmarkDetector, heads: KnownHeads, first: int) -> list[str]:
+    """A line for each range of yaws: how many of the world's heads, from a number on, the detector finds, and false faces."""
+    rows = {number: heads.row(number) for number in range(first, len(heads))}
+    yaws = {number: yaw_of(row["rotation"]) for number, row in rows.items()}
+    lines = []
+    for low, high in pairwise(YAWS):
+        chosen = [number for number, yaw in yaws.items() if low <= yaw < high]
+        found = false = 0
+        for number in chosen:
+            faces = detector.detect(photo(heads.picture(number)))
+            there = nearest(faces, rows[number]["places"][:KNOWN].astype(np.float64)) is not None
+            found, false = found + there, false + len(faces) - there
+        lines.append(f"{f'world, yaw {low} to {high}':25s} {found}/{len(chosen)}   {false}")
+    return lines
+
+
+def yaw_of(rotation: Float64[np.ndarray, "3 3"]) -> float:
+    """Degrees to either side that a head looks past a camera that looks along z; the head looks along its own."""
+    return float(np.degrees(abs(np.arctan2(rotation[0, 2], -rotation[2, 2]))))
+
+
 def report(run: Run[Settings]) -> None:
-    """Both tables."""
+    """All tables."""
     path, folder = latest(run.work / "faces.onnx"), run.of("landmarks")
     rows = load(folder / f"{TESTED}.npz")
     click.echo(HEADING)
     for name, change in CHANGES.items():
         click.echo(f"{f'{TESTED}, {name}':25s} {proposals(Finder(path), [change(*row) for row in rows]).line()}")
-    table(detector(path, latest(folder / "landmarks.onnx")), folder)
+    present = detector(path, latest(folder / "landmarks.onnx"))
+    click.echo("heads of the world that teach no one: found; false faces")
+    click.echo("\n".join(seen_from_the_side(present, KnownHeads(run.of("world")), run.settings.heads)))
+    table(present, folder)
