@@ -13,13 +13,14 @@ from training.common.data import FILES
 from training.common.export import load, take
 from training.common.loop import Schedule
 from training.faces.data import Settings, read_pictures
-from training.faces.eval import YAWS, Proposals, seen_from_the_side, yaw_of
+from training.faces.eval import Proposals, seen_from_the_side, yaw_of
 from training.faces.net import STRIDE, UNIT, Deployed, FaceNet
 from training.faces.pictures import CELLS, SIZE, hidden, square_of, targets
 from training.faces.train import export, refine, train
 from training.landmarks.detector import Finder
 from training.landmarks.labels import Square
-from training.world.shards import write_shard
+from training.landmarks.sources import share_shown
+from training.world.shards import World, write_shard
 from training.world.truths import KnownHeads, write_truths
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
@@ -117,24 +118,35 @@ def test_proposals_are_counted():
     assert Proposals(photos=1).line().startswith("0/1")
 
 
+class Knowing:
+    """Finds the first head, and of the second another thing."""
+
+    def __init__(self, heads):
+        self.points = iter([heads.row(0)["places"], heads.row(1)["places"] + 500])
+
+    def detect(self, _):
+        place = next(self.points).astype(np.float32)
+        return (Face(np.zeros(4, np.float32), place[468:536], place[:468], 1.0),)
+
+
 def test_heads_are_counted_by_their_yaw(work):
-    heads = KnownHeads(work.of("world"))
-    points = iter([heads.row(0)["places"], heads.row(1)["places"] + 500])
-
-    class Knowing:
-        """Finds the first head, and of the second another thing."""
-
-        def detect(self, _):
-            place = next(points).astype(np.float32)
-            return (Face(np.zeros(4, np.float32), place[468:536], place[:468], 1.0),)
-
-    lines = seen_from_the_side(Knowing(), heads, 0)
-    assert len(lines) == len(YAWS) - 1
-    counts = [line.split()[5:] for line in lines]
+    world = work.of("world")
+    lines = seen_from_the_side(Knowing(KnownHeads(world)), world, 0)
+    counts = [line.split()[-2:] for line in lines]
     assert sum(int(found.split("/")[0]) for found, _ in counts) == 1
     assert sum(int(found.split("/")[1]) for found, _ in counts) == 2
     assert sum(int(false) for _, false in counts) == 1
-    assert all(line.endswith("0/0   0") for line in seen_from_the_side(Knowing(), heads, 2))
+    assert not any("covered" in line for line in lines)
+    assert seen_from_the_side(Knowing(KnownHeads(world)), world, 2) == []
+
+
+def test_how_much_of_a_face_is_shown(work):
+    item = World(work.of("world") / "shards")[0]
+    assert share_shown(item) == pytest.approx(1, abs=0.01)
+    half = np.zeros_like(item["cover"])
+    half[:, half.shape[1] // 2 :] = 255
+    assert 0.2 < share_shown(item | {"cover": half}) < 0.8
+    assert share_shown(item | {"cover": np.full_like(half, 255)}) == 0
 
 
 @pytest.mark.parametrize("yaw", [0.0, 40.0, 70.0])

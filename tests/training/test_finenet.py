@@ -10,7 +10,8 @@ import torch
 from facetex_plugins.detail.finenet import height
 from facetex_plugins.fit.feedback.channels import thinned
 from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, answered, crop_camera
-from training.coarsenet.train import blank, taken
+from training.coarsenet.train import blank as blank_coarse
+from training.coarsenet.train import taken
 from training.common.data import FILES, save_arrays
 from training.common.export import load, save
 from training.common.loop import Schedule
@@ -19,10 +20,10 @@ from training.common.portraits import basis
 from training.finenet.crops import MODES, Crops, head_crops, laid, portrait_crop, tones
 from training.finenet.data import FIELDS, Settings, crops
 from training.finenet.eval import report, smooth
-from training.finenet.net import PLANES, SEEN, FineNet
+from training.finenet.net import PLANES, SEEN
 from training.finenet.surfaces import laplacian, normals, shading
 from training.finenet.together import BATCH, Heads, Pair, PairTask, crop_cameras, together
-from training.finenet.train import export, levelled, refine, tensors, train, unlit
+from training.finenet.train import blank, export, levelled, refine, tensors, train, unlit
 from training.world.shards import World, write_shard
 from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
 
@@ -171,10 +172,10 @@ def test_twenty_steps_learn_and_are_written(work, capsys):
     export(work)
     path = work.work / "finenet.onnx"
     assert path.stat().st_size < 8_000_000
-    net = FineNet()
+    net = blank()
     load(net, work.work / "refine/weights.npz")
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    for rows, columns in ((200, 200), (64, 96)):
+    for rows, columns in ((192, 192), (64, 96)):
         picture = torch.rand(1, PLANES, rows, columns)
         with torch.no_grad():
             mine = net.eval()(picture)
@@ -206,7 +207,7 @@ def test_the_camera_of_both_networks_is_that_of_the_estimate():
 def test_the_error_of_the_fine_depth_reaches_coarsenet(work):
     model = basis(with_colour=True)
     heads = Heads(World(work.work / "shards", (*FIELDS, "shape", "expression")), model)
-    pair = Pair(taken(blank(model), FILES / "coarsenet.onnx"), FineNet(), model)
+    pair = Pair(taken(blank_coarse(model), FILES / "coarsenet.onnx"), blank(), model)
     batch = pair.laid(tensors(stacked([heads.row(0), heads.row(1)])))
     mask = batch["mask"] > 0
     assert mask.float().mean() > 0.1
@@ -218,7 +219,7 @@ def test_the_error_of_the_fine_depth_reaches_coarsenet(work):
 
 def test_both_networks_are_trained_both_ways(work, capsys):
     (work.work / "refine").mkdir()
-    save(FineNet(), work.work / "refine/weights.npz")
+    save(blank(), work.work / "refine/weights.npz")
     together(dataclasses.replace(work, settings=msgspec.structs.replace(work.settings, held=BATCH)))
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == 4 * ["stage by stage"] + 4 * ["end to end"]

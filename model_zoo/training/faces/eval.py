@@ -1,7 +1,9 @@
 """What the finder proposes on photographs that it did not see, alone; and the whole detector's table."""
 
+from bisect import bisect
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import pairwise
+from pathlib import Path
 
 import click
 import numpy as np
@@ -16,7 +18,9 @@ from training.landmarks.data import TESTED
 from training.landmarks.detector import Finder, detector, latest
 from training.landmarks.eval import load, nearest, photo, table
 from training.landmarks.labels import Square, face_square
+from training.landmarks.sources import SHOWN, share_shown
 from training.world.places import KNOWN
+from training.world.shards import World
 from training.world.truths import KnownHeads
 
 HEADING = "the finder alone: faces proposed; heat; off by, in % of the side: place, side; roll in degrees; other places a photo"
@@ -60,20 +64,24 @@ def proposals(finder: Finder, rows: list[Photograph]) -> Proposals:
     return seen
 
 
-def seen_from_the_side(detector: LandmarkDetector, heads: KnownHeads, first: int) -> list[str]:
-    """A line for each range of yaws: how many of the world's heads, from a number on, the detector finds, and false faces."""
-    rows = {number: heads.row(number) for number in range(first, len(heads))}
-    yaws = {number: yaw_of(row["rotation"]) for number, row in rows.items()}
-    lines = []
-    for low, high in pairwise(YAWS):
-        chosen = [number for number, yaw in yaws.items() if low <= yaw < high]
-        found = false = 0
-        for number in chosen:
-            faces = detector.detect(photo(heads.picture(number)))
-            there = nearest(faces, rows[number]["places"][:KNOWN].astype(np.float64)) is not None
-            found, false = found + there, false + len(faces) - there
-        lines.append(f"{f'world, yaw {low} to {high}':25s} {found}/{len(chosen)}   {false}")
-    return lines
+def seen_from_the_side(detector: LandmarkDetector, world: Path, first: int) -> list[str]:
+    """A line for each range of yaws: how many of the world's heads, from a number on, the detector finds, and false faces.
+
+    Heads of whose face hair and cloth leave less than a third are lines of their own.
+    """
+    heads, covers = KnownHeads(world), World(world / "shards", ("triangle", "cover"))
+    tallies: dict[tuple[bool, int], Counter[str]] = {}
+    for number in range(first, len(heads)):
+        row, faces = heads.row(number), detector.detect(photo(heads.picture(number)))
+        found = nearest(faces, row["places"][:KNOWN].astype(np.float64)) is not None
+        kind = share_shown(covers[int(heads.places[number])]) < SHOWN, bisect(YAWS, yaw_of(row["rotation"]))
+        tallies.setdefault(kind, Counter()).update(heads=1, found=found, false=len(faces) - found)
+    return [_tallied(kind, tallies[kind]) for kind in sorted(tallies)]
+
+
+def _tallied(kind: tuple[bool, int], counts: Counter[str]) -> str:
+    name = f"world, yaw {YAWS[kind[1] - 1]} to {YAWS[kind[1]]}" + (", covered" if kind[0] else "")
+    return f"{name:33s} {counts['found']}/{counts['heads']}   {counts['false']}"
 
 
 def yaw_of(rotation: Float64[np.ndarray, "3 3"]) -> float:
@@ -90,5 +98,5 @@ def report(run: Run[Settings]) -> None:
         click.echo(f"{f'{TESTED}, {name}':25s} {proposals(Finder(path), [change(*row) for row in rows]).line()}")
     present = detector(path, latest(folder / "landmarks.onnx"))
     click.echo("heads of the world that teach no one: found; false faces")
-    click.echo("\n".join(seen_from_the_side(present, KnownHeads(run.of("world")), run.settings.heads)))
+    click.echo("\n".join(seen_from_the_side(present, run.of("world"), run.settings.heads)))
     table(present, folder)

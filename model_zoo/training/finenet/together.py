@@ -33,6 +33,7 @@ from training.finenet.crops import skin_of, tones, true_height, uv_code
 from training.finenet.data import FIELDS, Settings
 from training.finenet.net import SEEN, FineNet
 from training.finenet.train import Batch, errors_of, losses_of, tensors
+from training.finenet.train import blank as blank_fine
 from training.finenet.train import network_picture as fine_picture
 from training.world.model_truth import Row
 from training.world.places import places
@@ -167,7 +168,7 @@ def together(run: Run[Settings]) -> None:
     shards, model = needed(run.work / "shards", "finenet pictures"), basis(with_colour=True)
     task = PairTask(Heads(World(shards, (*FIELDS, "shape", "expression")), model), run.settings)
     for name in ("stage by stage", "end to end"):
-        fine = FineNet()
+        fine = blank_fine()
         load(fine, needed(run.work / "refine/weights.npz", "finenet refine"))
         pair = Pair(taken(blank(model), FILES / "coarsenet.onnx"), fine, model)
         pair.coarse.requires_grad_(name == "end to end")

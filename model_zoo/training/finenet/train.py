@@ -5,6 +5,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from training.common.data import FILES
 from training.common.export import load, save
 from training.common.loop import learn
 from training.common.making import needed
@@ -14,8 +15,10 @@ from training.finenet.data import Settings
 from training.finenet.net import FineNet
 from training.finenet.net import export as write
 from training.finenet.surfaces import laplacian, mean_of, normals, shading
+from training.surface_points.net import take_surface_net
+from training.surface_points.train import blank as blank_body
 
-TURNED = 30.0
+TURNED = 60.0
 """Weight of normals that differ by 1, beside a pixel of depth."""
 JUDGED = 48
 """Crops that a training is judged by on its way."""
@@ -99,16 +102,21 @@ def errors_of(height: Tensor, true: Tensor, mask: Tensor) -> tuple[Tensor, Tenso
     return depth, mean_of(torch.rad2deg(torch.arccos(cosine)), mask).mean()
 
 
+def blank() -> FineNet:
+    """With a trunk that knows faces, and drawn weights beside it."""
+    return FineNet(take_surface_net(blank_body(), FILES / "surface_points.onnx").first)
+
+
 def train(run: Run[Settings]) -> None:
     """From drawn weights, on heads."""
     torch.manual_seed(run.settings.train.seed)
     task = Task(Crops.of_heads(run.work / "crops", run.settings), None, run.settings)
-    save(learn(FineNet(), task, run.settings.train, run.work / "train", run.machine), run.work / "train/weights.npz")
+    save(learn(blank(), task, run.settings.train, run.work / "train", run.machine), run.work / "train/weights.npz")
 
 
 def refine(run: Run[Settings]) -> None:
     """Goes on with portraits among the heads."""
-    net, portraits = FineNet(), needed(run.work / "portraits.npz", "finenet portraits")
+    net, portraits = blank(), needed(run.work / "portraits.npz", "finenet portraits")
     load(net, needed(run.work / "train/weights.npz", "finenet train"))
     torch.manual_seed(run.settings.refine.seed)
     heads = Crops.of_heads(run.work / "crops", run.settings)
@@ -118,6 +126,6 @@ def refine(run: Run[Settings]) -> None:
 
 def export(run: Run[Settings]) -> None:
     """Writes finenet.onnx."""
-    net = FineNet()
+    net = blank()
     load(net, needed(run.work / "refine/weights.npz", "finenet refine"))
     write(net, run.work / "finenet.onnx")

@@ -7,13 +7,17 @@ import cv2
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from training.common.portraits import basis
 from training.landmarks.augment import Picture, halves, mirror, perspective, warp_levels
 from training.landmarks.labels import Rgb, Square, face_square, homogeneous
 from training.world.places import KNOWN
+from training.world.render import Arrays
 from training.world.shards import World
 from training.world.truths import KnownHeads
 
 LEVELS = 3
+SHOWN = 0.33
+"""The share of a face below which it is covered."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,23 @@ def load_turned(path: Path) -> list[Source]:
 
 
 def load_world(world: Path, count: int) -> list[Source]:
-    """The first rendered heads, with their true points."""
-    heads = KnownHeads(world)
-    covers = World(world / "shards", ("alpha",))
-    numbers = range(min(count, len(heads)))
-    pictures = (np.dstack([heads.picture(number), covers[int(heads.places[number])]["alpha"]]) for number in numbers)
-    return [
-        source(picture, heads.row(number)["places"][:KNOWN].astype(np.float64), False)
-        for number, picture in zip(numbers, pictures, strict=True)
-    ]
+    """Those of the first rendered heads of whose face enough is shown, with their true points."""
+    heads, more = KnownHeads(world), World(world / "shards", ("alpha", "cover", "triangle"))
+    sources = []
+    for number in range(min(count, len(heads))):
+        item = more[int(heads.places[number])]
+        if share_shown(item) >= SHOWN:
+            picture = np.dstack([heads.picture(number), item["alpha"]])
+            sources.append(source(picture, heads.row(number)["places"][:KNOWN].astype(np.float64), False))
+    return sources
+
+
+def share_shown(item: Arrays) -> float:
+    """Of the face's pixels, how much of them nothing that is worn covers."""
+    model = basis(with_colour=True)
+    of_face = (model.regions["face"] > 0.5)[model.mesh.triangles].all(1)
+    pixels = (item["triangle"] >= 0) & of_face[item["triangle"]]
+    return float(1 - item["cover"][pixels].mean() / 255) if pixels.any() else 0.0
 
 
 class Backgrounds:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 api_version = 2
 FACE_AROUND = 1.15
 """Sides of the crop in those of the square about the face."""
-SIDES = (64, 320)
-"""Pixels of a crop: fewer show no shape, and of more the network sees less of the face than it learned from."""
+SIDES, CROP_STEP = (64, 320), 32
+"""Pixels of a crop: fewer show no shape, and of more the network sees less of the face than it learned from; in such steps."""
 BROADEST_RELIEF = 0.04
 """Blur, as a share of the map, above which the change is the shape of the head."""
 FARTHEST = 0.004
@@ -118,7 +118,7 @@ def height(depth: Plane, mask: Plane, scale: float) -> Plane:
 
 
 def _laid(view: DelitView) -> tuple[FaceSquare, int]:
-    """The square about the fitted face, and the pixels of its crop, a multiple of 8; refuses a face of too few."""
+    """The square about the fitted face, and the pixels of its crop, a multiple of CROP_STEP; refuses a face of too few."""
     face = view.fit.model.regions["face"] > 0.5
     points = project(view.fit.camera, view.fit.vertices[face]).astype(np.float64)
     low, high = points.min(0), points.max(0)
@@ -126,7 +126,7 @@ def _laid(view: DelitView) -> tuple[FaceSquare, int]:
     if wide < SIDES[0]:
         told = f"the face is too small for finenet ({wide:.0f} pixels about it; it needs {SIDES[0]})"
         raise PhotoError(f"{view.photo.name}: {told}")
-    return FaceSquare((low + high) / 2, wide, 0.0), 8 * round(min(wide, SIDES[1]) / 8)
+    return FaceSquare((low + high) / 2, wide, 0.0), CROP_STEP * round(min(wide, SIDES[1]) / CROP_STEP)
 
 
 def _camera_in(fit: Fit, square: FaceSquare, side: int) -> tuple[Fit, Float32[np.ndarray, "vertices 2"] | None]:

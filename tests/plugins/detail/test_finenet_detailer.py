@@ -49,7 +49,7 @@ def test_the_change_of_depth_becomes_metres_on_the_skin_that_is_seen(made):
     network = Bumps()
     one, two = relief(made(network)), relief(made(Bumps(2.0)))
     assert network.seen.shape[1] == 4
-    assert network.seen.shape[-1] % 8 == 0
+    assert network.seen.shape[-1] % 32 == 0
     most = np.abs(one).max()
     assert 0.0002 < most < 0.002
     assert np.abs(two).max() == pytest.approx(2 * most, rel=0.1)
