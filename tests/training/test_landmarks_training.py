@@ -1,17 +1,12 @@
 """The training of the landmark net."""
 
-import dataclasses
-
 import cv2
-import msgspec
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 from facetex_plugins.detect.alignment import OrientedBox, image_pyramid
 from made_faces import SIZE, write_caches, write_canonical, write_mined
-from training.common.blocks import fold
-from training.common.data import FILES
 from training.common.export import load
 from training.common.loop import Schedule
 from training.landmarks.crops import NONE, shape_basis
@@ -19,43 +14,29 @@ from training.landmarks.data import Settings
 from training.landmarks.detector import Points
 from training.landmarks.labels import flip_indices
 from training.landmarks.net import CROP, Deployed
-from training.landmarks.train import blank, export, read_crops, refine, score, taken, train
-from training.world.shards import write_shard
-from training.world.truths import write_truths
-from trainings import SCHEDULE, bare_heads, losses, shipped_settings, short_run
+from training.landmarks.train import blank, export, read_crops, refine, train
+from trainings import SCHEDULE, losses, shipped_settings, short_run
 
 
 @pytest.fixture
 def work(tmp_path, monkeypatch):
     """A run on made-up pictures."""
     write_canonical(tmp_path / "data", monkeypatch)
-    few = Schedule(steps=2, rate=1e-4)
-    run = short_run("landmarks", Settings(train=SCHEDULE, refine=few, score=few, faces=4, others=2), tmp_path)
+    settings = Settings(train=SCHEDULE, refine=Schedule(steps=2, rate=1e-4), faces=4, others=2)
+    run = short_run("landmarks", settings, tmp_path)
     write_caches(run.work, np.random.default_rng(0))
     write_mined(run.work, np.random.default_rng(1))
     return run
 
 
-@pytest.fixture
-def world(work):
-    """The same, beside a world of two heads."""
-    shards = work.of("world") / "shards"
-    shards.mkdir()
-    write_shard(shards / "0000000.h5", bare_heads(2), 2)
-    write_truths(work)
-    return work
-
-
-def test_twenty_steps_learn_and_are_written(world):
-    work = world
+def test_twenty_steps_learn_and_are_written(work):
     train(work)
     first, last = losses(work.work / "train")
     assert last < first
     refine(work)
-    score(work)
     export(work)
-    net, crop = fold(blank()), torch.rand(2, 3, CROP, CROP)
-    load(net, work.work / "score/weights.npz")
+    net, crop = blank(), torch.rand(2, 3, CROP, CROP)
+    load(net, work.work / "refine/weights.npz")
     session = onnxruntime.InferenceSession(work.work / "landmarks.onnx", providers=["CPUExecutionProvider"])
     written = session.run(["dense", "landmarks", "score"], {"crop": crop.numpy()})
     with torch.no_grad():
@@ -65,17 +46,6 @@ def test_twenty_steps_learn_and_are_written(world):
         image_pyramid(np.full((SIZE, SIZE, 3), 0.5, np.float32)), OrientedBox(np.array([32.0, 32.0]), 40.0, 0.0, 1.0)
     )
     assert face.dense.shape == (468, 2)
-
-
-def test_the_score_is_learned_and_the_points_stay(world):
-    settings = msgspec.structs.replace(world.settings, score=Schedule(steps=20, rate=1e-2, warm_up=2))
-    score(dataclasses.replace(world, settings=settings))
-    crop = torch.rand(2, 3, CROP, CROP) - 0.5
-    with torch.no_grad():
-        points, logits = taken(world.work / "score/landmarks.onnx")(crop)
-        shipped, before = taken(FILES / "landmarks.onnx")(crop)
-    assert torch.equal(points[-1], shipped[-1])
-    assert not torch.allclose(logits, before)
 
 
 def test_a_batch_follows_from_the_generator(work):

@@ -18,7 +18,6 @@ MODEL = Model(
         "train": train.train,
         "mine": mine,
         "refine": train.refine,
-        "score": train.score,
         "export": train.export,
         "eval": report,
     },

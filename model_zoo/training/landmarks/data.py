@@ -43,10 +43,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     train: Schedule
     refine: Schedule
     """With the false faces that were mined."""
-    score: Schedule
-    """Of the score alone,"""
-    world: Count = 3000
-    """with so many heads of the world."""
     mine: Mining = Mining()
     photos: Annotated[int, Meta(ge=0)] = 0
     """Of every folder, for a small run; 0: all."""

@@ -83,7 +83,7 @@ def write_mined(miner: Miner, mining: Mining, path: Path) -> None:
 
 
 def mine(run: Run[Settings]) -> None:
-    """Writes mined.npy: what the finder at hand and the landmark net of `train`, or the one that ships, take for faces."""
-    points = latest(run.work / "train/landmarks.onnx")
+    """Writes mined.npy: what the finder at hand and the landmark net of `train` take for faces."""
+    points = needed(run.work / "train/landmarks.onnx", "landmarks train")
     present = detector(latest(run.of("faces") / "faces.onnx"), points, 0.0)
     write_mined(Miner(read_sources(run.work), present), run.settings.mine, run.work / "mined.npy")

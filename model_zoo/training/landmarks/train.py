@@ -8,20 +8,17 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
-from training.common.blocks import fold
-from training.common.export import load, save, take
+from training.common.export import load, save
 from training.common.loop import Schedule, learn
 from training.common.making import needed
 from training.common.steps import Run
 from training.landmarks.augment import warp_levels
 from training.landmarks.crops import NONE, Batch, Crops, shape_basis, tensors
 from training.landmarks.data import Settings
-from training.landmarks.detector import latest
 from training.landmarks.labels import Square, apply, homogeneous
-from training.landmarks.mine import read_sources
 from training.landmarks.net import COEFFICIENTS, CROP, MARGIN, POINTS, LandmarkNet
 from training.landmarks.net import export as write
-from training.landmarks.sources import Source, load_portraits, load_turned, load_world
+from training.landmarks.sources import Source, load_portraits, load_turned
 
 FRONT, SIDES = ("bank", "morphs"), ("turned_bank", "turned_morphs", "heads_bank")
 MADE = dict(zip((*FRONT, *SIDES, "backgrounds"), ("labels", "morphs", "turned", "turned", "heads", "backgrounds"), strict=True))
@@ -86,24 +83,15 @@ class Task:
         return {"error": float(relative(net(pictures)[0][-1].float(), points).norm(dim=2).mean())}
 
 
-class ScoreTask(Task):
-    """What is a face, alone."""
-
-    def losses(self, net: LandmarkNet, batch: Batch) -> dict[str, Tensor]:
-        """The score's part, and beside it the points' error, which stays."""
-        told = super().losses(net, batch)
-        return {"loss": told["score"], "error": told["error"]}
-
-
 def blank() -> LandmarkNet:
     """A net to load weights into."""
     return LandmarkNet(torch.zeros(2 * POINTS), torch.zeros(2 * POINTS, COEFFICIENTS))
 
 
-def learned(run: Run[Settings], net: LandmarkNet, crops: Crops, schedule: Schedule, name: str, kind: type[Task] = Task) -> None:
+def learned(run: Run[Settings], net: LandmarkNet, crops: Crops, schedule: Schedule, name: str) -> None:
     """Trains in a folder of this name, which gets the weights and the file made of them."""
     held = held_out(load_portraits(needed(run.work / "dev.npz", "landmarks labels")))
-    task = kind(crops, run.settings.faces, run.settings.others, held)
+    task = Task(crops, run.settings.faces, run.settings.others, held)
     net = learn(net, task, schedule, run.work / name, run.machine)
     save(net, run.work / name / "weights.npz")
     write(net, run.work / name / "landmarks.onnx")
@@ -124,30 +112,8 @@ def refine(run: Run[Settings]) -> None:
     learned(run, net, read_crops(run.work, mined), run.settings.refine, "refine")
 
 
-def score(run: Run[Settings]) -> None:
-    """On from `refine`, or from the file that ships: the score alone, with heads of the world among those seen from the side.
-
-    The points stay as they are.
-    """
-    front, sides, _ = read_sources(run.work)
-    sides += load_world(run.of("world"), run.settings.world)
-    mined = np.load(needed(run.work / "mined.npy", "landmarks mine"))
-    net = taken(latest(run.work / "refine/landmarks.onnx"))
-    for name, weights in net.named_parameters():
-        weights.requires_grad_(name.startswith("score."))
-    torch.manual_seed(run.settings.score.seed)
-    learned(run, net, Crops(front, sides, run.work / "backgrounds.npz", mined), run.settings.score, "score", ScoreTask)
-
-
-def taken(path: Path) -> LandmarkNet:
-    """A net with the weights of a file."""
-    net = blank()
-    fold(net)
-    take(net, path, ("finest", "fine"))
-    return net
-
-
 def export(run: Run[Settings]) -> None:
     """Writes landmarks.onnx."""
-    path = needed(run.work / "score/landmarks.onnx", "landmarks score")
-    (run.work / "landmarks.onnx").write_bytes(path.read_bytes())
+    net = blank()
+    load(net, needed(run.work / "refine/weights.npz", "landmarks refine"))
+    write(net, run.work / "landmarks.onnx")
