@@ -12,8 +12,9 @@ from training.common.data import DATA, ROOT, save_arrays
 from training.common.loop import Schedule
 from training.common.making import needed, spread, stacked
 from training.common.steps import Run, read_settings
-from training.finenet.crops import Laid, head_crops, laid, portrait_crop
+from training.finenet.crops import head_crops, laid, portrait_crop
 from training.finenet.net import SEEN
+from training.world.model_truth import Row
 from training.world.settings import Degradation
 from training.world.settings import Settings as WorldSettings
 from training.world.shards import World, make_shard
@@ -89,9 +90,10 @@ def portraits(run: Run[Settings]) -> None:
     """Writes portraits.npz of the bank's photographs and unseen.npz of some that do not teach."""
     for folder, file in (("bank", "portraits.npz"), ("dev", "unseen.npz")):
         paths = sorted(path for path in (DATA / "photos" / folder).iterdir() if path.suffix in (".jpg", ".png"))
-        found = [one for one in spread(_portrait, paths, run.jobs, folder) if one]
-        save_arrays(run.work / file, stacked([portrait_crop(one) for one in found]))
+        rows = [row for row in spread(_portrait, paths, run.jobs, folder) if row]
+        save_arrays(run.work / file, stacked(rows))
 
 
-def _portrait(path: Path) -> Laid | None:
-    return laid(load_photo(path))
+def _portrait(path: Path) -> Row | None:
+    one = laid(load_photo(path))
+    return portrait_crop(one) if one else None

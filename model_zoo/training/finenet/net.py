@@ -31,7 +31,7 @@ class FineNet(nn.Module):
     A convolution by pixel over the hypercolumn is a sum over its parts: each is taken where it is made, and what is smaller is
     enlarged afterwards, for a third of the time. Beside it each smaller resolution tells a height in its own pixels: what is
     broad is hard to tell pixel by pixel. The trunk of the network of surface points, which knows where the parts of a face are,
-    looks at the photo at half its resolution; it does not learn.
+    looks at the photo at half its resolution; at first it does not learn.
     """
 
     def __init__(self, trunk: LandmarkNet) -> None:

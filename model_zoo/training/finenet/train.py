@@ -115,9 +115,10 @@ def train(run: Run[Settings]) -> None:
 
 
 def refine(run: Run[Settings]) -> None:
-    """Goes on with portraits among the heads."""
+    """Goes on with portraits among the heads; the trunk learns, too."""
     net, portraits = blank(), needed(run.work / "portraits.npz", "finenet portraits")
     load(net, needed(run.work / "train/weights.npz", "finenet train"))
+    net.trunk.requires_grad_(requires_grad=True)
     torch.manual_seed(run.settings.refine.seed)
     heads = Crops.of_heads(run.work / "crops", run.settings)
     task = Task(heads, Crops([portraits], run.settings), run.settings)
