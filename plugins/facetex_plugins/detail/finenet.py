@@ -22,10 +22,11 @@ from facetex_core.imaging.colour import encode_srgb
 from facetex_core.imaging.face_square import FaceSquare, cropped, grey
 from facetex_core.imaging.masked_blur import blur_where
 from facetex_core.io.onnx_session import open_session
+from facetex_core.lazy import cv2
 from facetex_core.texture.regions import region, skin_texels
 from facetex_core.texture.unwrap import unwrap
 from facetex_plugins.detail.shading import ShadingDetailer, normals_of
-from facetex_plugins.detail.thresholds import COARSEST_RELIEF
+from facetex_plugins.detail.thresholds import COARSEST_RELIEF, RELIEF_FADE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -92,11 +93,16 @@ class FineNetDetailer(ShadingDetailer):
         found = unwrap(shown, replace(near, residual_flow=flow), (skin * images.mask).astype(np.float32), size)
         values, seen = (found.rgb[..., :1] - 0.5) * 2 * FARTHEST, found.visibility
         band = blur_where(values, seen, COARSEST_RELIEF * size) - blur_where(values, seen, BROADEST_RELIEF * size)
-        return band[..., 0], np.clip(2 * seen, 0, 1) * region(view.fit.model, "face", size)
+        return band[..., 0], faded(np.clip(2 * seen, 0, 1), RELIEF_FADE * size) * region(view.fit.model, "face", size)
 
     @cached_property
     def _session(self) -> "onnxruntime.InferenceSession":
         return open_session(model_path("finenet"), self.device)
+
+
+def faded(weight: Plane, sigma: float) -> Plane:
+    """The same falling to 0 at its borders from inside: relief does not end in a step where the photo's skin ends."""
+    return np.clip(2 * cv2.GaussianBlur(weight, (0, 0), sigma) - 1, 0, 1).astype(np.float32)
 
 
 def network_picture(photo: Plane, images: GeometryImages, camera: Camera) -> tuple[Float32[np.ndarray, "4 side side"], float]:

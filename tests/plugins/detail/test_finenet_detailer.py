@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins.detail import finenet as detailer
-from facetex_plugins.detail.finenet import BROADEST_RELIEF, FineNetDetailer, height, network_picture
+from facetex_plugins.detail.finenet import BROADEST_RELIEF, FineNetDetailer, faded, height, network_picture
 from facetex_plugins.detail.shading import ShadingDetailer
 from training.finenet.surfaces import normals
 
@@ -62,6 +62,16 @@ def test_what_is_the_same_all_over_is_no_relief(made):
 
     assert np.abs(relief(made(Level()))).max() < 0.0002
     assert BROADEST_RELIEF < 0.1
+
+
+def test_relief_does_not_end_in_a_step_where_skin_is_hidden():
+    """Glasses hide a band of the face: towards their rims the relief falls to nothing."""
+    seen = np.ones((200, 200), np.float32)
+    seen[80:120] = 0
+    weight = faded(seen, 6.0)
+    assert weight[79:121].max() < 0.1
+    assert weight[[20, 180]].min() == 1
+    assert np.abs(np.diff(weight, axis=0)).max() < 0.15
 
 
 def test_the_network_sees_what_it_learned_from():
