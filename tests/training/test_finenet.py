@@ -18,9 +18,10 @@ from training.common.loop import Schedule
 from training.common.making import stacked
 from training.common.portraits import basis
 from training.finenet.crops import MODES, Crops, head_crops, laid, portrait_crop, tones
-from training.finenet.data import FIELDS, Settings, crops
+from training.finenet.data import FIELDS, crops
 from training.finenet.eval import report, smooth
 from training.finenet.net import PLANES, SEEN
+from training.finenet.settings import Settings
 from training.finenet.surfaces import laplacian, normals, shading
 from training.finenet.together import BATCH, Heads, Pair, PairTask, crop_cameras, together
 from training.finenet.train import blank, export, levelled, refine, tensors, train, unlit

@@ -3,11 +3,12 @@
 from training.common.steps import Model, start
 from training.finenet import data, train
 from training.finenet.eval import report
+from training.finenet.settings import Settings
 from training.finenet.together import together
 
 MODEL = Model(
     "finenet.onnx",
-    data.Settings,
+    Settings,
     {
         "pictures": data.pictures,
         "crops": data.crops,

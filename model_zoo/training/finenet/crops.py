@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,12 +20,10 @@ from facetex_core.structures import Camera, MorphableModel
 from training.common.making import needed, stacked
 from training.common.portraits import basis, default_front_half
 from training.finenet.net import SEEN
+from training.finenet.settings import Settings
 from training.world.degrade import degraded
 from training.world.light import sampled
 from training.world.model_truth import Row
-
-if TYPE_CHECKING:
-    from training.finenet.data import Settings
 
 SKIN = 1
 """Its label in the world's pictures."""
@@ -139,7 +136,7 @@ def tones() -> Float32[np.ndarray, "size size tones"]:
 class Crops:
     """Those of a folder or a file, the held-out heads first."""
 
-    def __init__(self, paths: list[Path], settings: "Settings") -> None:
+    def __init__(self, paths: list[Path], settings: Settings) -> None:
         files = [dict(np.load(path, allow_pickle=False)) for path in paths]
         self.settings = settings
         self.rows = {name: np.concatenate([file[name] for file in files]) for name in files[0]}
@@ -147,7 +144,7 @@ class Crops:
         self.held = int((numbers < settings.held).sum())
 
     @classmethod
-    def of_heads(cls, folder: Path, settings: "Settings") -> "Crops":
+    def of_heads(cls, folder: Path, settings: Settings) -> "Crops":
         """Rendered ones."""
         return cls(sorted(needed(folder, "finenet crops").glob("*.npz")), settings)
 

@@ -1,51 +1,23 @@
 """Rendered heads with true relief and bank portraits, each with the coarse head that the default fit lays over it."""
 
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from msgspec import Meta
 from tqdm import tqdm
 
 from facetex_core.io.photo_file import load_photo
 from training.common.data import DATA, ROOT, save_arrays
-from training.common.loop import Schedule
 from training.common.making import needed, spread, stacked
 from training.common.steps import Run, read_settings
 from training.finenet.crops import head_crops, laid, portrait_crop
-from training.finenet.net import SEEN
+from training.finenet.settings import Settings
 from training.world.model_truth import Row
-from training.world.settings import Degradation
 from training.world.settings import Settings as WorldSettings
 from training.world.shards import World, make_shard
 
 FIELDS = ("picture", "depth", "relief", "normals", "label", "intrinsics", "world_to_camera", "number")
 SEED = 5
 """The world's other pictures have other ones."""
-
-
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """settings.toml."""
-
-    heads: Annotated[int, Meta(ge=1)]
-    held: Annotated[int, Meta(ge=1)]
-    side: Annotated[int, Meta(ge=64, le=1024)]
-    yaw: Annotated[float, Meta(ge=0, le=90)]
-    crops: Annotated[int, Meta(ge=1)]
-    """Of each head,"""
-    window: Annotated[int, Meta(ge=16, le=SEEN)]
-    """and the pixels of the part of one that is learned from at a time."""
-    batch: Annotated[int, Meta(ge=1)]
-    portraits: Annotated[int, Meta(ge=0)]
-    """Of a batch, in the second part of the training."""
-    shading: Annotated[float, Meta(ge=0)]
-    fidelity: Annotated[float, Meta(ge=0)]
-    smooth: Annotated[float, Meta(ge=0)]
-    """Weights of the unsupervised loss beside a pixel of depth."""
-    train: Schedule
-    refine: Schedule
-    together: Schedule
-    degradation: Degradation
 
 
 def pictures(run: Run[Settings]) -> None:

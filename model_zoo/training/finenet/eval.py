@@ -12,8 +12,8 @@ from facetex_core.io.onnx_session import open_session
 from training.common.making import needed
 from training.common.steps import Run
 from training.finenet.crops import Crops
-from training.finenet.data import Settings
 from training.finenet.net import SEEN
+from training.finenet.settings import Settings
 from training.finenet.train import errors_of, network_picture, tensors, unlit
 
 WAVE, REACH = 4, 4

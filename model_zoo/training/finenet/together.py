@@ -30,8 +30,9 @@ from training.common.portraits import basis
 from training.common.render_layer import render_layers
 from training.common.steps import Run
 from training.finenet.crops import skin_of, tones, true_height, uv_code
-from training.finenet.data import FIELDS, Settings
+from training.finenet.data import FIELDS
 from training.finenet.net import SEEN, FineNet
+from training.finenet.settings import Settings
 from training.finenet.train import Batch, errors_of, losses_of, tensors
 from training.finenet.train import blank as blank_fine
 from training.finenet.train import network_picture as fine_picture

@@ -11,9 +11,9 @@ from training.common.loop import learn
 from training.common.making import needed
 from training.common.steps import Run
 from training.finenet.crops import Crops
-from training.finenet.data import Settings
 from training.finenet.net import FineNet
 from training.finenet.net import export as write
+from training.finenet.settings import Settings
 from training.finenet.surfaces import laplacian, mean_of, normals, shading
 from training.surface_points.net import take_surface_net
 from training.surface_points.train import blank as blank_body
