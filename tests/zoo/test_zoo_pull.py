@@ -191,7 +191,7 @@ def pulling():
 
 
 def eventually(condition) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -205,7 +205,7 @@ def test_two_at_once_fetch_once(home, pulling):
         said = second.stderr.readline()  # what it would fetch
         waits = second.stderr.readline()
         served.gate.set()
-        codes = [process.wait(60) for process in (first, second)]
+        codes = [process.wait(240) for process in (first, second)]
     assert codes == [0, 0]
     assert "toy: 3.1 MB from" in said
     assert waits == "toy: another process is downloading it; waiting\n"
@@ -221,12 +221,12 @@ def test_killed_in_the_middle_it_goes_on(home, pulling, number):
         first = pulling(served)
         eventually(lambda: half.is_file() and half.stat().st_size == len(CONTENT) // 2)
         first.send_signal(number)
-        assert first.wait(60) != 0
+        assert first.wait(240) != 0
         assert "Traceback" not in first.stderr.read()
         assert not (home / "models").exists()
         served.gate.set()
         again = pulling(served)
-        assert again.wait(60) == 0
+        assert again.wait(240) == 0
     assert served.asked[1].range == f"bytes={len(CONTENT) // 2}-"
     assert served.asked[1].sent == len(CONTENT) // 2  # and no byte twice
     assert (home / "models" / "toy.bin").read_bytes() == CONTENT
@@ -241,7 +241,7 @@ def test_a_lock_goes_with_the_process_that_held_it(home, pulling):
         second.stderr.readline()
         assert "waiting" in second.stderr.readline()
         first.kill()
-        first.wait(60)
+        first.wait(240)
         served.gate.set()
-        assert second.wait(60) == 0
+        assert second.wait(240) == 0
     assert zoo.sha256_of(home / "models" / "toy.bin") == DIGEST
