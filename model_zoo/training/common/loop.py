@@ -110,7 +110,7 @@ def mean_so_far(mean: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """Brain floats where they are quick: a processor that has no instructions for them takes nine times as long by them."""
+    """Brain floats where they are quick: a processor that has no instructions for them takes eight times as long by them."""
     quick = device.type != "cpu" or torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001
     return torch.autocast(device.type, torch.bfloat16, enabled=quick)
 

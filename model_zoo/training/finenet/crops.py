@@ -1,4 +1,4 @@
-"""Crops of 200 x 200 pixels: the photo, the coarse head, and of rendered heads the true one."""
+"""Crops of the network's size: the photo, the coarse head, and of rendered heads the true one."""
 
 import logging
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from facetex_plugins.detail.finenet import FACE_AROUND, height
+from facetex_plugins.detail.finenet import height, square_around
 from jaxtyping import Float32, Float64
 
 from facetex_core import FacetexError, Fit, Photo
-from facetex_core.geometry.camera import project
 from facetex_core.geometry.geometry_images import geometry_images
 from facetex_core.imaging.colour import decode_srgb, luminance, to_bytes
 from facetex_core.imaging.face_square import FaceSquare, cropped, grey
@@ -42,16 +41,11 @@ class Laid:
     fit: Fit
     skin: Plane
 
-    def square(self, rng: np.random.Generator | None = None) -> FaceSquare:
-        """About the fitted face as in use, or nearly."""
-        face = self.fit.model.regions["face"] > 0.5
-        points = project(self.fit.camera, self.fit.vertices[face]).astype(np.float64)
-        low, high = points.min(0), points.max(0)
-        centre, side = (low + high) / 2, FACE_AROUND * float((high - low).max())
-        if rng is None:
-            return FaceSquare(centre, side, 0.0)
-        aside = rng.normal(0, JITTER / 3, 2) * side
-        return FaceSquare(centre + aside, side * float(np.exp(rng.normal(0, JITTER))), 0.0)
+    def square(self, rng: np.random.Generator) -> FaceSquare:
+        """About the fitted face, nearly as in use."""
+        square = square_around(self.fit)
+        aside = rng.normal(0, JITTER / 3, 2) * square.side
+        return FaceSquare(square.centre + aside, square.side * float(np.exp(rng.normal(0, JITTER))), 0.0)
 
     def crop(self, square: FaceSquare) -> Row:
         """`picture`; `coarse` height in pixels, to the camera, `there` where it is; `uv` of the pixels; `mask`: bare face."""
@@ -99,7 +93,7 @@ def head_crops(item: Row, count: int) -> list[Row]:
 
 def portrait_crop(one: Laid) -> Row:
     """As in use."""
-    return one.crop(one.square())
+    return one.crop(square_around(one.fit))
 
 
 def skin_of(item: Row) -> Plane:

@@ -123,16 +123,21 @@ def height(depth: Plane, mask: Plane, scale: float) -> Plane:
     return np.where(depth > 0, (middle - depth) * (scale / middle), 0).astype(np.float32)
 
 
-def _laid(view: DelitView) -> tuple[FaceSquare, int]:
-    """The square about the fitted face, and the pixels of its crop, a multiple of CROP_STEP; refuses a face of too few."""
-    face = view.fit.model.regions["face"] > 0.5
-    points = project(view.fit.camera, view.fit.vertices[face]).astype(np.float64)
+def square_around(fit: Fit) -> FaceSquare:
+    """Upright, about the fitted face."""
+    face = fit.model.regions["face"] > 0.5
+    points = project(fit.camera, fit.vertices[face]).astype(np.float64)
     low, high = points.min(0), points.max(0)
-    wide = FACE_AROUND * float((high - low).max())
-    if wide < SIDES[0]:
-        told = f"the face is too small for finenet ({wide:.0f} pixels about it; it needs {SIDES[0]})"
+    return FaceSquare((low + high) / 2, FACE_AROUND * float((high - low).max()), 0.0)
+
+
+def _laid(view: DelitView) -> tuple[FaceSquare, int]:
+    """The square, and the pixels of its crop, a multiple of CROP_STEP; refuses a face of too few."""
+    square = square_around(view.fit)
+    if square.side < SIDES[0]:
+        told = f"the face is too small for finenet ({square.side:.0f} pixels about it; it needs {SIDES[0]})"
         raise PhotoError(f"{view.photo.name}: {told}")
-    return FaceSquare((low + high) / 2, wide, 0.0), CROP_STEP * round(min(wide, SIDES[1]) / CROP_STEP)
+    return square, CROP_STEP * round(min(square.side, SIDES[1]) / CROP_STEP)
 
 
 def _camera_in(fit: Fit, square: FaceSquare, side: int) -> tuple[Fit, Float32[np.ndarray, "vertices 2"] | None]:
