@@ -16,8 +16,8 @@ install_import_hook(["facetex_core", "facetex_plugins"], "type_checks.check")
 ROOT = Path(__file__).resolve().parents[1]
 GUARD = ROOT / "tests" / "loopback_only"
 runpy.run_path(str(GUARD / "sitecustomize.py"))
-# Blender's Python runs the one, by test_export.py; of the others some need packages that nothing else does.
-collect_ignore = ["support", "benchmarks"]
+# Blender's Python runs some; others need packages that nothing else does.
+collect_ignore = ["support", "benchmarks", "scene/in_blender.py"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,7 @@
-"""Chromium without a window, told what to do by the DevTools protocol through two pipes; tests skip where there is none."""
+"""Chromium without a window, told what to do by the DevTools protocol through two pipes; tests skip where there is none.
+
+The system's, or the one that `npm ci` puts into tests/.
+"""
 
 import base64
 import json
@@ -9,9 +12,25 @@ import subprocess
 import time
 from pathlib import Path
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+from places import TESTS
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+UNPACK = "import chromium from '@sparticuz/chromium'; console.log(await chromium.executablePath())"
 SECONDS = 60
 DESKTOP, PHONE = (1280, 800), (390, 844)
+
+
+def _chromium() -> str | None:
+    """Where it lies; the one of npm is unpacked on first use."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found or not (shutil.which("node") and (TESTS / "node_modules" / "@sparticuz").is_dir()):
+        return found
+    command = ["node", "--input-type=module", "--eval", UNPACK]
+    done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False)
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 else None
+
+
+CHROMIUM = _chromium()
 
 
 class Browser:
@@ -23,9 +42,10 @@ class Browser:
         self.events: list[dict] = []
         asked, self.write = os.pipe()
         self.read, told = os.pipe()
-        options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-                   "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe", f"--user-data-dir={profile}",
-                   "--hide-scrollbars", "about:blank"]  # fmt: skip
+        options = ["--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
+                   "--enable-unsafe-swiftshader", "--no-first-run", "--disable-background-networking",
+                   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
+                   f"--user-data-dir={profile}", "--hide-scrollbars", "about:blank"]  # fmt: skip
 
         def pipes() -> None:
             """As Chromium wants them: commands from 3, answers to 4."""
