@@ -42,7 +42,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.lighting.studio": "ground",
     "facetex_core.lighting.thresholds": "ALBEDO_NOISE COLOURED HIGHLIGHT HIGHLIGHT_FROM INDEPENDENT",
     "facetex_core.parts.eyes": "IRIS_RADIUS eyes_of paint_parts",
-    "facetex_core.parts.teeth": "rows_of",
+    "facetex_core.parts.teeth": "rows_of upper_gums",
     "facetex_core.progress": "report_progress",
     "facetex_core.stages": "Detector",
     "facetex_core.texture.expected_albedo": "DARKEST expected_albedo",

@@ -118,7 +118,7 @@ def _head(document: _Document, folder: Path) -> Head:
     name = document.document.asset.extras["photo"]
     if not isinstance(name, str):
         raise TypeError("photo")
-    roughness = np.ascontiguousarray(document.picture("roughness")[..., 1])
+    roughness = np.ascontiguousarray(document.picture("surface")[..., 1])
     return Head(name, fit, Appearance(studio(), albedo), nothing, whole, detail, roughness)
 
 

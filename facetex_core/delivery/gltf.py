@@ -10,7 +10,8 @@ from facetex_core.geometry.unweld import SplitPart, part_normals, split_part, ta
 from facetex_core.io.texture_files import colour_png, normal_png, surface_png
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit, Head
-from facetex_core.texture.material import REFRACTION, roughness_of
+from facetex_core.texture.material import DIM, REFRACTION, roughness_of
+from facetex_core.texture.occlusion import occlusion_map
 
 MATERIALS = {"left_eye": "eyes", "right_eye": "eyes"}
 """Parts that share a material; the others have their own, by their own name."""
@@ -96,9 +97,9 @@ def _accessor(values: Float32[np.ndarray, "rows columns"], bounds: bool) -> "glt
 
 
 def maps_of(head: Head) -> dict[str, bytes]:
-    """Albedo, normal and roughness, as PNG."""
-    surface = surface_png(roughness_of(head))
-    return {"albedo": colour_png(head.albedo.rgb), "normal": normal_png(head.detail.normals), "roughness": surface}
+    """Albedo, normals, and occlusion with roughness, as PNG."""
+    surface = surface_png(occlusion_map(head), roughness_of(head))
+    return {"albedo": colour_png(head.albedo.rgb), "normal": normal_png(head.detail.normals), "surface": surface}
 
 
 def add_materials(file: GlbFile, parts: Mapping[str, slice], maps: Mapping[str, bytes], name: str = "") -> dict[str, int]:
@@ -122,15 +123,22 @@ def add_materials(file: GlbFile, parts: Mapping[str, slice], maps: Mapping[str, 
 def _material(name: str, part: str, textures: Mapping[str, int]) -> "gltf.Material":
     reflection = gltf.PbrMetallicRoughness(
         baseColorTexture=gltf.TextureInfo(index=textures["albedo"]),
-        metallicRoughnessTexture=gltf.TextureInfo(index=textures["roughness"]),
+        metallicRoughnessTexture=gltf.TextureInfo(index=textures["surface"]),
         metallicFactor=0.0,
         roughnessFactor=1.0,
     )
     refraction = {"ior": REFRACTION.get(part, REFRACTION["skin"])}
-    extensions = {"KHR_materials_ior": refraction, "KHR_materials_specular": {"specularFactor": 1.0}}
+    extensions = {"KHR_materials_ior": refraction, "KHR_materials_specular": {"specularFactor": DIM.get(part, 1.0)}}
+    hidden = gltf.OcclusionTextureInfo(index=textures["surface"])
     bent = gltf.NormalMaterialTexture(index=textures["normal"]) if part == "skin" else None
     return gltf.Material(
-        name=name, pbrMetallicRoughness=reflection, normalTexture=bent, extensions=extensions, alphaMode=None, alphaCutoff=None
+        name=name,
+        pbrMetallicRoughness=reflection,
+        normalTexture=bent,
+        occlusionTexture=hidden,
+        extensions=extensions,
+        alphaMode=None,
+        alphaCutoff=None,
     )
 
 

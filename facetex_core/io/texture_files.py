@@ -11,7 +11,7 @@ from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import Detail
 
 ALBEDO, LIT, VISIBILITY, NORMAL, DISPLACEMENT = "albedo.png", "lit.png", "visibility.png", "normal.png", "displacement.png"
-ROUGHNESS, SPECULAR = "roughness.png", "specular.png"
+ROUGHNESS, SPECULAR, OCCLUSION = "roughness.png", "specular.png", "occlusion.png"
 
 MIDLEVEL = 32768 / 65535
 """The 16-bit value of no displacement."""
@@ -34,9 +34,9 @@ def normal_png(normals: Float32[np.ndarray, "height width 3"]) -> bytes:
     return data_png((normals * 0.5 + 0.5).astype(np.float32))
 
 
-def surface_png(roughness: Float32[np.ndarray, "size size"]) -> bytes:
-    """Roughness in green and no metal in blue, as glTF wants it; red is free."""
-    return data_png(np.stack([np.zeros_like(roughness), roughness, np.zeros_like(roughness)], -1))
+def surface_png(occlusion: Float32[np.ndarray, "size size"], roughness: Float32[np.ndarray, "size size"]) -> bytes:
+    """Occlusion in red, roughness in green and no metal in blue, as glTF wants them."""
+    return data_png(np.stack([occlusion, roughness, np.zeros_like(roughness)], -1))
 
 
 def displacement_scale(detail: Detail) -> float:

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float32
 
 from facetex_core.geometry.uv_raster import UVRaster, all_texels, interpolate
 from facetex_core.imaging.push_pull import fill_smooth
-from facetex_core.parts.teeth import blend, paint_teeth, rows_of, smooth_step
+from facetex_core.parts.teeth import blend, on_jaw, paint_gums, paint_teeth, rows_of, smooth_step
 from facetex_core.structures import MorphableModel, Texture
 
 IRIS_RADIUS = 0.00585
@@ -47,14 +47,21 @@ def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Flo
         rgb[where] = _mouth(_points(model, texels, where))
     if "teeth" in model.mesh.parts:
         where = _of_part(model, texels, "teeth")
-        upper = interpolate(texels, model.mesh, rows_of(model)["upper"][:, None].astype(np.float32))[where, 0] > 0.5
-        rgb[where] = paint_teeth(_points(model, texels, where), upper)
+        rgb[where] = paint_teeth(_points(model, texels, where), _share(model, texels, rows_of(model)["upper"])[where])
+    if "gums" in model.mesh.parts:
+        where = _of_part(model, texels, "gums")
+        rgb[where] = paint_gums(_points(model, texels, where), _share(model, texels, on_jaw(model))[where])
     return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
 
 
 def _of_part(model: MorphableModel, texels: UVRaster, part: str) -> Mask:
     which = model.mesh.parts[part]
     return (texels.triangle >= which.start) & (texels.triangle < which.stop)
+
+
+def _share(model: MorphableModel, texels: UVRaster, vertices: Bool[np.ndarray, "vertices"]) -> Mask:
+    """The texels that lie nearer to these vertices than to others."""
+    return np.asarray(interpolate(texels, model.mesh, vertices[:, None].astype(np.float32))[..., 0] > 0.5)
 
 
 def _points(model: MorphableModel, texels: UVRaster, where: Mask) -> Float32[np.ndarray, "texels 3"]:

@@ -1,4 +1,4 @@
-"""The rows of teeth: where they stand behind the lips of a fitted head, and what colour they are."""
+"""Teeth, gums and tongue: which of them belong to the jaw, and what colour they are."""
 
 from functools import lru_cache
 
@@ -9,12 +9,14 @@ from facetex_core.structures import MorphableModel
 
 # Linear albedo.
 ENAMEL = np.array([0.78, 0.71, 0.58])
+ROOT = np.array([0.66, 0.53, 0.36])
+"""Of a tooth near the gum, where the dentine shows through."""
 GUMS = np.array([0.40, 0.13, 0.12])
-
-TOOTH_WIDTHS = {"upper": (8.6, 6.6, 7.6, 7.1, 6.6, 10.4, 9.8), "lower": (5.4, 5.9, 6.9, 7.0, 7.1, 11.4, 10.8)}
-"""Millimetres from the middle outwards (Wheeler's Dental Anatomy)."""
-GUM_LINE = 0.93
-"""Share of a tooth's height from which the gum covers it: models end where crowns do."""
+TONGUE = np.array([0.42, 0.15, 0.14])
+TONGUE_WIDE, TONGUE_FRONT = (0.016, 0.019), (0.008, 0.012)
+"""Metres from the middle, and behind the foremost gum, within which the floor of a mouth is tongue."""
+THROAT = (0.035, 0.085)
+"""Metres behind the foremost gum within which it gets dark."""
 
 JAW_DROP = 0.001
 """Metres; what an open jaw takes further down hangs on it."""
@@ -26,37 +28,50 @@ Rgb = Float[np.ndarray, "texels 3"]
 @lru_cache(maxsize=8)
 def rows_of(model: MorphableModel) -> dict[str, Bool[np.ndarray, "vertices"]]:
     """The vertices of the upper and the lower row, empty where the model has no teeth; by height where it has no jaw."""
-    teeth = np.zeros(len(model.mean), bool)
-    if "teeth" in model.mesh.parts:
-        teeth[model.mesh.triangles[model.mesh.parts["teeth"]]] = True
+    teeth = _of_part(model, "teeth")
     if "jawOpen" in model.expression_names:
-        lower = model.expression[model.expression_names.index("jawOpen"), :, 1] < -JAW_DROP
+        lower = on_jaw(model)
     else:
         lower = model.mean[:, 1] < model.mean[teeth, 1].mean() if teeth.any() else teeth
     return {"upper": teeth & ~lower, "lower": teeth & lower}
 
 
+def on_jaw(model: MorphableModel) -> Bool[np.ndarray, "vertices"]:
+    """The vertices that an open jaw takes down; none where the model has no jaw."""
+    if "jawOpen" not in model.expression_names:
+        return np.zeros(len(model.mean), bool)
+    return np.asarray(model.expression[model.expression_names.index("jawOpen"), :, 1] < -JAW_DROP)
+
+
+def upper_gums(model: MorphableModel) -> Bool[np.ndarray, "vertices"]:
+    """The vertices of gums and palate that stay with the head."""
+    return _of_part(model, "gums") & ~on_jaw(model)
+
+
+def _of_part(model: MorphableModel, name: str) -> Bool[np.ndarray, "vertices"]:
+    own = np.zeros(len(model.mean), bool)
+    own[model.mesh.triangles[model.mesh.parts.get(name, slice(0, 0))]] = True
+    return own
+
+
 def paint_teeth(points: Float32[np.ndarray, "texels 3"], upper: Bool[np.ndarray, "texels"]) -> Float32[np.ndarray, "texels 3"]:
-    """Linear albedo of points on the mean head's teeth: enamel with gaps between the teeth and gums at the roots."""
+    """Linear albedo of points on the mean head's teeth: enamel, yellower towards the gum, darker at the back."""
     painted = np.zeros_like(points)
-    for which, mine in (("upper", upper), ("lower", ~upper)):
+    for mine, way in ((upper, 1), (~upper, -1)):
         if mine.any():
-            painted[mine] = _row(points[mine], which)
+            outwards = 1000 * _arch_length(points[mine])
+            root = _height(way * points[mine, 1], outwards)
+            back = 1 - 0.6 * smooth_step(18, 38, outwards)
+            painted[mine] = back[:, None] * blend(np.tile(ENAMEL, (len(root), 1)), ROOT, smooth_step(0.45, 1.1, root))
     return painted
 
 
-def _row(points: Rgb, which: str) -> Rgb:
-    outwards = 1000 * _arch_length(points)
-    root = _height(points[:, 1] if which == "upper" else -points[:, 1], outwards)
-    gaps = np.cumsum((0.0, *TOOTH_WIDTHS[which]))
-    away = np.abs(outwards[:, None] - gaps).min(1)
-    shape = 1 - 0.4 * np.exp(-((away / 0.5) ** 2))
-    # The back of the row is in the dark of the cheeks.
-    back = 1 - 0.6 * smooth_step(18, 38, outwards)
-    enamel = ENAMEL * (shape * back * (1 - 0.12 * root))[:, None]
-    # The gum dips between the teeth.
-    line = GUM_LINE - 0.10 * np.exp(-((away / 1.2) ** 2))
-    return blend(enamel, GUMS * back[:, None], smooth_step(line - 0.05, line + 0.05, root))
+def paint_gums(points: Float32[np.ndarray, "texels 3"], lower: Bool[np.ndarray, "texels"]) -> Float32[np.ndarray, "texels 3"]:
+    """Linear albedo of points on the mean head's gums, palate and tongue, which the jaw carries; dark down the throat."""
+    deep = points[:, 2].max(initial=-1) - points[:, 2]
+    tongue = lower * (1 - smooth_step(*TONGUE_WIDE, np.abs(points[:, 0]))) * smooth_step(*TONGUE_FRONT, deep)
+    colour = blend(np.tile(GUMS, (len(points), 1)), TONGUE, tongue)
+    return (colour * (1 - 0.9 * smooth_step(*THROAT, deep))[:, None]).astype(np.float32)
 
 
 def _height(upwards: Texels, outwards: Texels) -> Texels:

@@ -18,7 +18,7 @@ from facetex_core.texture.regions import region
 
 SKIN_ROUGHNESS = 0.55
 REGION_ROUGHNESS = {"forehead": 0.47, "chin": 0.50, "eyes": 0.48, "nose": 0.42, "lips": 0.38}
-PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.4, "teeth": 0.25}
+PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.5, "teeth": 0.25, "gums": 0.5}
 """What is no skin and wet."""
 REGION_BLUR = 0.008
 """Blur of the regions' borders, as a share of the map."""
@@ -26,6 +26,8 @@ GROOVE_ROUGHNESS, DEPTH = 0.05, 0.0001
 """How much rougher a deep groove is, and the metres that count as deep."""
 REFRACTION = {"skin": 1.4, "left_eye": 1.376, "right_eye": 1.376}
 """Skin by Tuchin 2007, the cornea by Gullstrand; other parts as skin."""
+DIM = {"mouth": 0.3, "gums": 0.3}
+"""Share of the mirrored light of parts that lips hide from most of it."""
 
 
 @lru_cache(maxsize=1)

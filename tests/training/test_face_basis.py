@@ -1,21 +1,25 @@
 """The making of the face basis: its geometry on small made-up meshes, the whole on the data."""
 
+import cv2
 import numpy as np
 import pytest
 from facetex_model_zoo import model_path
+from numpy.testing import assert_allclose, assert_array_equal
 from training.face_basis import checks
 from training.face_basis.eval import report
 from training.face_basis.expressions import arkit_name, gaze_turn, sparse
 from training.face_basis.flips import well_shaped, worst_angle
 from training.face_basis.inside import fit_sphere, ring_triangles
+from training.face_basis.interior import halves, interior
 from training.face_basis.landmarks import similarity
 from training.face_basis.layout import balance
 from training.face_basis.make import FILE, UNREGISTERED, Settings, make, read_arrays
 from training.face_basis.modes import principal_modes
+from training.face_basis.new_parts import joined_to, mixtures, without
 from training.face_basis.pictures import render
 from training.face_basis.regions import distance_inside
 from training.face_basis.register import register
-from training.face_basis.source import border_chains, signed_areas, vertex_normals
+from training.face_basis.source import border_chains, read_source, signed_areas, vertex_normals
 from training.face_basis.surface import closest, hit_distances
 from training.face_basis.topology import Carried, inside, respaced, ride, triangulate
 from trainings import shipped_settings, short_run
@@ -171,15 +175,18 @@ def test_the_data_give_the_file_that_ships(shared, shipped, tmp_path, capsys):
     run = short_run("face_basis", SMALL, tmp_path)
     make(run)
     made = read_arrays(run.work / UNREGISTERED)
-    moved = {name for name in made if name.startswith(("landmark", "dense"))}
-    for name in made.keys() - moved - {"triangles", "uv_triangles"}:
-        np.testing.assert_array_equal(made[name], shipped[name], name)
-    for name in ("triangles", "uv_triangles"):
-        assert triangle_set(made, name) == triangle_set(shipped, name)
     register(run)
     registered_arrays = read_arrays(run.work / FILE)
-    np.testing.assert_array_equal(registered_arrays["mean"], made["mean"])
+    assert_array_equal(registered_arrays["mean"], made["mean"])
     assert not np.array_equal(registered_arrays["dense_barycentric"], made["dense_barycentric"])
+    interior(run)
+    whole = read_arrays(run.work / FILE)
+    moved = {name for name in made if name.startswith(("landmark", "dense"))}
+    for name in whole.keys() - moved - {"triangles", "uv_triangles", "identity"}:
+        assert_array_equal(whole[name], shipped[name], name)
+    assert_allclose(whole["identity"].astype(np.float32), shipped["identity"].astype(np.float32), atol=2e-6)
+    for name in ("triangles", "uv_triangles"):
+        assert triangle_set(whole, name) == triangle_set(shipped, name)
     assert "round 1: inner face" in capsys.readouterr().out
 
 
@@ -198,3 +205,43 @@ def test_the_report_measures_the_file_that_ships(shared, tmp_path, capsys):
 
 def test_the_settings_are_read():
     assert shipped_settings("face_basis", Settings).rounds == 3
+
+
+def test_parts_are_taken_out_and_put_in_without_moving_the_others(shipped):
+    bare = without(shipped, ("teeth", "gums"))
+    skin = shipped["part_ranges"][0, 1]
+    assert_array_equal(bare["triangles"][:skin], shipped["triangles"][:skin])
+    used = np.unique(bare["triangles"])
+    assert_array_equal(used, np.arange(len(bare["mean"])))
+    assert_array_equal(bare["mirror"][bare["mirror"]], used)
+    with pytest.raises(AssertionError):
+        without(shipped, ("left_eye",))
+
+
+def test_crowns_move_with_the_people_and_the_jaw_of_the_basis(shared, shipped):
+    source = read_source()
+    bare = without(shipped, ("teeth", "gums"))
+    mixed = mixtures(bare, source)
+    assert_allclose(mixed @ mixed.T, np.eye(len(mixed)), atol=1e-3)  # modes of independent standard normals
+    made = joined_to(bare, source, {"teeth": halves(source)["teeth"]}, np.zeros(3))
+    teeth = np.unique(made["triangles"][slice(*made["part_ranges"][-1])])
+    assert_array_equal(made["mean"][: len(bare["mean"])], bare["mean"])
+    assert_allclose(made["mean"][made["mirror"][teeth]], made["mean"][teeth] * [-1, 1, 1], atol=1e-7)
+    jaw = made["expression"][made["expression_names"].tolist().index("jawOpen"), teeth, 1]
+    assert (jaw == 0).mean() == pytest.approx(0.5, abs=0.1)
+    assert jaw.min() < -0.02
+
+
+def test_what_lies_behind_the_lips_has_islands_of_its_own(shipped):
+    size = 1024
+    names = shipped["part_names"].tolist()
+    assert names == ["skin", "left_eye", "right_eye", "mouth", "teeth", "gums"]
+    boxes = {}
+    for name, (start, stop) in zip(names, shipped["part_ranges"], strict=True):
+        mask = np.zeros((size, size), np.uint8)
+        corners = np.round(shipped["uvs"][shipped["uv_triangles"][start:stop]] * size * 16).astype(np.int32)
+        for triangle in corners:
+            cv2.fillConvexPoly(mask, triangle, 1, shift=4)
+        boxes[name] = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    assert np.sum(list(boxes.values()), axis=0).max() == 1
+    assert (signed_areas(shipped["uvs"].astype(np.float64), shipped["uv_triangles"]) > 0).all()

@@ -17,6 +17,7 @@ CENTIMETRE = 0.01
 # Vertex ranges of generic_neutral_mesh.obj, read off its materials and connected components.
 SKIN = (0, 11248)
 MOUTH = (11248, 13294)
+GUMS = (14062, 17039)
 TEETH = (17039, 21451)
 SCLERA = {"left": (21451, 22221), "right": (23021, 23791)}
 EYEBALL = {"left": (21451, 23021), "right": (23021, 24591)}

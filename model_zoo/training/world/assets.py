@@ -26,7 +26,7 @@ from training.world.pieces import mirrored, write_piece
 from training.world.settings import Settings
 from training.world.targets import is_for_training, read_targets, sides, skin_is_for_training
 
-FOLDERS = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes", "tongue": "tongue"}
+FOLDERS = {"hair": "hair", "brows": "eyebrows", "lashes": "eyelashes"}
 TARGETS = "models/mm/makehuman/face_targets.tar"
 TEXELS = 512
 """Of a part's texture."""

@@ -30,13 +30,11 @@ LABELS = (
     "hair",
     "brows",
     "lashes",
-    "tongue",
+    "gums",
 )
 """What a pixel may show, in the order of their numbers."""
 COLLAR, WIDER = np.array([0, 0.028, 0.0], np.float32), np.array([1.1, 1, 1.2], np.float32)
 """Metres by which the shoulders stand higher than the evaluation's, and how much wider they are."""
-LOW = np.array([0, -0.006, -0.004], np.float32)
-"""Metres: the tongue lies, and its texture is darker, than MakeHuman has it."""
 DARKER, THINNER = {"lashes": 0.5, "brows": 0.8}, {"lashes": 0.6}
 """How pieces differ from the hair on the head in colour and cover."""
 
@@ -122,7 +120,7 @@ class Maker:
 
     def _pieces(self, recipe: Recipe, vertices: np.ndarray) -> list[Part]:
         parts, moves = [], vertices - self.model.mean
-        for kind, which in (("hair", recipe.hair), ("brows", recipe.brows), ("lashes", recipe.lashes), ("tongue", 0.0)):
+        for kind, which in (("hair", recipe.hair), ("brows", recipe.brows), ("lashes", recipe.lashes)):
             there = self.wardrobe.pieces.get(kind, [])
             if which is not None and there:
                 parts.append(dyed(there[int(which * len(there))], moves, recipe.hair_colour))
@@ -192,11 +190,8 @@ def plain(
 def dyed(piece: Piece, moves: np.ndarray, colour: tuple[float, ...]) -> Part:
     """A piece on a head, in the hair's colour: the texture says where it is lighter and darker."""
     vertices = piece.on(moves)
-    normals = vertex_normals(vertices, piece.triangles)
-    if piece.kind == "tongue":
-        vertices, dye = vertices + LOW, np.array([0.55], np.float32)
-    else:
-        normals, dye = _outward(vertices, normals), np.array(colour, np.float32) * np.float32(DARKER.get(piece.kind, 1.0))
+    normals = _outward(vertices, vertex_normals(vertices, piece.triangles))
+    dye = np.array(colour, np.float32) * np.float32(DARKER.get(piece.kind, 1.0))
     cover = piece.rgba[..., 3] * np.float32(THINNER.get(piece.kind, 1.0) / 255)
     return Part(piece.kind, vertices, piece.triangles, normals, piece.uvs, np.dstack([piece.tone * dye, cover]))
 

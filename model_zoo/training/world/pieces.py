@@ -9,12 +9,11 @@ from jaxtyping import Float, Float32, Int32, UInt8
 from scipy.spatial import cKDTree
 
 from facetex_core.imaging.colour import decode_srgb
-from facetex_core.parts.teeth import rows_of
 from facetex_core.structures import MorphableModel
 from training.common.data import save_arrays
 
-NEIGHBOURS = {"hair": 24, "brows": 4, "lashes": 3, "tongue": 40}
-"""Vertices whose moves a vertex follows in the mean: hair with the head, lashes with the lid, a tongue with the lower teeth."""
+NEIGHBOURS = {"hair": 24, "brows": 4, "lashes": 3}
+"""Vertices whose moves a vertex follows in the mean: hair with the head, lashes with the lid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +32,10 @@ class Piece:
 
     @cached_property
     def tone(self) -> Float32[np.ndarray, "size size 3"]:
-        """Its linear colour, of mean 1 where it is not to be seen through; a tongue's as it is."""
+        """Its linear colour, of mean 1 where it is not to be seen through."""
         rgb = decode_srgb(self.rgba[..., :3].astype(np.float32) / 255)
         known = self.rgba[..., 3] > 25
-        if self.kind == "tongue" or not known.any():
+        if not known.any():
             return rgb
         grey = rgb.mean(2, keepdims=True)
         return np.asarray(np.repeat(np.clip(grey / max(float(grey[known].mean()), 1e-3), 0.25, 3), 3, 2), np.float32)
@@ -56,8 +55,6 @@ def bound(
 ) -> Piece:
     """The part, bound to the skin's nearest vertices; nearer ones count more."""
     skin = np.unique(model.mesh.triangles[model.mesh.parts["skin"]])
-    if kind == "tongue":
-        skin = np.flatnonzero(rows_of(model)["lower"])
     distance, near = cKDTree(model.mean[skin]).query(vertices, NEIGHBOURS[kind])
     weights = 1 / (distance + 0.002) ** 2
     weights /= weights.sum(1, keepdims=True)

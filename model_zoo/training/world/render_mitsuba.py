@@ -25,7 +25,7 @@ ROUGH = {
     "right_eye": 0.12,
     "mouth": 0.3,
     "teeth": 0.3,
-    "tongue": 0.35,
+    "gums": 0.35,
     "hair": 0.5,
     "frame": 0.4,
     "cloth": 0.9,

@@ -107,7 +107,7 @@ class Raster:
         for _ in range(SPREADS):
             mean = np.asarray(near @ (came * lit[:, None])) / np.maximum(share, 1)
             came = np.where(lit[:, None], came + SPREADING * (mean - came), 0)
-        parts = [self.mesh.triangles[self.mesh.parts[name]] for name in ("mouth", "teeth") if name in self.mesh.parts]
+        parts = [self.mesh.triangles[self.mesh.parts[name]] for name in ("mouth", "teeth", "gums") if name in self.mesh.parts]
         self._light_mouth(came, vertices, np.unique(np.concatenate([np.zeros((0, 3), np.int32), *parts])))
         return came.astype(np.float32), opened
 
@@ -157,8 +157,6 @@ class Raster:
         """What is worn, from front to back, as far as the head; adds to what it is given."""
         worn, eye = self._worn, self.figure.camera.position
         came, opened = self._light_at(worn.vertices, worn.normals, np.flatnonzero(self._towards(worn.vertices, worn.normals)))
-        tongue = np.unique(worn.triangles[worn.label == LABELS.index("tongue")])
-        self._light_mouth(came, worn.vertices, tongue)
         scene, active, start = Scene(worn.vertices, worn.triangles), np.arange(len(left)), np.zeros(len(left), np.float32)
         for _ in range(LAYERS):
             rays = hits.rays[active]

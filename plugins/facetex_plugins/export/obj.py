@@ -10,7 +10,7 @@ from facetex_core.geometry.unweld import part_normals
 from facetex_core.io.texture_files import ALBEDO, NORMAL, ROUGHNESS, colour_png, data_png, normal_png, write
 from facetex_core.texture.material import roughness_of
 
-SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth": 120}
+SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth": 120, "gums": 80}
 """Phong exponents (Ns) about as shiny as the GLB's roughness."""
 
 api_version = 2

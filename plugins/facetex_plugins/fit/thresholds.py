@@ -58,9 +58,9 @@ STRANGERS = 3.3
 """Millimetres, root mean square over the face, between heads fitted to one photo each: two pairs of photos of one person
 gave 1.7 and 3.1, pairs of different people 1.8 in the middle. So only those who look quite unlike each other are told."""
 
-LIP_OVER_TEETH, LIP_BEFORE_TEETH = 0.001, 0.0005
-"""Metres by which the upper lip's edge hangs over the upper teeth, and stands in front of them."""
+LIP_BEFORE_TEETH = 0.0005
+"""Metres by which the upper lip's edge stands in front of the upper teeth."""
 BESIDE_LIP = 0.0025
 """Metres to either side of a point of the lip within which teeth lie behind it."""
-TEETH_LONGER, TEETH_FURTHEST = 0.0015, 0.008
-"""Metres by which teeth may be longer than the model's, and by which they may stand elsewhere."""
+TEETH_FURTHEST = 0.008
+"""Metres by which teeth may stand elsewhere."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 # Metres of mean free path in red, green and blue: 1 / (absorption + reduced scattering) of skin1 in Jensen et al. 2001.
 SCATTERING = (0.00130, 0.00095, 0.00067)
-WET = ("left_eye", "right_eye", "teeth")
+WET = ("left_eye", "right_eye", "teeth", "gums")
 TO_BLENDER = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], np.float64)
 """Blender's z is up and the face looks along its -y."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int32
 
 from facetex_core import Camera, Head, Lighting, Meta, Photo, hookimpl
+from facetex_core.geometry.ambient_occlusion import occlusion
 from facetex_core.geometry.camera import camera_rays, project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
@@ -18,7 +19,6 @@ from facetex_core.imaging.look_up import look_up
 from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground
 from facetex_core.texture.material import REFRACTION, roughness_of
-from facetex_plugins.render.ambient_occlusion import occlusion
 
 LIGHT = 0.05
 """What the light's own breadth adds to the width of a highlight, as GGX's alpha: half the tangent of its half-angle (Karis

@@ -25,6 +25,7 @@ from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io import texture_files
 from facetex_core.texture.material import roughness_of
+from facetex_core.texture.occlusion import occlusion_map
 
 
 def volume(vertices, triangles):
@@ -135,13 +136,15 @@ def test_the_materials_are_skin_eyes_and_mouth_without_metal(document):
     assert bends == {"skin": 1.4, "eyes": 1.376, "mouth": 1.4}
 
 
-def test_every_material_takes_its_roughness_from_the_map(document, head):
+def test_every_material_takes_occlusion_and_roughness_from_the_map(document, head):
     surfaces = [material.pbrMetallicRoughness for material in document.materials]
     assert {surface.roughnessFactor for surface in surfaces} == {1}
-    assert {document.textures[surface.metallicRoughnessTexture.index].name for surface in surfaces} == {"roughness"}
-    rough = picture(document, "roughness")
-    assert_allclose(rough[..., 1] / 255, roughness_of(head), atol=0.5 / 255 + 1e-6)
-    assert not rough[..., [0, 2]].any()
+    assert {document.textures[surface.metallicRoughnessTexture.index].name for surface in surfaces} == {"surface"}
+    assert {document.textures[material.occlusionTexture.index].name for material in document.materials} == {"surface"}
+    surface = picture(document, "surface")
+    assert_allclose(surface[..., 0] / 255, occlusion_map(head), atol=0.5 / 255 + 1e-6)
+    assert_allclose(surface[..., 1] / 255, roughness_of(head), atol=0.5 / 255 + 1e-6)
+    assert not surface[..., 2].any()
 
 
 def test_the_glb_tells_the_photo_s_name_and_no_folder(document, glb):

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from facetex_plugins.render import raster
-from facetex_plugins.render.ambient_occlusion import occlusion
 from facetex_plugins.render.raster import RasterRenderer
 from numpy.testing import assert_allclose, assert_array_equal
 from sampled import EYES, ellipsoid, tiny_head, tiny_model
 
 from facetex_core import Camera, Lighting, Texture
+from facetex_core.geometry.ambient_occlusion import occlusion
 from facetex_core.geometry.camera import orbit_camera, photo_view, portrait_cameras, project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.lighting.harmonics import ambient, shade

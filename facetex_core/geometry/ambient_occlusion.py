@@ -13,15 +13,15 @@ OCCLUSION_OFFSET = 0.0003
 
 
 def occlusion(
-    scene: Scene, points: Float32[np.ndarray, "points 3"], normals: Float32[np.ndarray, "points 3"]
+    scene: Scene, points: Float32[np.ndarray, "points 3"], normals: Float32[np.ndarray, "points 3"], rays: int = RAYS
 ) -> Float32[np.ndarray, "points"]:
     """1 in the open, 0 in the dark; near walls count more than far ones."""
-    local = _cosine_directions(RAYS)
+    local = _cosine_directions(rays)
     side, up = _frames(normals)
     ways = local[:, :1] * side[:, None] + local[:, 1:2] * up[:, None] + local[:, 2:] * normals[:, None]
     origins = np.broadcast_to((points + OCCLUSION_OFFSET * normals)[:, None], ways.shape)
     _, _, distance = scene.first_hits(origins.reshape(-1, 3), ways.reshape(-1, 3).astype(np.float32))
-    closed = np.clip(1 - distance.reshape(len(points), RAYS) / OCCLUSION_REACH, 0, 1)
+    closed = np.clip(1 - distance.reshape(len(points), rays) / OCCLUSION_REACH, 0, 1)
     return np.asarray(1 - closed.mean(1), np.float32)
 
 
