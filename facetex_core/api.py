@@ -9,6 +9,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.descriptors.correlations": "as_rows merge mix",
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.camera": "camera_rays project",
+    "facetex_core.geometry.ambient_occlusion": "occlusion",
     "facetex_core.geometry.decimate": "decimated",
     "facetex_core.geometry.geometry_images": "GeometryImages coordinate_code geometry_images",
     "facetex_core.geometry.landmarks": (

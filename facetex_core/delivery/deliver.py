@@ -27,8 +27,8 @@ from facetex_core.pipeline import Run
 from facetex_core.registry import Registry
 from facetex_core.stages import Renderer
 from facetex_core.structures import Photo
+from facetex_core.texture.ambient_occlusion_map import ambient_occlusion_map
 from facetex_core.texture.material import roughness_of
-from facetex_core.texture.occlusion import occlusion_map
 
 RENDERS = "renders"
 
@@ -87,7 +87,7 @@ def _write_maps(run: Run, staging: Path) -> None:
     texture_files.write(staging / texture_files.VISIBILITY, texture_files.data_png(run.visibility))
     texture_files.write(staging / texture_files.NORMAL, texture_files.normal_png(head.detail.normals))
     texture_files.write(staging / texture_files.ROUGHNESS, texture_files.data_png(roughness_of(head)))
-    texture_files.write(staging / texture_files.OCCLUSION, texture_files.data_png(occlusion_map(head)))
+    texture_files.write(staging / texture_files.OCCLUSION, texture_files.data_png(ambient_occlusion_map(head)))
     texture_files.write(staging / texture_files.SPECULAR, texture_files.colour_png(specular_map(head)))
     displacement = texture_files.write(staging / texture_files.DISPLACEMENT, texture_files.displacement_png(head.detail))
     texture_files.write(displacement.with_suffix(".json"), texture_files.displacement_note(head.detail))

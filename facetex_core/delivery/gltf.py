@@ -10,8 +10,8 @@ from facetex_core.geometry.unweld import SplitPart, part_normals, split_part, ta
 from facetex_core.io.texture_files import colour_png, normal_png, surface_png
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit, Head
+from facetex_core.texture.ambient_occlusion_map import ambient_occlusion_map
 from facetex_core.texture.material import DIM, REFRACTION, roughness_of
-from facetex_core.texture.occlusion import occlusion_map
 
 MATERIALS = {"left_eye": "eyes", "right_eye": "eyes"}
 """Parts that share a material; the others have their own, by their own name."""
@@ -98,7 +98,7 @@ def _accessor(values: Float32[np.ndarray, "rows columns"], bounds: bool) -> "glt
 
 def maps_of(head: Head) -> dict[str, bytes]:
     """Albedo, normals, and occlusion with roughness, as PNG."""
-    surface = surface_png(occlusion_map(head), roughness_of(head))
+    surface = surface_png(ambient_occlusion_map(head), roughness_of(head))
     return {"albedo": colour_png(head.albedo.rgb), "normal": normal_png(head.detail.normals), "surface": surface}
 
 

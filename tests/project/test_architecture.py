@@ -29,8 +29,7 @@ CODE = ("facetex_core", "plugins", "model_zoo", "cli", "tests", "docs", ".ci")
 PACKAGES = ("facetex_core", "plugins/facetex_plugins", "model_zoo/facetex_model_zoo", "cli/facetex_cli")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 FRAMEWORK = 6150
-"""Lines of the core without what is built on it, the contracts, and the pages of reports. 150 of them came with the inside of the
-mouth and the map of occlusion."""
+"""Lines of the core without what is built on it, the contracts, and the pages of reports; 150 came with mouth and occlusion."""
 BESIDE = ("workbench/", "testing/", "delivery/report", "delivery/pictures")
 SHIPPED = [name for name in zoo.model_names() if zoo.row(name).ships]
 
@@ -176,7 +175,7 @@ def written() -> Iterator[tuple[Path, str]]:
     """Every text that people read or machines run, but this file, which names what it looks for."""
     endings = {".py", ".md", ".toml", ".txt", ".yml", ".yaml", ".sh", ".js", ".html", ""}
     for folder in CODE:
-        for path in sorted((ROOT / folder).rglob("*")):
+        for path in sorted(path for path in (ROOT / folder).rglob("*") if "node_modules" not in path.parts):
             machine = "__pycache__" in path.parts or path == Path(__file__).resolve()
             if path.is_file() and path.suffix in endings and not machine:
                 yield path.relative_to(ROOT), path.read_text("utf-8")

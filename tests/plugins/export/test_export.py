@@ -24,8 +24,8 @@ from facetex_core.delivery.gltf import SMALLEST_MOVE
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.io import texture_files
+from facetex_core.texture.ambient_occlusion_map import ambient_occlusion_map
 from facetex_core.texture.material import roughness_of
-from facetex_core.texture.occlusion import occlusion_map
 
 
 def volume(vertices, triangles):
@@ -142,7 +142,7 @@ def test_every_material_takes_occlusion_and_roughness_from_the_map(document, hea
     assert {document.textures[surface.metallicRoughnessTexture.index].name for surface in surfaces} == {"surface"}
     assert {document.textures[material.occlusionTexture.index].name for material in document.materials} == {"surface"}
     surface = picture(document, "surface")
-    assert_allclose(surface[..., 0] / 255, occlusion_map(head), atol=0.5 / 255 + 1e-6)
+    assert_allclose(surface[..., 0] / 255, ambient_occlusion_map(head), atol=0.5 / 255 + 1e-6)
     assert_allclose(surface[..., 1] / 255, roughness_of(head), atol=0.5 / 255 + 1e-6)
     assert not surface[..., 2].any()
 

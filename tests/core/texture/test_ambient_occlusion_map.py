@@ -9,7 +9,7 @@ from sampled import tiny_head
 
 from facetex_core import Fit, Texture
 from facetex_core.geometry.uv_raster import all_texels
-from facetex_core.texture.occlusion import PASSED_ON, occlusion_map
+from facetex_core.texture.ambient_occlusion_map import PASSED_ON, ambient_occlusion_map
 from facetex_core.texture.regions import region
 
 SIZE = 256
@@ -24,12 +24,12 @@ def head():
 
 
 def of_region(head, name):
-    return occlusion_map(head)[region(head.fit.model, name, SIZE) > 0.9]
+    return ambient_occlusion_map(head)[region(head.fit.model, name, SIZE) > 0.9]
 
 
 def of_part(head, name):
     which, texels = head.fit.model.mesh.parts[name], all_texels(head.fit.model, SIZE)
-    return occlusion_map(head)[(texels.triangle >= which.start) & (texels.triangle < which.stop)]
+    return ambient_occlusion_map(head)[(texels.triangle >= which.start) & (texels.triangle < which.stop)]
 
 
 def test_hollows_are_darker_than_cheeks(head):
@@ -49,7 +49,7 @@ def test_teeth_and_tongue_are_seen_when_the_mouth_opens(head):
 
 
 def test_the_map_is_even_on_both_sides_and_goes_on_beyond_the_islands(head):
-    found = occlusion_map(head)
+    found = ambient_occlusion_map(head)
     assert found.shape == (SIZE, SIZE)
     assert found.min() >= 0
     assert found.max() <= 1

@@ -25,7 +25,7 @@ PASSED_ON = 0.45
 
 
 @lru_cache(maxsize=1)
-def occlusion_map(head: Head) -> Float32[np.ndarray, "size size"]:
+def ambient_occlusion_map(head: Head) -> Float32[np.ndarray, "size size"]:
     """In [0, 1], continued smoothly beyond the islands."""
     mesh, texels = head.fit.model.mesh, all_texels(head.fit.model, head.albedo.size)
     seen = np.ones((head.albedo.size, head.albedo.size), np.float32)
