@@ -26,13 +26,12 @@ def unit(entering: int, leaving: int, stride: int = 1, dilation: int = 1) -> nn.
 
 
 class Residual(nn.Module):
-    """Two plain 3 x 3 convolutions around a shortcut (He et al. 2016), with as many channels between them as are asked for."""
+    """Two plain 3 x 3 convolutions around a shortcut (He et al. 2016)."""
 
-    def __init__(self, channels: int, between: int | None = None) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        between = between or channels
-        self.first = unit(channels, between)
-        self.second = nn.Sequential(nn.Conv2d(between, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
+        self.first = unit(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels))
 
     def forward(self, value: Tensor) -> Tensor:
         """Same shape out."""

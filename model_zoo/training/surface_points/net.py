@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.common.blocks import Residual, fold
+from training.common.blocks import fold
 from training.common.export import store_halved, stored, take, write_onnx
 from training.landmarks.net import COEFFICIENTS as OLD
 from training.landmarks.net import CROP, POINTS, READ, LandmarkNet
@@ -23,8 +23,6 @@ AXES, FLOOR = 200, 0.004
 """Principal components of upright places that tell a person, and the deviation (crop units) below which one counts less."""
 PERSON = 256
 """Units of each hidden layer."""
-DEEPER = {"eighth": (64, 128, 2), "sixteenth": (96, 256, 3)}
-"""Residual blocks at the end of the landmark net's stages: channels, channels within, how many."""
 START = -4.0
 """The logarithm of the deviations, in crop widths, that a network knows nothing begins with."""
 
@@ -171,21 +169,10 @@ class SurfaceNet(nn.Module):
 
 
 def take_landmark_net(net: SurfaceNet, path: Path) -> SurfaceNet:
-    """The network with the weights of landmarks.onnx, its normalisations part of its convolutions, with more blocks."""
+    """The network with the weights of landmarks.onnx, whose normalisations are part of its convolutions."""
     fold(net)
     take(net.first, path, ("finest", "fine"))
-    deepen(net.first)
     return net
-
-
-def deepen(trunk: LandmarkNet) -> None:
-    """Adds blocks that change nothing yet (DEEPER)."""
-    for stage, (channels, between, count) in DEEPER.items():
-        blocks = [Residual(channels, between) for _ in range(count)]
-        for block in blocks:
-            fold(block)
-            nn.init.zeros_(block.second[0].weight)  # type: ignore[arg-type]  # a convolution
-        getattr(trunk, stage).extend(blocks)
 
 
 def take_surface_net(net: SurfaceNet, path: Path) -> SurfaceNet:
