@@ -1,5 +1,7 @@
 """The colour of an iris in the photo: the ring round the darkest disc between the lids."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Float32, Int
 
@@ -32,6 +34,19 @@ def iris_colour(view: LitView, part: str) -> Float32[np.ndarray, "3"] | None:
     if centre is None:
         return None
     return _ring_colour(crop, between, centre, radius, shade(view.appearance.lighting, np.array([0, 0, 1], np.float32)))
+
+
+def of_one_person(found: Sequence[Float32[np.ndarray, "3"] | None]) -> list[Float32[np.ndarray, "3"]]:
+    """Irises of one person are alike, however the light falls: both get the geometric mean, unless their hues truly differ.
+
+    An eye that is not seen has the other's colour, brown where neither is.
+    """
+    seen = [colour for colour in found if colour is not None] or [np.array(BROWN, np.float32)]
+    logs = np.log(np.maximum(seen, 1e-4))
+    hues = logs - logs.mean(1, keepdims=True)
+    if np.ptp(hues, axis=0).max() > thresholds.ODD_EYES:
+        return [seen[0] if colour is None else colour for colour in found]
+    return [np.exp(logs.mean(0)).astype(np.float32) for _ in found]
 
 
 def _contour(fit: Fit, part: str) -> tuple[Float32[np.ndarray, "points 2"], float]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from facetex_core import DelitView, Texture, hookimpl
 from facetex_core.parts.eyes import eyes_of, paint_parts
-from facetex_plugins.paint.iris import BROWN, iris_colour
+from facetex_plugins.paint.iris import BROWN, iris_colour, of_one_person
 
 api_version = 2
 
@@ -20,12 +20,9 @@ class EyePainter:
 
     def paint(self, view: DelitView) -> Texture:
         """The map with all parts."""
-        found = {part: iris_colour(view, part) for part in eyes_of(view.fit.model)}
-        seen = [colour for colour in found.values() if colour is not None]
-        # Two irises of one person are alike; the better seen one serves both.
-        other = seen[0] if seen else np.array(BROWN, np.float32)
-        irises = {part: other if colour is None else colour for part, colour in found.items()}
-        return paint_parts(view.fit.model, view.albedo, irises)
+        parts = eyes_of(view.fit.model)
+        irises = of_one_person([iris_colour(view, part) for part in parts])
+        return paint_parts(view.fit.model, view.albedo, dict(zip(parts, irises, strict=True)))
 
 
 class BrownPainter:

@@ -22,3 +22,8 @@ DARKEST_IRIS, BRIGHTEST_IRIS = 0.025, 0.30
 """Bounds of an iris's linear albedo: dark brown to pale grey."""
 REDDEST_IRIS = 2.4
 """Red over green of an iris at most, a little more than brown's: what is redder lies in the shade of lids."""
+ODD_EYES = 0.7
+"""Natural logarithm by which a channel of two irises differs, brightness aside, from which they are of two colours. In 35
+photographs (23 of dev, 12 synthetic) one person's differ by .33 at most, and their brightness by up to a factor of 3; brown and
+blue differ by 1.5.
+"""

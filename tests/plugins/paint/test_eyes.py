@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from facetex_plugins.paint.iris import BROWN, iris_colour
+from facetex_plugins.paint.iris import BROWN, iris_colour, of_one_person
 from facetex_plugins.paint.parts import EyePainter
 from facetex_plugins.paint.thresholds import DARKEST_IRIS
 from numpy.testing import assert_allclose, assert_array_equal
@@ -78,6 +78,21 @@ def test_no_colour_is_made_up_where_no_iris_is_seen(side):
     small, far = portrait(BLUE, times=1)
     assert far.camera.intrinsics[0, 0] * IRIS_RADIUS / 0.9 < 5
     assert iris_colour(seen(Photo(small.rgb[:60], small.name), far), side) is None
+
+
+def test_both_irises_are_alike_however_the_light_falls():
+    light, dark = (of_one_person([times * BLUE for times in pair]) for pair in ((1.0, 1.0), (1.5, 0.5)))
+    assert_allclose(light[0], BLUE, rtol=1e-5)
+    assert_allclose(dark[0], dark[1])
+    assert_allclose(dark[0], np.sqrt(0.75) * BLUE, rtol=1e-5)
+
+
+def test_odd_eyes_stay_odd_and_an_eye_that_is_hidden_has_the_other_s():
+    brown = np.float32(BROWN)
+    assert_array_equal(of_one_person([brown, BLUE]), [brown, BLUE])
+    assert_allclose(of_one_person([None, BLUE]), [BLUE, BLUE], rtol=1e-5)
+    assert_allclose(of_one_person([None, None]), [brown, brown], rtol=1e-5)
+    assert of_one_person([]) == []
 
 
 def test_a_plain_photo_gives_brown_eyes():
