@@ -10,7 +10,6 @@ PUBLIC: dict[str, str] = {
     "facetex_core.descriptors.masked_features": "describe_features fill_and_pad",
     "facetex_core.geometry.camera": "camera_rays project",
     "facetex_core.geometry.ambient_occlusion": "occlusion",
-    "facetex_core.geometry.decimate": "decimated",
     "facetex_core.geometry.geometry_images": "GeometryImages coordinate_code geometry_images",
     "facetex_core.geometry.landmarks": (
         "CHIN EYES EYES_68 FOREHEAD IBUG INNER_LIPS INNER_LIPS_68 JAW JAW_68 LEFT_EYE_CORNER OVAL RIGHT_EYE_CORNER UPPER_LIP "
@@ -18,7 +17,7 @@ PUBLIC: dict[str, str] = {
     ),
     "facetex_core.geometry.mesh": "triangle_normals vertex_normals",
     "facetex_core.geometry.model_file": "arrays_of assemble load_morphable_model with_albedo",
-    "facetex_core.geometry.raycast": "Scene",
+    "facetex_core.geometry.raycast": "Scene open3d",
     "facetex_core.geometry.similarity": "similarity",
     "facetex_core.geometry.unweld": "part_normals split_part tangents",
     "facetex_core.geometry.uv_raster": "all_texels interpolate",

@@ -57,12 +57,11 @@ def _of_part(model: MorphableModel, name: str) -> Bool[np.ndarray, "vertices"]:
 def paint_teeth(points: Float32[np.ndarray, "texels 3"], upper: Bool[np.ndarray, "texels"]) -> Float32[np.ndarray, "texels 3"]:
     """Linear albedo of points on the mean head's teeth: enamel, yellower towards the gum, darker at the back."""
     painted = np.zeros_like(points)
-    for mine, way in ((upper, 1), (~upper, -1)):
-        if mine.any():
-            outwards = 1000 * _arch_length(points[mine])
-            root = _height(way * points[mine, 1], outwards)
-            back = 1 - 0.6 * smooth_step(18, 38, outwards)
-            painted[mine] = back[:, None] * blend(np.tile(ENAMEL, (len(root), 1)), ROOT, smooth_step(0.45, 1.1, root))
+    for mine, height in ((upper, points[upper, 1]), (~upper, -points[~upper, 1])):
+        root = (height - height.min(initial=1)) / max(float(np.ptp(height)) if len(height) else 0.0, 1e-6)
+        deep = points[mine, 2].max(initial=-1) - points[mine, 2]
+        enamel = blend(np.tile(ENAMEL, (len(root), 1)), ROOT, smooth_step(0.4, 0.9, root))
+        painted[mine] = (1 - 0.6 * smooth_step(0.012, 0.035, deep))[:, None] * enamel
     return painted
 
 
@@ -72,28 +71,6 @@ def paint_gums(points: Float32[np.ndarray, "texels 3"], lower: Bool[np.ndarray, 
     tongue = lower * (1 - smooth_step(*TONGUE_WIDE, np.abs(points[:, 0]))) * smooth_step(*TONGUE_FRONT, deep)
     colour = blend(np.tile(GUMS, (len(points), 1)), TONGUE, tongue)
     return (colour * (1 - 0.9 * smooth_step(*THROAT, deep))[:, None]).astype(np.float32)
-
-
-def _height(upwards: Texels, outwards: Texels) -> Texels:
-    """0 at the tip of the tooth and 1 at its root, by the row's own extent millimetre for millimetre along the arch."""
-    column = np.rint(outwards).astype(int)
-    low, high = np.full(column.max() + 1, np.inf), np.full(column.max() + 1, -np.inf)
-    np.minimum.at(low, column, upwards)
-    np.maximum.at(high, column, upwards)
-    known = np.flatnonzero(high > low)
-    low, high = (np.interp(outwards, known, edge[known]) for edge in (low, high))
-    return np.clip((upwards - low) / np.maximum(high - low, 1e-6), 0, 1)
-
-
-def _arch_length(points: Rgb) -> Texels:
-    """Metres along the arch from its middle: a parabola z = front - c x^2 through the row."""
-    front = points[:, 2].max()
-    x = np.abs(points[:, 0])
-    bend = float(np.sum(x**2 * (front - points[:, 2])) / max(np.sum(x**4), 1e-15))
-    slope = 2 * bend * x
-    if bend < 1e-6:
-        return x
-    return np.asarray((slope * np.sqrt(1 + slope**2) + np.arcsinh(slope)) / (4 * bend))
 
 
 def smooth_step(low: float | Texels, high: float | Texels, value: Texels) -> Texels:

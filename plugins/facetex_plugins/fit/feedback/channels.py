@@ -8,10 +8,10 @@ from jaxtyping import Float32, Float64
 
 from facetex_core import Mesh, MorphableModel
 from facetex_core.geometry.camera import camera_rays
-from facetex_core.geometry.decimate import decimated
 from facetex_core.geometry.geometry_images import coordinate_code
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.geometry.raycast import Scene
+from facetex_plugins.fit.feedback.decimate import decimated
 from facetex_plugins.fit.feedback.estimate import SEEN_SIDE, Estimate, crop_camera
 
 PLANES = 7

@@ -1,9 +1,9 @@
 """Meshes of fewer triangles."""
 
 import numpy as np
+from facetex_plugins.fit.feedback.decimate import decimated
 from sampled import tiny_model
 
-from facetex_core.geometry.decimate import decimated
 from facetex_core.geometry.raycast import Scene
 from facetex_core.values import locked
 
