@@ -22,10 +22,27 @@ class Mesh:
     parts: Mapping[str, slice]
     """Ranges of `triangles` by name: skin, left_eye, right_eye, mouth, ..."""
 
+    @property
+    def solid(self) -> Int32[np.ndarray, "solid 3"]:
+        """The triangles that hide what lies behind them: all but lashes, which come last."""
+        return self.triangles[: self.parts["lashes"].start] if "lashes" in self.parts else self.triangles
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Corrective:
+    """What a shape has to do more on a head that differs from the mean, such as shut lids that are further apart."""
+
+    shape: int
+    """Number of the expression."""
+    vertices: Int32[np.ndarray, "moved"]
+    sources: Int32[np.ndarray, "sources"]
+    weights: Float32[np.ndarray, "moved sources"]
+    """The moves of `vertices`, from how far the identity takes `sources` from the mean."""
+
 
 @dataclass(frozen=True, eq=False)
 class MorphableModel:
-    """A linear model of heads: vertices = mean + identity . a + expression . b."""
+    """A linear model of heads: vertices = mean + identity . a + expression . b, and a corrective where a shape has one."""
 
     name: str
     mean: Float32[np.ndarray, "vertices 3"]
@@ -44,13 +61,24 @@ class MorphableModel:
     face_box: tuple[float, float, float, float]
     """The part of the UV map that a portrait shows: left, top, right, bottom."""
     albedo: "AlbedoModel | None" = None
+    correctives: tuple[Corrective, ...] = ()
 
     def vertices(
         self, identity: Float32[np.ndarray, "modes"], expression: Float32[np.ndarray, "expressions"]
     ) -> Float32[np.ndarray, "vertices 3"]:
         """The head of these coefficients, in metres."""
-        moved = np.tensordot(identity, self.identity, 1) + np.tensordot(expression, self.expression, 1)
+        person = np.tensordot(identity, self.identity, 1)
+        moved = person + np.tensordot(expression, self.expression, 1)
+        for each in self.correctives:
+            moved[each.vertices] += expression[each.shape] * (each.weights @ person[each.sources])
         return np.asarray(self.mean + moved, np.float32)
+
+    def shapes(self, identity: Float32[np.ndarray, "modes"]) -> Float32[np.ndarray, "expressions vertices 3"]:
+        """What each expression moves on this person, in metres for a coefficient of 1."""
+        person, moves = np.tensordot(identity, self.identity, 1), self.expression.copy()
+        for each in self.correctives:
+            moves[each.shape, each.vertices] += each.weights @ person[each.sources]
+        return moves
 
     @cached_property
     def expression_range(self) -> tuple[float, float]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from facetex_core.head_models import AlbedoModel, Embedding, Mesh, MorphableModel
+from facetex_core.head_models import AlbedoModel, Corrective, Embedding, Mesh, MorphableModel
 
 __all__ = [
-    "CLASSES", "AlbedoModel", "Appearance", "Bank", "Camera", "DelitView", "Descriptor", "Detail", "DetailLayer", "Embedding",
+    "CLASSES", "AlbedoModel", "Appearance", "Bank", "Camera", "Corrective", "DelitView", "Descriptor", "Detail", "DetailLayer", "Embedding",
     "Face", "Fit", "Head", "Lighting", "LitView", "Merged", "Mesh", "MorphableModel", "Observation", "OwnDescriptors", "Photo",
     "Segmentation", "Target", "Texture", "View",
 ]  # fmt: skip

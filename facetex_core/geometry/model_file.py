@@ -8,8 +8,10 @@ from jaxtyping import Integer
 
 from facetex_core.errors import ModelError
 from facetex_core.io.npz import Arrays, read_arrays
-from facetex_core.structures import AlbedoModel, Embedding, Mesh, MorphableModel
+from facetex_core.structures import AlbedoModel, Corrective, Embedding, Mesh, MorphableModel
 
+FIELDS = ("vertices", "sources", "weights")
+"""Of a corrective, beside the shape."""
 REGIONS = ("face", "lips", "brows", "eyes", "nostrils")
 """Without which nothing can be fitted."""
 
@@ -44,9 +46,16 @@ def assemble(arrays: Arrays, name: str) -> MorphableModel:
         ),
         {n: w.astype(np.float32) / 255 for n, w in zip(arrays["region_names"].tolist(), arrays["regions"], strict=True)},
         (left, top, right, bottom),
+        correctives=_correctives(arrays) if "corrective_shapes" in arrays else (),
     )
     _refuse_torn(model)
     return model
+
+
+def _correctives(arrays: Arrays) -> tuple[Corrective, ...]:
+    names = arrays["expression_names"].tolist()
+    fields = (arrays[f"corrective_{name}"] for name in ("shapes", *FIELDS))
+    return tuple(Corrective(names.index(shape), *rest) for shape, *rest in zip(*fields, strict=True))
 
 
 def _refuse_torn(model: MorphableModel) -> None:
@@ -72,6 +81,10 @@ def _refuse_torn(model: MorphableModel) -> None:
             raise ValueError(f"{name}_barycentric")
     if len(points.landmark_triangles) != 68 or len(model.expression_names) != len(model.expression):
         raise ValueError("a landmark or the name of an expression")
+    for each in model.correctives:
+        fits = each.weights.shape == (len(each.vertices), len(each.sources)) and np.isfinite(each.weights).all()
+        if not fits or not _counts(each.vertices, count) or not _counts(each.sources, count):
+            raise ValueError("corrective_weights")
     regions = [model.regions.get(name) for name in REGIONS]
     if any(each is None or each.shape != (count,) or not each.max() > 0.5 for each in regions):
         raise ValueError("a region")
@@ -102,7 +115,16 @@ def arrays_of(model: MorphableModel) -> Arrays:
         "region_names": np.array(list(model.regions)),
         "regions": np.stack([np.round(255 * weights) for weights in model.regions.values()]).astype(np.uint8),
         "face_box": np.array(model.face_box),
+        **_arrays_of_correctives(model),
     }
+
+
+def _arrays_of_correctives(model: MorphableModel) -> Arrays:
+    """All have as many vertices and sources."""
+    if not model.correctives:
+        return {}
+    stacked = {f"corrective_{name}": np.stack([getattr(each, name) for each in model.correctives]) for name in FIELDS}
+    return {"corrective_shapes": np.array([model.expression_names[each.shape] for each in model.correctives])} | stacked
 
 
 def with_albedo(model: MorphableModel, path: Path) -> MorphableModel:

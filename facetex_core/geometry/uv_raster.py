@@ -20,6 +20,11 @@ class UVRaster:
     inside: Bool[np.ndarray, "size size"]
     """Where there is a triangle of the asked-for parts."""
 
+    def of(self, mesh: Mesh, part: str) -> Bool[np.ndarray, "size size"]:
+        """Where there is a triangle of this part; nowhere if the mesh has no such part."""
+        which = mesh.parts.get(part, slice(0, 0))
+        return np.asarray((self.triangle >= which.start) & (self.triangle < which.stop))
+
 
 def rasterize_uv(mesh: Mesh, size: int, parts: tuple[str, ...] = ()) -> UVRaster:
     """Triangle and barycentric weights of every texel's centre; of all parts, or of those named."""

@@ -22,6 +22,7 @@ CORNER = np.array([0.50, 0.24, 0.20])
 VEIN = np.array([0.45, 0.12, 0.10])
 FLESH = np.array([0.30, 0.075, 0.065])
 GULLET = np.array([0.02, 0.003, 0.003])
+LASHES = np.array([0.015, 0.010, 0.008])
 
 Rgb = Float32[np.ndarray, "texels 3"]
 
@@ -35,28 +36,26 @@ def eyes_of(model: MorphableModel) -> list[str]:
     return [part for part in ("right_eye", "left_eye") if part in model.mesh.parts]
 
 
-def paint_parts(model: MorphableModel, albedo: Texture, irises: Mapping[str, Float32[np.ndarray, "3"]]) -> Texture:
-    """The albedo with eyes of these iris colours (by part), mouth and teeth, and the map continued beyond its islands."""
+def paint_parts(
+    model: MorphableModel, albedo: Texture, irises: Mapping[str, Float32[np.ndarray, "3"]], lashes: Colour | None = None
+) -> Texture:
+    """The albedo with eyes of these iris colours (by part), lashes, mouth and teeth, and the map continued beyond its islands."""
     texels = all_texels(model, albedo.size)
     rgb = albedo.rgb.copy()
     for part, colour in irises.items():
-        where = _of_part(model, texels, part)
+        where = texels.of(model.mesh, part)
         rgb[where] = _eye(model, texels, part, where, colour)
     if "mouth" in model.mesh.parts:
-        where = _of_part(model, texels, "mouth")
+        where = texels.of(model.mesh, "mouth")
         rgb[where] = _mouth(_points(model, texels, where))
     if "teeth" in model.mesh.parts:
-        where = _of_part(model, texels, "teeth")
+        where = texels.of(model.mesh, "teeth")
         rgb[where] = paint_teeth(_points(model, texels, where), _share(model, texels, rows_of(model)["upper"])[where])
     if "gums" in model.mesh.parts:
-        where = _of_part(model, texels, "gums")
+        where = texels.of(model.mesh, "gums")
         rgb[where] = paint_gums(_points(model, texels, where), _share(model, texels, on_jaw(model))[where])
+    rgb[texels.of(model.mesh, "lashes")] = LASHES if lashes is None else lashes
     return replace(albedo, rgb=fill_smooth(np.clip(rgb, 0, 1), texels.inside.astype(np.float32)))
-
-
-def _of_part(model: MorphableModel, texels: UVRaster, part: str) -> Mask:
-    which = model.mesh.parts[part]
-    return (texels.triangle >= which.start) & (texels.triangle < which.stop)
 
 
 def _share(model: MorphableModel, texels: UVRaster, vertices: Bool[np.ndarray, "vertices"]) -> Mask:

@@ -46,6 +46,5 @@ class PainterContract(Contract):
         model = portrait_view().fit.model
         texels, where = all_texels(model, SIZE), np.zeros((SIZE, SIZE), bool)
         for part in ("left_eye", "right_eye"):
-            which = model.mesh.parts[part]
-            where |= (texels.triangle >= which.start) & (texels.triangle < which.stop)
+            where |= texels.of(model.mesh, part)
         return where

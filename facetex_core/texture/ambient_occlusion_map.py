@@ -29,12 +29,12 @@ def ambient_occlusion_map(head: Head) -> Float32[np.ndarray, "size size"]:
     """In [0, 1], continued smoothly beyond the islands."""
     mesh, texels = head.fit.model.mesh, all_texels(head.fit.model, head.albedo.size)
     seen = np.ones((head.albedo.size, head.albedo.size), np.float32)
-    for part, which in mesh.parts.items():
+    for part in [name for name in mesh.parts if name != "lashes"]:
         vertices = head.fit.neutral if part not in (*TEETH, "mouth") else _ajar(head.fit)
-        hides = [mesh.triangles[mesh.parts[name]] for name in mesh.parts if part not in TEETH or name in TEETH]
-        own = (texels.triangle >= which.start) & (texels.triangle < which.stop)
-        values = _of_part(Scene(vertices, np.concatenate(hides)), vertices, mesh, part)
+        hides = np.concatenate([mesh.triangles[mesh.parts[name]] for name in TEETH if name in mesh.parts]) if part in TEETH else mesh.solid
+        values = _of_part(Scene(vertices, hides), vertices, mesh, part)
         values = PASSED_ON + (1 - PASSED_ON) * values if part in TEETH else values
+        own = texels.of(mesh, part)
         seen[own] = interpolate(texels, mesh, values[:, None])[own, 0]
     filled = fill_smooth(np.repeat(seen[..., None], 3, -1), texels.inside.astype(np.float32))[..., 0]
     return np.clip(filled, 0, 1).astype(np.float32)

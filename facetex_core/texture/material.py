@@ -18,14 +18,14 @@ from facetex_core.texture.regions import region
 
 SKIN_ROUGHNESS = 0.55
 REGION_ROUGHNESS = {"forehead": 0.47, "chin": 0.50, "eyes": 0.48, "nose": 0.42, "lips": 0.38}
-PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.5, "teeth": 0.25, "gums": 0.5}
-"""What is no skin and wet."""
+PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.5, "teeth": 0.25, "gums": 0.5, "lashes": 0.4}
+"""What is no skin: wet, or hair."""
 REGION_BLUR = 0.008
 """Blur of the regions' borders, as a share of the map."""
 GROOVE_ROUGHNESS, DEPTH = 0.05, 0.0001
 """How much rougher a deep groove is, and the metres that count as deep."""
-REFRACTION = {"skin": 1.4, "left_eye": 1.376, "right_eye": 1.376}
-"""Skin by Tuchin 2007, the cornea by Gullstrand; other parts as skin."""
+REFRACTION = {"skin": 1.4, "left_eye": 1.376, "right_eye": 1.376, "lashes": 1.55}
+"""Skin by Tuchin 2007, the cornea by Gullstrand, hair by Marschner et al. 2003; other parts as skin."""
 DIM = {"mouth": 0.3, "gums": 0.3}
 """Share of the mirrored light of parts that lips hide from most of it."""
 
@@ -46,7 +46,6 @@ def roughness_map(model: MorphableModel, detail: Detail) -> Float32[np.ndarray, 
     rough -= GROOVE_ROUGHNESS * np.tanh(detail.displacement / DEPTH)
     texels = all_texels(model, size)
     for part, value in PART_ROUGHNESS.items():
-        which = model.mesh.parts.get(part, slice(0, 0))
-        rough[(texels.triangle >= which.start) & (texels.triangle < which.stop)] = value
+        rough[texels.of(model.mesh, part)] = value
     filled = fill_smooth(np.repeat(rough[..., None], 3, -1).astype(np.float32), texels.inside.astype(np.float32))[..., 0]
     return np.clip(filled, 0, 1).astype(np.float32)

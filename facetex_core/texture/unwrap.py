@@ -49,7 +49,7 @@ def facing(
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     cosine = np.einsum("pi,pi->p", normals, towards)
     sight = np.clip((cosine - GRAZING) / (STRAIGHT - GRAZING), 0, 1)
-    scene = Scene(fit.vertices, fit.model.mesh.triangles)
+    scene = Scene(fit.vertices, fit.model.mesh.solid)
     ask = sight > 0
     sight[ask] *= ~scene.blocked(points[ask] + RAY_OFFSET * (normals[ask] + towards[ask]), towards[ask])
     return np.asarray(sight, np.float32)

@@ -16,6 +16,5 @@ class Example:
         model, rgb = view.fit.model, np.array(view.albedo.rgb)
         texels = all_texels(model, view.albedo.size)
         for part in ("left_eye", "right_eye"):
-            which = model.mesh.parts.get(part, slice(0, 0))
-            rgb[(texels.triangle >= which.start) & (texels.triangle < which.stop)] = self.white
+            rgb[texels.of(model.mesh, part)] = self.white
         return Texture(rgb, view.albedo.visibility)

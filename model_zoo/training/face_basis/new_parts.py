@@ -28,7 +28,7 @@ class Half:
 
 
 def without(arrays: Arrays, parts: Sequence[str]) -> Arrays:
-    """A basis without these parts, which are the last ones, and without the vertices that only they have."""
+    """A basis without these parts, which are the last ones, without the vertices that only they have, and without correctives."""
     names = [str(name) for name in arrays["part_names"]]
     kept = [name for name in names if name not in parts]
     assert names[: len(kept)] == kept, "triangles of other parts would change their numbers"
@@ -37,7 +37,8 @@ def without(arrays: Arrays, parts: Sequence[str]) -> Arrays:
     points, uv_triangles = np.unique(arrays["uv_triangles"][:stop], return_inverse=True)
     number = np.zeros(len(arrays["mean"]), np.int32)
     number[vertices] = np.arange(len(vertices))
-    return arrays | {
+    others = {key: values for key, values in arrays.items() if not key.startswith("corrective_")}
+    return others | {
         "mean": arrays["mean"][vertices],
         "identity": arrays["identity"][:, vertices],
         "expression": arrays["expression"][:, vertices],

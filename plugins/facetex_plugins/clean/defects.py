@@ -15,6 +15,7 @@ from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
 from facetex_core.texture.regions import plain_skin, region
 from facetex_plugins.clean import thresholds
+from facetex_plugins.clean.lashes import hide_lashes
 
 api_version = 2
 
@@ -26,11 +27,11 @@ def cleaners() -> dict[str, type]:
 
 
 class DefectCleaner:
-    """Hides scratches, dust and glitter on plain skin; moles, stubble and whiskers stay."""
+    """Hides scratches, dust and glitter on plain skin, and lashes over lids; moles, stubble and whiskers stay."""
 
     def clean(self, view: View) -> Texture:
         """The texture with defects hidden."""
-        return mask_defects(view.lit, view.fit.model)
+        return hide_lashes(mask_defects(view.lit, view.fit.model), view.fit.model)
 
 
 class NoCleaner:

@@ -26,3 +26,6 @@ lips these grow."""
 GLINT, GLITTER = 0.7, 0.35
 """sRGB-coded mean of the channels of glints, and their share of a neighbourhood from which it is hidden: where the photo sees
 it straight on; the less it does, the fewer are enough."""
+LASH_DARKER, LASH_MARGIN = 0.2, 0.002
+"""Log light by which lashes are darker than the skin beside the lid's edge, and how far around them the photo is not believed.
+Set by eye on photos/dev, looked at on photos/candid."""

@@ -5,6 +5,7 @@ import numpy as np
 from facetex_core import DelitView, Texture, hookimpl
 from facetex_core.parts.eyes import eyes_of, paint_parts
 from facetex_plugins.paint.iris import BROWN, iris_colour, of_one_person
+from facetex_plugins.paint.lashes import lash_colour
 
 api_version = 2
 
@@ -16,13 +17,14 @@ def painters() -> dict[str, type]:
 
 
 class EyePainter:
-    """Irises in the photo's colour, or brown if it shows none; typical sclera, teeth and mouth."""
+    """Irises and lashes in the photo's colours, brown if it shows none; typical sclera, teeth and mouth."""
 
     def paint(self, view: DelitView) -> Texture:
         """The map with all parts."""
         parts = eyes_of(view.fit.model)
         irises = of_one_person([iris_colour(view, part) for part in parts])
-        return paint_parts(view.fit.model, view.albedo, dict(zip(parts, irises, strict=True)))
+        lashes = lash_colour(view, view.albedo.rgb)
+        return paint_parts(view.fit.model, view.albedo, dict(zip(parts, irises, strict=True)), lashes)
 
 
 class BrownPainter:

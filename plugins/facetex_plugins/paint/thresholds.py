@@ -1,9 +1,9 @@
-"""Irises: when a photo tells the colour of one.
+"""Irises and lashes: when a photo tells their colour.
 
     python tests/benchmarks/thresholds.py paint --photos photos/dev   what each of these moves
     python tests/benchmarks/alternates.py --role painter             irises of made-up heads against the true ones
 
-Set by eye on photos/dev; irises tested on made-up heads.
+Set by eye on photos/dev; irises tested on made-up heads, lashes looked at on photos/candid and photos/historical.
 """
 
 SMALLEST_IRIS = 3.0
@@ -27,3 +27,11 @@ ODD_EYES = 0.7
 photographs (23 of dev, 12 synthetic) one person's differ by .33 at most, and their brightness by up to a factor of 3; brown and
 blue differ by 1.5.
 """
+SURELY_BROW, BROW_HAIR = 0.7, 0.1
+"""Weight of the region from which it is brow, and share of the brow, the darkest, that is hair."""
+LASH_CONTRAST, LASH_OF_BROW = (0.6, 2.4), (0.7, 0.15)
+"""Log light by which fine lashes and painted ones stand out from the lid, and their albedo as shares of the brow hair's."""
+LASH_PIXELS, FEWEST_POINTS = 0.15, 12
+"""Share of the points at the lids' edges, the darkest, that show lashes; and how many points tell anything."""
+LASH_ALBEDO = (0.006, 0.12)
+"""From the blackest to the fairest hair."""
