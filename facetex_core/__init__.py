@@ -19,6 +19,7 @@ from facetex_core.structures import (
     Appearance,
     Bank,
     Camera,
+    Corrective,
     DelitView,
     Descriptor,
     Detail,
@@ -42,12 +43,12 @@ from facetex_core.structures import (
 )
 
 __all__ = [
-    "API_VERSION", "STAGES", "AlbedoModel", "Appearance", "Bank", "Camera", "Choice", "ConfigError", "DelitView",
-    "Descriptor", "Detail", "DetailLayer", "Device", "Embedding", "Extension", "Face", "FaceEmbedding", "FacetexError",
-    "Fit", "Head", "HookSpecs", "Lighting", "LitView", "Merged", "Mesh", "Meta", "Metric", "ModelError", "ModelImporter",
-    "MorphableModel", "Observation", "Offer", "Offers", "OwnDescriptors", "Part", "Photo", "PhotoError", "Pipeline",
-    "PluginError", "Program", "Recipe", "Registry", "Row", "Run", "Segmentation", "Target", "Texture", "View", "hookimpl",
-    "hookspec", "load_preset", "preset_names", "warn",
+    "API_VERSION", "STAGES", "AlbedoModel", "Appearance", "Bank", "Camera", "Choice", "ConfigError", "Corrective",
+    "DelitView", "Descriptor", "Detail", "DetailLayer", "Device", "Embedding", "Extension", "Face", "FaceEmbedding",
+    "FacetexError", "Fit", "Head", "HookSpecs", "Lighting", "LitView", "Merged", "Mesh", "Meta", "Metric", "ModelError",
+    "ModelImporter", "MorphableModel", "Observation", "Offer", "Offers", "OwnDescriptors", "Part", "Photo", "PhotoError",
+    "Pipeline", "PluginError", "Program", "Recipe", "Registry", "Row", "Run", "Segmentation", "Target", "Texture", "View",
+    "hookimpl", "hookspec", "load_preset", "preset_names", "warn",
 ]  # fmt: skip
 
 # ONNX Runtime writes a device id into the home folder and sends events as soon as it is imported, unless this is set before.

@@ -14,9 +14,9 @@ from jaxtyping import Float32, UInt8
 from facetex_core.head_models import AlbedoModel, Corrective, Embedding, Mesh, MorphableModel
 
 __all__ = [
-    "CLASSES", "AlbedoModel", "Appearance", "Bank", "Camera", "Corrective", "DelitView", "Descriptor", "Detail", "DetailLayer", "Embedding",
-    "Face", "Fit", "Head", "Lighting", "LitView", "Merged", "Mesh", "MorphableModel", "Observation", "OwnDescriptors", "Photo",
-    "Segmentation", "Target", "Texture", "View",
+    "CLASSES", "AlbedoModel", "Appearance", "Bank", "Camera", "Corrective", "DelitView", "Descriptor", "Detail", "DetailLayer",
+    "Embedding", "Face", "Fit", "Head", "Lighting", "LitView", "Merged", "Mesh", "MorphableModel", "Observation",
+    "OwnDescriptors", "Photo", "Segmentation", "Target", "Texture", "View",
 ]  # fmt: skip
 
 

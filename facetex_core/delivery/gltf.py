@@ -166,7 +166,8 @@ def _primitive(file: GlbFile, fit: Fit, neutral: Places, part: str, material: in
     if part == "skin":  # no other part has a normal map
         attributes.TANGENT = file.vectors(tangents(places, normals, uvs, split.triangles))
     targets = [
-        _target(file, fit, neutral, part, split, moves, normals if with_normals else None) for moves in fit.model.shapes(fit.identity)
+        _target(file, fit, neutral, part, split, moves, normals if with_normals else None)
+        for moves in fit.model.shapes(fit.identity)
     ]
     indices = file.indices(split.triangles, len(split.vertex))
     return gltf.Primitive(attributes=attributes, indices=indices, material=material, mode=gltf.TRIANGLES, targets=targets)

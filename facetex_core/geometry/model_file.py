@@ -81,13 +81,18 @@ def _refuse_torn(model: MorphableModel) -> None:
             raise ValueError(f"{name}_barycentric")
     if len(points.landmark_triangles) != 68 or len(model.expression_names) != len(model.expression):
         raise ValueError("a landmark or the name of an expression")
-    for each in model.correctives:
-        fits = each.weights.shape == (len(each.vertices), len(each.sources)) and np.isfinite(each.weights).all()
-        if not fits or not _counts(each.vertices, count) or not _counts(each.sources, count):
-            raise ValueError("corrective_weights")
     regions = [model.regions.get(name) for name in REGIONS]
     if any(each is None or each.shape != (count,) or not each.max() > 0.5 for each in regions):
         raise ValueError("a region")
+    for each in model.correctives:
+        _refuse_torn_corrective(each, count)
+
+
+def _refuse_torn_corrective(corrective: Corrective, count: int) -> None:
+    shape = len(corrective.vertices), len(corrective.sources)
+    counts = all(_counts(numbers, count) for numbers in (corrective.vertices, corrective.sources))
+    if not counts or corrective.weights.shape != shape or not np.isfinite(corrective.weights).all():
+        raise ValueError("corrective_weights")
 
 
 def _counts(numbers: Integer[np.ndarray, "*shape"], most: int) -> bool:

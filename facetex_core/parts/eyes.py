@@ -39,7 +39,7 @@ def eyes_of(model: MorphableModel) -> list[str]:
 def paint_parts(
     model: MorphableModel, albedo: Texture, irises: Mapping[str, Float32[np.ndarray, "3"]], lashes: Colour | None = None
 ) -> Texture:
-    """The albedo with eyes of these iris colours (by part), lashes, mouth and teeth, and the map continued beyond its islands."""
+    """The albedo with eyes of these iris colours (by part), lashes, mouth and teeth, continued beyond its islands."""
     texels = all_texels(model, albedo.size)
     rgb = albedo.rgb.copy()
     for part, colour in irises.items():

@@ -31,7 +31,11 @@ def ambient_occlusion_map(head: Head) -> Float32[np.ndarray, "size size"]:
     seen = np.ones((head.albedo.size, head.albedo.size), np.float32)
     for part in [name for name in mesh.parts if name != "lashes"]:
         vertices = head.fit.neutral if part not in (*TEETH, "mouth") else _ajar(head.fit)
-        hides = np.concatenate([mesh.triangles[mesh.parts[name]] for name in TEETH if name in mesh.parts]) if part in TEETH else mesh.solid
+        hides = (
+            np.concatenate([mesh.triangles[mesh.parts[name]] for name in TEETH if name in mesh.parts])
+            if part in TEETH
+            else mesh.solid
+        )
         values = _of_part(Scene(vertices, hides), vertices, mesh, part)
         values = PASSED_ON + (1 - PASSED_ON) * values if part in TEETH else values
         own = texels.of(mesh, part)

@@ -12,6 +12,7 @@ from training.face_basis.flips import well_shaped, worst_angle
 from training.face_basis.inside import fit_sphere, ring_triangles
 from training.face_basis.interior import halves, interior
 from training.face_basis.landmarks import similarity
+from training.face_basis.lashes import lids
 from training.face_basis.layout import balance
 from training.face_basis.make import FILE, UNREGISTERED, Settings, make, read_arrays
 from training.face_basis.modes import principal_modes
@@ -180,6 +181,7 @@ def test_the_data_give_the_file_that_ships(shared, shipped, tmp_path, capsys):
     assert_array_equal(registered_arrays["mean"], made["mean"])
     assert not np.array_equal(registered_arrays["dense_barycentric"], made["dense_barycentric"])
     interior(run)
+    lids(run)
     whole = read_arrays(run.work / FILE)
     moved = {name for name in made if name.startswith(("landmark", "dense"))}
     for name in whole.keys() - moved - {"triangles", "uv_triangles", "identity"}:
@@ -196,7 +198,7 @@ def test_the_report_measures_the_file_that_ships(shared, tmp_path, capsys):
     words = capsys.readouterr().out
     assert words.startswith("face_basis.npz: the one that ships\n")
     assert "identities (2 new, 80 modes): skin vertices mean 0.2" in words
-    assert "expressions (51), mm on the vertices that move: mean 0.092; jawForward 0.226" in words
+    assert "expressions (51), mm on the vertices that move: mean 0.108; mouthClose 0.698, jawForward 0.226" in words
     pictures = {path.stem for path in (run.work / "pictures").glob("*.png")}
     assert pictures == {
         "views", "expressions", "close", "gaze", "people", "landmarks", "landmarks_close", "layout", "density",
@@ -208,7 +210,7 @@ def test_the_settings_are_read():
 
 
 def test_parts_are_taken_out_and_put_in_without_moving_the_others(shipped):
-    bare = without(shipped, ("teeth", "gums"))
+    bare = without(shipped, ("teeth", "gums", "lashes"))
     skin = shipped["part_ranges"][0, 1]
     assert_array_equal(bare["triangles"][:skin], shipped["triangles"][:skin])
     used = np.unique(bare["triangles"])
@@ -220,7 +222,7 @@ def test_parts_are_taken_out_and_put_in_without_moving_the_others(shipped):
 
 def test_crowns_move_with_the_people_and_the_jaw_of_the_basis(shared, shipped):
     source = read_source()
-    bare = without(shipped, ("teeth", "gums"))
+    bare = without(shipped, ("teeth", "gums", "lashes"))
     mixed = mixtures(bare, source)
     assert_allclose(mixed @ mixed.T, np.eye(len(mixed)), atol=1e-3)  # modes of independent standard normals
     made = joined_to(bare, source, {"teeth": halves(source)["teeth"]}, np.zeros(3))
@@ -235,7 +237,7 @@ def test_crowns_move_with_the_people_and_the_jaw_of_the_basis(shared, shipped):
 def test_what_lies_behind_the_lips_has_islands_of_its_own(shipped):
     size = 1024
     names = shipped["part_names"].tolist()
-    assert names == ["skin", "left_eye", "right_eye", "mouth", "teeth", "gums"]
+    assert names == ["skin", "left_eye", "right_eye", "mouth", "teeth", "gums", "lashes"]
     boxes = {}
     for name, (start, stop) in zip(names, shipped["part_ranges"], strict=True):
         mask = np.zeros((size, size), np.uint8)

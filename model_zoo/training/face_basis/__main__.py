@@ -5,7 +5,11 @@ from training.face_basis import interior, lashes, register
 from training.face_basis.eval import report
 from training.face_basis.make import FILE, Settings, make
 
-MODEL = Model(FILE, Settings, {"make": make, "register": register.register, "interior": interior.interior, "lids": lashes.lids, "eval": report})
+MODEL = Model(
+    FILE,
+    Settings,
+    {"make": make, "register": register.register, "interior": interior.interior, "lids": lashes.lids, "eval": report},
+)
 
 if __name__ == "__main__":
     start(__file__, MODEL)

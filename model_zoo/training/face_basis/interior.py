@@ -142,7 +142,7 @@ def smaller_sock(uvs: Float[np.ndarray, "uvs 2"], own: Int[np.ndarray, " own"]) 
 
 
 def with_interior(arrays: Arrays, source: Source) -> Arrays:
-    """A basis whose teeth are crowns, with gums and tongue, without lashes; skin, eyes and the mouth's sock are as they were."""
+    """A basis whose teeth are crowns, with gums and tongue, without lashes; skin, eyes and sock are as they were."""
     kept = without(arrays, (*PARTS, "lashes"))
     if "gums" not in arrays["part_names"]:
         own = np.unique(kept["uv_triangles"][slice(*kept["part_ranges"][list(kept["part_names"]).index("mouth")])])

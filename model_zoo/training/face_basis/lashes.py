@@ -17,6 +17,7 @@ from training.common.steps import Run
 from training.face_basis.expressions import sparse
 from training.face_basis.inside import fit_sphere
 from training.face_basis.lids import Edge, Opening, closing, furthest, opening
+from training.face_basis.lips import meeting
 from training.face_basis.make import FILE, Settings, read_arrays
 from training.face_basis.new_parts import without
 from training.face_basis.source import Arrays
@@ -80,23 +81,25 @@ def tubes(middles: Places) -> Float[np.ndarray, "points 3"]:
     return np.concatenate([rings.reshape(len(middles), -1, 3), middles[:, -1:]], axis=1).reshape(-1, 3)
 
 
-def triangles_of(count: int) -> Int[np.ndarray, "triangles 3"]:
-    """Of that many strands, wound so that they show from outside."""
+def triangles_of(count: int, columns: int = SIDES) -> Int[np.ndarray, "triangles 3"]:
+    """Of that many strands, wound so that they show from outside; a map has a column more, and a tip for each side."""
     rings, here = len(TAPER), np.arange(SIDES)
-    after, own = (here + 1) % SIDES, []
+    after, tips = (here + 1) % columns, rings * columns + here * (columns > SIDES)
+    own = []
     for ring in range(rings - 1):
-        a, b = ring * SIDES, (ring + 1) * SIDES
+        a, b = ring * columns, (ring + 1) * columns
         own += [np.stack([a + here, b + here, b + after], axis=1), np.stack([a + here, b + after, a + after], axis=1)]
-    top = (rings - 1) * SIDES
-    own.append(np.stack([top + here, np.full(SIDES, rings * SIDES), top + after], axis=1))
-    one, points = np.concatenate(own), rings * SIDES + 1
-    return (points * np.arange(count)[:, None, None] + one).reshape(-1, 3)
+    top = (rings - 1) * columns
+    own.append(np.stack([top + here, tips, top + after], axis=1))
+    one = np.concatenate(own)
+    return ((one.max() + 1) * np.arange(count)[:, None, None] + one).reshape(-1, 3)
 
 
 def places_of(count: int) -> Float[np.ndarray, "points 2"]:
-    """All strands lie on one island, from root to tip."""
-    across, down = np.meshgrid(np.arange(SIDES) / (SIDES - 1), ALONG[:-1])
-    one = np.r_[np.stack([across.ravel(), down.ravel()], axis=1), [[0.5, 1.0]]] * ISLAND[::-1]
+    """All strands lie on one island, unrolled, from root to tip."""
+    across, down = np.meshgrid(np.arange(SIDES + 1), ALONG[:-1])
+    tips = np.stack([np.arange(SIDES) + 0.5, np.ones(SIDES)], axis=1)
+    one = np.r_[np.stack([across.ravel(), down.ravel()], axis=1), tips] * [ISLAND[1] / SIDES, ISLAND[0]]
     return np.tile(PLACE + one, (count, 1))
 
 
@@ -117,8 +120,8 @@ def turned(
 
 def lid_edges(arrays: Arrays, eye: Opening) -> dict[str, Edge]:
     """Roots of the left eye's lashes by lid."""
-    ends = eye.at[[0, -1]]
-    columns = {name: np.linspace(*(ends + [0.12 * np.ptp(ends), 0]), row.count) for name, row in ROWS.items()}
+    inner, outer = eye.at[[0, -1]]
+    columns = {name: np.linspace(inner + 0.12 * (outer - inner), outer, row.count) for name, row in ROWS.items()}
     lids = {"upper": eye.upper, "lower": eye.lower}
     return {name: furthest(arrays["mean"].astype(float), lids[name], columns[name], row.edge) for name, row in ROWS.items()}
 
@@ -148,6 +151,7 @@ def _row(arrays: Arrays, edge: Edge, points: Float[np.ndarray, "strands points 3
         "expression": sparse(np.stack(shapes).reshape(len(shapes), -1, 3)),
         "weights": np.repeat(edge.of(weights), each, axis=0),
         "triangles": triangles_of(len(points))[:, :: 1 if side == LEFT else -1],
+        "uv_triangles": triangles_of(len(points), SIDES + 1)[:, :: 1 if side == LEFT else -1],
         "places": places_of(len(points)) * [1 if side == LEFT else -1, 1] + [0 if side == LEFT else 1, 0],
     }
 
@@ -159,6 +163,8 @@ def _joined(arrays: Arrays, sides: list[list[Arrays]]) -> Arrays:
     starts, half = np.cumsum([0, *sizes[:-1]]), sum(sizes) // 2
     own = np.arange(2 * half)
     triangles = np.concatenate([row["triangles"] + start for row, start in zip(rows, starts, strict=True)])
+    places = np.cumsum([uvs, *(len(row["places"]) for row in rows[:-1])])
+    uv_triangles = np.concatenate([row["uv_triangles"] + start for row, start in zip(rows, places, strict=True)])
     told = {name: [arrays[name], *(row[name] for row in rows)] for name in ("mean", "identity", "expression")}
     vertices, weights = arrays["corrective_vertices"], arrays["corrective_weights"]
     lashes = np.stack([np.concatenate([row["weights"] for row in side]) for side in sides])
@@ -167,7 +173,7 @@ def _joined(arrays: Arrays, sides: list[list[Arrays]]) -> Arrays:
         "regions": np.pad(arrays["regions"], ((0, 0), (0, 2 * half))),
         "uvs": np.concatenate([arrays["uvs"], *(row["places"] for row in rows)]),
         "triangles": np.r_[arrays["triangles"], count + triangles],
-        "uv_triangles": np.r_[arrays["uv_triangles"], uvs + triangles],
+        "uv_triangles": np.r_[arrays["uv_triangles"], uv_triangles],
         "corrective_vertices": np.concatenate([vertices, count + own.reshape(2, half)], axis=1),
         "corrective_weights": np.concatenate([weights, lashes], axis=1),
         "part_names": np.array([*arrays["part_names"], "lashes"]),
@@ -193,4 +199,4 @@ def _with_region(arrays: Arrays, edges: dict[str, Edge]) -> Arrays:
 def lids(run: Run[Settings]) -> None:
     """Writes face_basis.npz anew, with lids that meet and with lashes."""
     arrays = without(read_arrays(run.made_or_shipped(FILE)), ("lashes",))
-    save_arrays(run.work / FILE, with_lashes(closing(arrays)), compressed=True)
+    save_arrays(run.work / FILE, with_lashes(closing(meeting(arrays))), compressed=True)

@@ -69,7 +69,9 @@ def opening(arrays: Arrays) -> Opening:
 
 def section(mean: Points, triangles: Int[np.ndarray, "triangles 3"], at: float) -> Edge:
     """Where the edges of the triangles meet the plane x = at."""
-    pairs = np.unique(np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1), axis=0)
+    pairs = np.unique(
+        np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1), axis=0
+    )
     x = mean[pairs, 0] - at
     crossed = x[:, 0] * x[:, 1] < 0
     return Edge(pairs[crossed], x[crossed, 0] / (x[crossed, 0] - x[crossed, 1]))

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from scipy.spatial import cKDTree
 
 from training.face_basis.expressions import STRONGER, arkit_shapes, sparse
+from training.face_basis.lips import lip_seam
 from training.face_basis.source import SKIN, Arrays, Source, half_triangles
 from training.face_basis.surface import snapped
 from training.face_basis.topology import Carried
+
+LIPS_REACH = 0.03
+"""Metres around the seam behind the lips within which lips.py changes the modes."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Half:
 
 
 def without(arrays: Arrays, parts: Sequence[str]) -> Arrays:
-    """A basis without these parts, which are the last ones, without the vertices that only they have, and without correctives."""
+    """A basis without these parts, which are the last ones, without vertices that only they have, and correctives."""
     names = [str(name) for name in arrays["part_names"]]
     kept = [name for name in names if name not in parts]
     assert names[: len(kept)] == kept, "triangles of other parts would change their numbers"
@@ -53,9 +58,10 @@ def without(arrays: Arrays, parts: Sequence[str]) -> Arrays:
 
 
 def mixtures(arrays: Arrays, source: Source) -> Float[np.ndarray, "modes sources"]:
-    """How much of each of the source's modes is in each of the basis's, by least squares over the skin."""
+    """How much of each of the source's modes is in each of the basis's, by least squares over the skin away from the lips."""
     skin = np.unique(arrays["triangles"][slice(*arrays["part_ranges"][0])])
-    left = skin[arrays["mean"][skin, 0] > 0]
+    away = cKDTree(lip_seam(arrays)).query(arrays["mean"][skin])[0] > LIPS_REACH
+    left = skin[away & (arrays["mean"][skin, 0] > 0)]
     riding = snapped(arrays["mean"][left].astype(np.float64), source.vertices, half_triangles(source, SKIN))
     theirs = riding.of(source.identity).reshape(len(source.identity), -1)
     ours = arrays["identity"][:, left].astype(np.float64).reshape(len(arrays["identity"]), -1)

@@ -14,6 +14,7 @@ PART_COLOURS = {
     "mouth": (0.45, 0.15, 0.15),
     "teeth": (0.95, 0.92, 0.82),
     "gums": (0.75, 0.35, 0.35),
+    "lashes": (0.1, 0.08, 0.08),
 }
 BACKDROP, LIGHT = 0.25, np.array([0.35, 0.45, 0.82])
 REGION_TINTS = np.random.default_rng(5).uniform(0.15, 1, (16, 3))
