@@ -7,7 +7,7 @@ identity that the same network expects, and how sure it is of each coefficient. 
 mean, and one that is seen well goes as far as it is seen to go. The detector's landmarks, taught by photographs, have a small
 say (E_lan: landmark_term.py): of real heads they know what renders do not teach. Several photos count by how sure each is.
 The network tells the camera's distance, too, unless the photo's focal length is known. Once the person is found, pose and
-expression follow places and landmarks alike. Both eyes look the same way (conjugate_gaze.py).
+expression follow places and landmarks alike.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,6 @@ from jaxtyping import Float64
 
 from facetex_core import Device, Fit, MorphableModel, Observation, Photo, hookimpl
 from facetex_plugins.fit.basis import BasisFitter
-from facetex_plugins.fit.conjugate_gaze import conjugate, for_both_eyes
 from facetex_plugins.fit.energy.fit_person import fit_of, warn_of_poor, warn_of_strangers
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State
 from facetex_plugins.fit.energy.landmark_term import LandmarkObservation, fit_landmarks, observe_landmarks
@@ -49,17 +48,13 @@ class PosteriorFitter(BasisFitter):
         sights = [observe_landmarks(self.model, each.face, each.photo.size, each.photo.focal) for each in observations]
         warn_of_strangers(self.model, photos, sights)
         expected, deviations = together(predictions)
-        about = conjugate(_about(self.model, expected, deviations))
+        about = _about(self.model, expected, deviations)
         points = [self._points(about, *row) for row in zip(observations, predictions, strict=True)]
         first = fit_landmarks(about, points)
         focused = [_focused(*row) for row in zip(photos, points, predictions, first.poses, strict=True)]
         person = fit_landmarks(about, focused).identity
         firm = [_with_whole_landmarks(*row) for row in zip(focused, predictions, strict=True)]
-        poses = [
-            replace(pose, expression=for_both_eyes(self.model, pose.expression))
-            for pose in fit_landmarks(about, firm, person).poses
-        ]
-        state = State(expected + deviations * person, tuple(poses))
+        state = State(expected + deviations * person, fit_landmarks(about, firm, person).poses)
         rows = zip(sights, focused, state.poses, strict=True)
         fits = tuple(fit_of(self.model, replace(sight, intrinsics=own.intrinsics), state, pose) for sight, own, pose in rows)
         for photo, fit in zip(photos, fits, strict=True):

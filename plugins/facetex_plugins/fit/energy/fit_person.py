@@ -17,6 +17,7 @@ from facetex_core import Appearance, Face, Fit, MorphableModel, Observation, Pho
 from facetex_core.lighting.estimate_lighting import SIZE, estimate_appearance
 from facetex_core.texture.unwrap import unwrap
 from facetex_plugins.fit.behind_lips import behind_lips
+from facetex_plugins.fit.conjugate_gaze import conjugate
 from facetex_plugins.fit.energy.gauss_newton import FrameParameters, State, step
 from facetex_plugins.fit.energy.landmark_term import (
     LandmarkObservation,
@@ -82,7 +83,7 @@ def _terms(
 
 def fit_of(model: MorphableModel, sight: LandmarkObservation, state: State, pose: FrameParameters) -> Fit:
     """What the state means for a photo."""
-    coefficients = state.identity.astype(np.float32), pose.expression.astype(np.float32)
+    coefficients = state.identity.astype(np.float32), conjugate(model, pose.expression).astype(np.float32)
     left = {LANDMARKS: inner_error(sight, state, pose), OUTLINE: outline_error(model, sight, state, pose)}
     residuals = {name: value for name, value in left.items() if value is not None}
     vertices = model.vertices(*coefficients)
