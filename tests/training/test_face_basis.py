@@ -9,6 +9,7 @@ from training.face_basis import checks
 from training.face_basis.eval import report
 from training.face_basis.expressions import arkit_name, gaze_turn, sparse
 from training.face_basis.flips import well_shaped, worst_angle
+from training.face_basis.hairline import hairline
 from training.face_basis.inside import fit_sphere, ring_triangles
 from training.face_basis.interior import halves, interior
 from training.face_basis.landmarks import similarity
@@ -182,6 +183,7 @@ def test_the_data_give_the_file_that_ships(shared, shipped, tmp_path, capsys):
     assert not np.array_equal(registered_arrays["dense_barycentric"], made["dense_barycentric"])
     interior(run)
     lids(run)
+    hairline(run)
     whole = read_arrays(run.work / FILE)
     moved = {name for name in made if name.startswith(("landmark", "dense"))}
     for name in whole.keys() - moved - {"triangles", "uv_triangles", "identity"}:

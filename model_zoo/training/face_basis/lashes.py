@@ -19,7 +19,7 @@ from training.face_basis.inside import fit_sphere
 from training.face_basis.lids import Edge, Opening, closing, furthest, opening
 from training.face_basis.lips import meeting
 from training.face_basis.make import FILE, Settings, read_arrays
-from training.face_basis.new_parts import without
+from training.face_basis.new_parts import with_region, without
 from training.face_basis.source import Arrays
 
 ALONG = np.array([0.0, 0.4, 0.75, 1.0])
@@ -191,9 +191,7 @@ def _with_region(arrays: Arrays, edges: dict[str, Edge]) -> Arrays:
     for name, edge in edges.items():
         near = cKDTree(edge.of(mean)).query(mean[skin] * np.where(mean[skin, :1] < 0, [[-1, 1, 1]], 1))[0]
         weights[skin] = np.maximum(weights[skin], np.interp(near, OVER_SKIN[name], (1, 0)))
-    names = [str(name) for name in arrays["region_names"] if name != "lashes"]
-    regions = np.r_[arrays["regions"][: len(names)], [np.round(255 * weights).astype(np.uint8)]]
-    return arrays | {"region_names": np.array([*names, "lashes"]), "regions": regions}
+    return with_region(arrays, "lashes", weights)
 
 
 def lids(run: Run[Settings]) -> None:

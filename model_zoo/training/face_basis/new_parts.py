@@ -57,6 +57,13 @@ def without(arrays: Arrays, parts: Sequence[str]) -> Arrays:
     }
 
 
+def with_region(arrays: Arrays, name: str, weights: Float[np.ndarray, " vertices"]) -> Arrays:
+    """The basis with a further region, or with this one anew; weights in [0, 1]."""
+    told = {str(each): row for each, row in zip(arrays["region_names"], arrays["regions"], strict=True)}
+    told[name] = np.round(255 * weights).astype(np.uint8)
+    return arrays | {"region_names": np.array(list(told)), "regions": np.stack(list(told.values()))}
+
+
 def mixtures(arrays: Arrays, source: Source) -> Float[np.ndarray, "modes sources"]:
     """How much of each of the source's modes is in each of the basis's, by least squares over the skin away from the lips."""
     skin = np.unique(arrays["triangles"][slice(*arrays["part_ranges"][0])])

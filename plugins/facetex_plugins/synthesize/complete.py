@@ -14,7 +14,7 @@ only strengths are matched.
 """
 
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from facetex_model_zoo import model_names, model_path
@@ -32,6 +32,7 @@ from facetex_plugins.synthesize.texture.decoder import Decoder, Sources, decoded
 from facetex_plugins.synthesize.texture.gram_match import correlations_of, match_strengths
 from facetex_plugins.synthesize.texture.onnx_torch import read_network
 from facetex_plugins.synthesize.texture.pores import unresolved_pores
+from facetex_plugins.synthesize.texture.scalp import with_hair
 from facetex_plugins.synthesize.thresholds import OCTAVES, POLISHED, WORTH_MATCHING
 
 MATCHED_SIZE = 512
@@ -61,9 +62,13 @@ class CompleteSynthesizer:
             str,
             Meta(description="layers whose correlations are matched, separated by commas; from conv3_1 on they contain folds"),
         ] = "conv1_1,conv2_1",
+        scalp: Annotated[
+            Literal["photo", "hair", "skin"],
+            Meta(description="close-cropped hair on the scalp: where the photo shows no bald head, always, or never"),
+        ] = "photo",
         device: Device = "cpu",
     ) -> None:
-        self.match_iterations, self.device = match_iterations, device
+        self.match_iterations, self.scalp, self.device = match_iterations, scalp, device
         self.layers = tuple(layer.strip() for layer in layers.split(","))
         self.decoder = Decoder(model_path("feedforward"), device)
 
@@ -88,6 +93,8 @@ class CompleteSynthesizer:
         rgb = np.clip(base * np.exp(known + octaves.sum(0)), DARKEST, 1)
         rgb = (own[..., None] * albedo.rgb + (1 - own[..., None]) * rgb) * np.exp(pores[..., None])
         rgb = completion.darken_nostrils(rgb, own, fit)
+        if self.scalp != "skin":
+            rgb = with_hair(rgb, view, rng, always=self.scalp == "hair")
         rgb = fill_smooth(rgb.astype(np.float32), skin_texels(fit.model, albedo.size).inside.astype(np.float32))
         return Texture(np.clip(rgb, 0, 1).astype(np.float32), albedo.visibility)
 
