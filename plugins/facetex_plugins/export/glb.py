@@ -9,7 +9,7 @@ from facetex_core.delivery.gltf import GlbFile, add_materials, add_mesh, maps_of
 from facetex_core.geometry.unweld import split_part
 from facetex_core.io.texture_files import write
 from facetex_core.lazy import pygltflib as gltf
-from facetex_plugins.export.joints import add_joints, joints_of
+from facetex_plugins.export.joints import Joints, add_joints, joints_of
 from facetex_plugins.export.levels import coarser
 from facetex_plugins.export.pieces import in_pieces, part_of
 from facetex_plugins.export.size import PupilDistance, scaled
@@ -43,16 +43,17 @@ class GlbExporter:
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
         """The one file, or the four."""
-        fit, maps = in_pieces(scaled(head.fit, self.pupil_distance)), maps_of(head)
+        fit, maps = scaled(head.fit, self.pupil_distance), maps_of(head)
+        joints, fit = joints_of(fit), in_pieces(fit)
         meshes = {"head.glb": fit.model.mesh}
         if self.lods:
             names = (f"head_{count}.glb" for count in LEVELS)
             meshes |= zip(names, coarser(fit, LEVELS), strict=True)
-        return tuple(write(folder / name, self._file(head.name, fit, mesh, maps)) for name, mesh in meshes.items())
+        return tuple(write(folder / name, self._file(head.name, fit, mesh, joints, maps)) for name, mesh in meshes.items())
 
-    def _file(self, photo: str, fit: Fit, mesh: Mesh, maps: Mapping[str, bytes]) -> bytes:
+    def _file(self, photo: str, fit: Fit, mesh: Mesh, joints: Joints, maps: Mapping[str, bytes]) -> bytes:
         """A head whose corners are those of `mesh`, and whose normals are those of the whole."""
-        file, joints = GlbFile(), joints_of(fit)
+        file = GlbFile()
         materials = add_materials(file, mesh.parts, maps)
         nodes = add_joints(file, joints)
         for piece in mesh.parts:

@@ -1,16 +1,17 @@
 """Joints of a head: the head itself, the jaw, and each eye; for posing beside the morph targets.
 
 The jaw turns about the line that `jawOpen` turns the lower teeth about, found by least squares in the plane of y and z; on
-the head that ships it lies within the condyles, 4 cm below and 6 cm behind the eyes. A vertex follows the jaw as far as
-`jawOpen` takes it the way of that turn. Eyeballs turn about the centres of the spheres that fit them best.
+the head that ships it lies at the condyles, 4 cm below and 6 cm behind the eyes, and fits to .3 mm. Without teeth it lies
+between the landmarks below the ears. A vertex follows the jaw as far as `jawOpen` takes it the way of that turn. Eyeballs turn
+about the centres of the spheres that fit them best.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32, Float64, UInt8, UInt16
+from jaxtyping import Float, Float64, UInt8, UInt16
 
-from facetex_core import Fit
+from facetex_core import Fit, MorphableModel
 from facetex_core.delivery.gltf import GlbFile
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.parts.eyes import eye_frame, eyes_of
@@ -19,6 +20,8 @@ from facetex_core.parts.teeth import rows_of
 HEAD, JAW = "head_joint", "jaw_joint"
 RIGID = ("lower_teeth", "tongue")
 """Pieces that the jaw takes along whole."""
+BELOW_EARS = (1, 15)
+"""Of the 68 landmarks."""
 MOST = 0.8
 """Share of the largest move from which a vertex tells how a jaw without teeth turns."""
 SMALLEST_TURN = 0.02
@@ -57,18 +60,16 @@ class Joints:
 
 def joints_of(fit: Fit) -> Joints:
     """The joints of the person without expression; no jaw where the model has none, no eyes where it has no eyeballs."""
-    neutral = replace(fit.model, mean=fit.neutral)
-    places, follows, turn = {HEAD: np.zeros(3)}, np.zeros(len(neutral.mean)), 0.0
-    if "jawOpen" in neutral.expression_names:
-        moves = neutral.expression[neutral.expression_names.index("jawOpen")].astype(np.float64)
-        size = np.linalg.norm(moves, axis=1)
-        lower = rows_of(fit.model)["lower"]
-        turn, centre = _hinge(neutral.mean, moves, lower if lower.any() else size > MOST * size.max())
-        if abs(turn) > SMALLEST_TURN:
+    model = replace(fit.model, mean=fit.neutral)
+    places, follows, angle = {HEAD: np.zeros(3)}, np.zeros(len(model.mean)), 0.0
+    if "jawOpen" in model.expression_names:
+        moves = model.expression[model.expression_names.index("jawOpen")].astype(np.float64)
+        angle, centre = _hinge(model, moves)
+        if angle > SMALLEST_TURN:
             places[JAW] = centre
-            follows = _follows(moves, turned(neutral.mean, centre, turn) - neutral.mean)
-    places |= {f"{eye}_joint": eye_frame(neutral, eye)[0] for eye in eyes_of(neutral)[::-1]}
-    return Joints(places, follows, turn)
+            follows = _follows(moves, turned(model.mean, centre, angle) - model.mean)
+    places |= {f"{eye}_joint": eye_frame(model, eye)[0] for eye in reversed(eyes_of(model))}
+    return Joints(places, follows, angle)
 
 
 def turned(points: Points, centre: Float[np.ndarray, "3"], angle: float) -> Points:
@@ -78,16 +79,27 @@ def turned(points: Points, centre: Float[np.ndarray, "3"], angle: float) -> Poin
     return np.asarray((points - centre) @ about_x.T + centre)
 
 
-def _hinge(points: Points, moves: Points, which: Bool[np.ndarray, "vertices"]) -> tuple[float, Float64[np.ndarray, "3"]]:
-    """Angle and centre of the turn about x that takes these points where they move."""
-    before = points[which, 1:].astype(np.float64)
+def _hinge(model: MorphableModel, moves: Points) -> tuple[float, Float64[np.ndarray, "3"]]:
+    """Angle and centre of the turn about x that takes the jaw where it moves."""
+    lower, size = rows_of(model)["lower"], np.linalg.norm(moves, axis=1)
+    which = lower if lower.any() else size > MOST * size.max()
+    before = model.mean[which, 1:].astype(np.float64)
     after = before + moves[which, 1:]
-    a, b = before - before.mean(0), after - after.mean(0)
-    angle = float(np.arctan2(np.sum(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]), np.sum(a * b)))
-    # The centre c stays where it is: (before + after) / 2 - c is across the way, and that times the tangent of half the angle.
-    half = np.tan(angle / 2) or np.inf
-    middle, way = (before.mean(0) + after.mean(0)) / 2, after.mean(0) - before.mean(0)
-    return angle, np.array([0.0, middle[0] - way[1] / (2 * half), middle[1] + way[0] / (2 * half)])
+    if lower.any():
+        middle, way = (before.mean(0) + after.mean(0)) / 2, after.mean(0) - before.mean(0)
+        angle = _angle(before - before.mean(0), after - after.mean(0))
+        # From the centre, half the way is the tangent of half the angle times the distance of the middle.
+        centre = middle + np.array([-way[1], way[0]]) / (2 * np.tan(angle / 2) or np.inf)
+    else:
+        points, corners = model.embedding, model.mean[model.mesh.triangles[model.embedding.landmark_triangles]]
+        centre = np.einsum("pk,pki->pi", points.landmark_barycentric, corners)[list(BELOW_EARS), 1:].mean(0)
+        angle = _angle(before - centre, after - centre)
+    return angle, np.array([0.0, *centre])
+
+
+def _angle(before: Float64[np.ndarray, "points 2"], after: Float64[np.ndarray, "points 2"]) -> float:
+    """By which points turn about 0, in radians from y to z."""
+    return float(np.arctan2(np.sum(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]), np.sum(before * after)))
 
 
 def _follows(moves: Points, turn: Points) -> Float64[np.ndarray, "vertices"]:
