@@ -16,8 +16,10 @@ from facetex_core import Fit, Mesh
 POSES = (
     "jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthSmileRight", "mouthFunnel", "mouthClose", "browInnerUp",
 )  # fmt: skip
-HIDDEN = {"mouth": 0.1, "gums": 0.1, "upper_teeth": 0.5, "lower_teeth": 0.5}
+HIDDEN = {"mouth": 0.1, "gums": 0.1}
 """How much an error counts where lips hide it mostly."""
+LOOKED_AT, MORE = ("eyes", "lips", "nostrils"), 10.0
+"""Regions of the skin that move most or are finest, and how much more an error counts there."""
 BORDER = 10.0
 """How much an error across a border or a seam counts, in those of the surface."""
 LONG = 1e-4
@@ -70,7 +72,8 @@ def coarser(fit: Fit, counts: Sequence[int]) -> Iterator[Mesh]:
     keys, wedges = np.unique(pairs, return_inverse=True)
     poses = [fit.neutral] + [fit.neutral + m for name, m in zip(fit.model.expression_names, fit.model.expression, strict=True) if name in POSES]
     part = np.repeat(np.arange(len(mesh.parts)), [which.stop - which.start for which in mesh.parts.values()])
-    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part]
+    fine = np.max([fit.model.regions.get(name, np.zeros(len(fit.neutral))) for name in LOOKED_AT], 0)
+    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part] * (1 + MORE * fine[mesh.triangles].max(1))
     places = np.concatenate([1000 * np.array(poses, np.float64), np.ones((len(poses), len(fit.neutral), 1))], 2)
     level = Level(places, mesh.uvs[keys % len(mesh.uvs)].astype(np.float64), keys // len(mesh.uvs), wedges.reshape(-1, 3), part, weight)
     for count in counts:
@@ -87,8 +90,8 @@ def _edges(level: Level) -> Edges:
     one, other = (level.triangles[:, order].ravel() for order in ([0, 1, 2, 1, 2, 0], [1, 2, 0, 0, 1, 2]))
     count = len(level.vertex)
     keys, edge, triangles = np.unique(level.vertex[one] * count + level.vertex[other], return_inverse=True, return_counts=True)
-    pairs = np.unique(np.stack([edge, one, other], 1), axis=0)
-    return Edges(keys // count, keys % count, triangles, *pairs.T)
+    pairs = np.unique((edge * count + one) * count + other)
+    return Edges(keys // count, keys % count, triangles, pairs // count**2, pairs // count % count, pairs % count)
 
 
 def _quadrics(level: Level) -> Float64[np.ndarray, "vertices poses 4 4"]:
@@ -152,8 +155,8 @@ def _may_go(level: Level, edges: Edges) -> Bool[np.ndarray, "edges"]:
 
     many = level.poses.shape[1]
     wedges = np.bincount(level.vertex[np.unique(level.triangles)], minlength=many)
-    wanted = np.unique(np.stack([edges.edge, edges.before], 1), axis=0)[:, 0]
-    complete = (np.bincount(wanted) == wedges[edges.a]) & (np.bincount(edges.edge) == wedges[edges.a])
+    found = np.bincount(np.unique(edges.edge * len(level.vertex) + edges.before) // len(level.vertex))
+    complete = (found == wedges[edges.a]) & (np.bincount(edges.edge) == wedges[edges.a])
     border = np.bincount(edges.a, edges.count == 1, many) > 0
     broken = np.bincount(edges.a, edges.count > 2, many) > 0
     beside = csr_array((np.ones(len(edges.a), np.int32), (edges.a, edges.b)), (many, many))
