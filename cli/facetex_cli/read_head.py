@@ -136,7 +136,8 @@ class _Rows:
 
 def _model(document: _Document) -> MorphableModel:
     """Corners that were split along the UV map's seam are one vertex again: they lie and move alike."""
-    names, parts, every = _names(document), {}, _Rows()
+    parts: dict[str, slice] = {}
+    names, every = _names(document), _Rows()
     for shape in document.document.meshes:
         moving = [names.index(name) for name in shape.extras.get("targetNames", ())]
         for part, primitive in zip(shape.extras["parts"], shape.primitives, strict=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int32, Shaped
 
-from facetex_core.geometry.unweld import SplitPart, part_normals, split_part, tangents
+from facetex_core.geometry.unweld import SplitPart, part_normals, tangents
 from facetex_core.io.texture_files import colour_png, normal_png, surface_png
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit, Head
@@ -160,7 +160,7 @@ def add_mesh(
     return len(file.document.meshes) - 1
 
 
-def _primitive(  # noqa: PLR0913
+def _primitive(
     file: GlbFile, fit: Fit, part: str, split: SplitPart, material: int, moving: Sequence[int], with_normals: bool
 ) -> "gltf.Primitive":
     neutral, mesh = fit.neutral, fit.model.mesh

@@ -90,7 +90,13 @@ def poses(glb: Path, folder: Path) -> Iterator[Shot]:
     """A jaw that its joint opens beside one that its shape opens as far, eyes that turn, and lids that close."""
     jaw, far = {"jaw_joint": (15.0, 0.0, 0.0)}, {"jawOpen": 15 / JAW_TURN}
     eyes = {"left_eye_joint": (0.0, 20.0, 0.0), "right_eye_joint": (0.0, 20.0, 0.0)}
-    for name, joints, weights in (("rest", {}, {}), ("joint", jaw, {}), ("shape", {}, far), ("eyes", eyes, {}), ("blink", {}, BLINK)):
+    for name, joints, weights in (
+        ("rest", {}, {}),
+        ("joint", jaw, {}),
+        ("shape", {}, far),
+        ("eyes", eyes, {}),
+        ("blink", {}, BLINK),
+    ):
         for yaw in (0, 45):
             view = View("head", yaw, 0, 0.26, 512, weights=weights, joints=joints)
             yield Shot(glb, "stage", view, folder / f"pose_{name}_{yaw}.png")

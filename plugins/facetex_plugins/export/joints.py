@@ -3,7 +3,7 @@
 The jaw turns about the line that `jawOpen` turns the lower teeth about, found by least squares in the plane of y and z; on
 the head that ships it lies at the condyles, 4 cm below and 6 cm behind the eyes, and fits to .3 mm. Without teeth it lies
 between the landmarks below the ears. A vertex follows the jaw as far as `jawOpen` takes it the way of that turn. Eyeballs turn
-about the centres of the spheres that fit them best.
+about the centre of the white's sphere.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +26,8 @@ MOST = 0.8
 """Share of the largest move from which a vertex tells how a jaw without teeth turns."""
 SMALLEST_TURN = 0.02
 """Radians; a jaw that turns less has no hinge."""
+WHITE = 0.82
+"""Cosine of the angle to the eye's axis from which an eyeball is white, 35 degrees."""
 NEAR = 0.002
 """Metres; what a turn moves less is too near the hinge to tell how far it follows."""
 
@@ -68,7 +70,7 @@ def joints_of(fit: Fit) -> Joints:
         if angle > SMALLEST_TURN:
             places[JAW] = centre
             follows = _follows(moves, turned(model.mean, centre, angle) - model.mean)
-    places |= {f"{eye}_joint": eye_frame(model, eye)[0] for eye in reversed(eyes_of(model))}
+    places |= {f"{eye}_joint": _centre(model, eye) for eye in reversed(eyes_of(model))}
     return Joints(places, follows, angle)
 
 
@@ -77,6 +79,15 @@ def turned(points: Points, centre: Float[np.ndarray, "3"], angle: float) -> Poin
     sine, cosine = np.sin(angle), np.cos(angle)
     about_x = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
     return np.asarray((points - centre) @ about_x.T + centre)
+
+
+def _centre(model: MorphableModel, eye: str) -> Float64[np.ndarray, "3"]:
+    """Of the sphere that fits the white best; the cornea, which stands out, would pull it .6 mm forwards."""
+    middle, _, axis = eye_frame(model, eye)
+    rays = model.mean[np.unique(model.mesh.triangles[model.mesh.parts[eye]])] - middle
+    white = rays[rays @ axis < WHITE * np.linalg.norm(rays, axis=1)]
+    solution = np.linalg.lstsq(np.c_[2 * white, np.ones(len(white))], (white**2).sum(1), rcond=None)[0]
+    return np.asarray(middle + solution[:3])
 
 
 def _hinge(model: MorphableModel, moves: Points) -> tuple[float, Float64[np.ndarray, "3"]]:
@@ -120,5 +131,7 @@ def add_joints(file: GlbFile, joints: Joints) -> list[int]:
     matrices = gltf.Accessor(
         bufferView=file.view(bound.tobytes()), componentType=gltf.FLOAT, count=len(bound), type=gltf.MAT4, byteOffset=None
     )
-    file.document.skins.append(gltf.Skin(name="joints", skeleton=first, joints=[first, *others], inverseBindMatrices=file.add(matrices)))
+    file.document.skins.append(
+        gltf.Skin(name="joints", skeleton=first, joints=[first, *others], inverseBindMatrices=file.add(matrices))
+    )
     return [first]

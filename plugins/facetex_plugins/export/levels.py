@@ -33,9 +33,9 @@ Numbers = Int64[np.ndarray, "..."]
 Points = Float64[np.ndarray, "planes 3"]
 
 
-@dataclass
+@dataclass(frozen=True, eq=False, slots=True)
 class Level:
-    """A mesh that loses triangles; a wedge is a vertex on one side of its seam."""
+    """A mesh on its way to fewer triangles; a wedge is a vertex on one side of its seam."""
 
     poses: Float64[np.ndarray, "poses vertices 4"]
     """Millimetres, homogeneous."""
@@ -44,14 +44,10 @@ class Level:
     triangles: Int64[np.ndarray, "triangles 3"]
     """Wedges."""
     part: Int64[np.ndarray, "triangles"]
-    weight: Float64[np.ndarray, "triangles"]
-    """How much an error counts there."""
-
-    def __post_init__(self) -> None:
-        self.quadrics = _quadrics(self)
+    quadrics: Float64[np.ndarray, "vertices poses 4 4"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Edges:
     """Directed edges a to b, each once, and the wedges of a with those of b that take their place."""
 
@@ -70,31 +66,40 @@ def coarser(fit: Fit, counts: Sequence[int]) -> Iterator[Mesh]:
     mesh = fit.model.mesh
     pairs = mesh.triangles.astype(np.int64) * len(mesh.uvs) + mesh.uv_triangles
     keys, wedges = np.unique(pairs, return_inverse=True)
-    poses = [fit.neutral] + [fit.neutral + m for name, m in zip(fit.model.expression_names, fit.model.expression, strict=True) if name in POSES]
-    part = np.repeat(np.arange(len(mesh.parts)), [which.stop - which.start for which in mesh.parts.values()])
-    fine = np.max([fit.model.regions.get(name, np.zeros(len(fit.neutral))) for name in LOOKED_AT], 0)
-    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part] * (1 + MORE * fine[mesh.triangles].max(1))
-    places = np.concatenate([1000 * np.array(poses, np.float64), np.ones((len(poses), len(fit.neutral), 1))], 2)
-    level = Level(places, mesh.uvs[keys % len(mesh.uvs)].astype(np.float64), keys // len(mesh.uvs), wedges.reshape(-1, 3), part, weight)
+    level: Level | None = _whole(fit, keys // len(mesh.uvs), keys % len(mesh.uvs), wedges.reshape(-1, 3))
     for count in counts:
-        while len(level.triangles) > count and _collapse(level, (len(level.triangles) - count + 1) // 2):
-            pass
+        while level and len(level.triangles) > count:
+            last, level = level, _collapsed(level, (len(level.triangles) - count + 1) // 2)
+        level = level or last
         ends = np.cumsum(np.bincount(level.part, minlength=len(mesh.parts))).tolist()
         parts = {name: slice(start, end) for name, start, end in zip(mesh.parts, [0, *ends], ends, strict=False)}
-        kept = keys[level.triangles]
-        triangles, uvs = ((kept // len(mesh.uvs)).astype(np.int32), (kept % len(mesh.uvs)).astype(np.int32))
-        yield replace(mesh, triangles=triangles, uv_triangles=uvs, parts=parts)
+        vertices, uvs = (each.astype(np.int32) for each in np.divmod(keys[level.triangles], len(mesh.uvs)))
+        yield replace(mesh, triangles=vertices, uv_triangles=uvs, parts=parts)
+
+
+def _whole(fit: Fit, vertex: Numbers, uv: Numbers, triangles: Numbers) -> Level:
+    """Where it starts."""
+    model, mesh = fit.model, fit.model.mesh
+    named = zip(model.expression_names, model.expression, strict=True)
+    poses = 1000 * np.array([fit.neutral, *(fit.neutral + moves for name, moves in named if name in POSES)], np.float64)
+    part = np.repeat(np.arange(len(mesh.parts)), [which.stop - which.start for which in mesh.parts.values()])
+    fine = np.max([model.regions.get(name, np.zeros(len(model.mean))) for name in LOOKED_AT], 0)
+    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part] * (1 + MORE * fine[mesh.triangles].max(1))
+    places = np.concatenate([poses, np.ones((*poses.shape[:2], 1))], 2)
+    nothing = np.zeros((len(model.mean), len(poses), 4, 4))
+    level = Level(places, mesh.uvs[uv].astype(np.float64), vertex, triangles, part, nothing)
+    return replace(level, quadrics=_quadrics(level, weight))
 
 
 def _edges(level: Level) -> Edges:
     one, other = (level.triangles[:, order].ravel() for order in ([0, 1, 2, 1, 2, 0], [1, 2, 0, 0, 1, 2]))
-    count = len(level.vertex)
-    keys, edge, triangles = np.unique(level.vertex[one] * count + level.vertex[other], return_inverse=True, return_counts=True)
+    many, count = level.poses.shape[1], len(level.vertex)
+    keys, edge, triangles = np.unique(level.vertex[one] * many + level.vertex[other], return_inverse=True, return_counts=True)
     pairs = np.unique((edge * count + one) * count + other)
-    return Edges(keys // count, keys % count, triangles, pairs // count**2, pairs // count % count, pairs % count)
+    return Edges(keys // many, keys % many, triangles, pairs // count**2, pairs // count % count, pairs % count)
 
 
-def _quadrics(level: Level) -> Float64[np.ndarray, "vertices poses 4 4"]:
+def _quadrics(level: Level, weight: Float64[np.ndarray, "triangles"]) -> Float64[np.ndarray, "vertices poses 4 4"]:
     """Of the triangles round each vertex, by area; of borders and seams, as planes that stand on the surface."""
     corners, many = level.vertex[level.triangles], level.poses.shape[1]
     edges = _edges(level)
@@ -112,8 +117,8 @@ def _quadrics(level: Level) -> Float64[np.ndarray, "vertices poses 4 4"]:
         upright = np.cross(way, normal[of])
         length = np.linalg.norm(way, axis=1)
         upright /= np.maximum(length, 1e-12)[:, None]
-        result[:, k] = _summed(corners, _planes(normal, pose[corners[:, 0]], area * level.weight), many)
-        result[:, k] += _summed(ends, _planes(upright, pose[ends[:, 0]], BORDER * length**2 * level.weight[of]), many)
+        result[:, k] = _summed(corners, _planes(normal, pose[corners[:, 0]], area * weight), many)
+        result[:, k] += _summed(ends, _planes(upright, pose[ends[:, 0]], BORDER * length**2 * weight[of]), many)
     return result.reshape(many, -1, 4, 4)
 
 
@@ -122,31 +127,30 @@ def _planes(normal: Points, point: Points, weight: Float64[np.ndarray, "planes"]
     return np.einsum("t,ti,tj->tij", weight, plane, plane).reshape(-1, 16)
 
 
-def _summed(corners: Int64[np.ndarray, "planes _"], each: Float64[np.ndarray, "planes 16"], many: int) -> Float64[np.ndarray, "vertices 16"]:
+def _summed(
+    corners: Int64[np.ndarray, "planes _"], each: Float64[np.ndarray, "planes 16"], many: int
+) -> Float64[np.ndarray, "vertices 16"]:
     from scipy.sparse import csr_array
 
     rows = np.repeat(np.arange(len(corners)), corners.shape[1])
     return np.asarray(csr_array((np.ones(corners.size), (corners.ravel(), rows)), (many, len(corners))) @ each)
 
 
-def _collapse(level: Level, most: int) -> bool:
-    """One round of collapses that do not touch each other; whether there were any."""
+def _collapsed(level: Level, most: int) -> Level | None:
+    """After one round of collapses that do not touch each other; none where no edge can go."""
     edges = _edges(level)
     allowed = np.flatnonzero(_may_go(level, edges))
     a, b = edges.a[allowed], edges.b[allowed]
     places = level.poses[:, b].transpose(1, 0, 2)
     cost = np.einsum("epi,epij,epj->e", places, level.quadrics[a] + level.quadrics[b], places)
     way = level.poses[0, a, :3] - level.poses[0, b, :3]
-    cost += LONG * np.einsum("ei,ei->e", way, way) ** 2
-    order = np.argsort(cost, kind="stable")
-    tried = order[: int(CHEAPEST * len(order)) + 100]
-    for some in (tried, order[len(tried) :]):
-        good = some[_stays_whole(level, edges, allowed[some])]
-        chosen = _apart(level, edges.a[allowed[good]])[:most]
-        if len(chosen):
-            _apply(level, edges, allowed[good][chosen])
-            return True
-    return False
+    ranked = allowed[np.argsort(cost + LONG * np.einsum("ei,ei->e", way, way) ** 2, kind="stable")]
+    cheap = int(CHEAPEST * len(ranked)) + 100
+    for tried in (ranked[:cheap], ranked[cheap:]):
+        good = tried[_stays_whole(level, edges, tried)]
+        if len(good):
+            return _without(level, edges, good[_apart(level, edges.a[good])][:most])
+    return None
 
 
 def _may_go(level: Level, edges: Edges) -> Bool[np.ndarray, "edges"]:
@@ -211,12 +215,13 @@ def _apart(level: Level, ranked: Numbers) -> Numbers:
     return np.flatnonzero((nearest[ranked] == first[ranked]) & (first[ranked] == np.arange(none)))
 
 
-def _apply(level: Level, edges: Edges, chosen: Numbers) -> None:
-    np.add.at(level.quadrics, edges.b[chosen], level.quadrics[edges.a[chosen]])
-    follower = np.arange(len(level.vertex))
-    moved = np.isin(edges.edge, chosen)
+def _without(level: Level, edges: Edges, gone: Numbers) -> Level:
+    """After the collapse of these edges."""
+    quadrics, follower = level.quadrics.copy(), np.arange(len(level.vertex))
+    np.add.at(quadrics, edges.b[gone], quadrics[edges.a[gone]])
+    moved = np.isin(edges.edge, gone)
     follower[edges.before[moved]] = edges.after[moved]
-    level.triangles = follower[level.triangles]
-    corners = level.vertex[level.triangles]
+    triangles = follower[level.triangles]
+    corners = level.vertex[triangles]
     kept = (corners != np.roll(corners, 1, 1)).all(1)
-    level.triangles, level.part = level.triangles[kept], level.part[kept]
+    return replace(level, triangles=triangles[kept], part=level.part[kept], quadrics=quadrics)

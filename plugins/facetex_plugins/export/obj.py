@@ -33,7 +33,9 @@ class ObjExporter:
         self,
         normal_y: Annotated[
             Literal["up", "down"],
-            Meta(description="where green points in the normal map; down adds normal_y_down.png, for Unreal Engine and DirectX"),
+            Meta(
+                description="where green points in the normal map; down adds normal_y_down.png, for Unreal Engine and DirectX"
+            ),
         ] = "up",
         pupil_distance: PupilDistance = None,
     ) -> None:
@@ -41,7 +43,7 @@ class ObjExporter:
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
         """The seven files, or the eight."""
-        flipped = (head.detail.normals * np.float32([1, -1, 1])).astype(np.float32)
+        flipped = head.detail.normals * np.array([1, -1, 1], np.float32)
         extra = (write(folder / NORMAL_DOWN, normal_png(flipped)),) if self.flipped else ()
         parts = tuple(head.fit.model.mesh.parts)
         return (

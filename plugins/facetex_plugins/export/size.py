@@ -12,7 +12,11 @@ from facetex_core.parts.eyes import eye_frame, eyes_of
 
 PupilDistance = Annotated[
     float | None,
-    Meta(gt=10, le=200, description="millimetres between the pupils, to which the head is scaled; by default it has the fit's own size"),
+    Meta(
+        gt=10,
+        le=200,
+        description="millimetres between the pupils, to which the head is scaled; by default it has the fit's own size",
+    ),
 ]
 
 
