@@ -46,7 +46,7 @@ PUBLIC: dict[str, str] = {
     "facetex_core.progress": "report_progress",
     "facetex_core.stages": "Detector",
     "facetex_core.texture.expected_albedo": "DARKEST expected_albedo",
-    "facetex_core.texture.material": "DEPTH DIM PART_ROUGHNESS REFRACTION SKIN_ROUGHNESS roughness_of",
+    "facetex_core.texture.material": "DIM PART_ROUGHNESS REFRACTION SKIN_ROUGHNESS roughness_of",
     "facetex_core.texture.regions": "NO_SKIN face_slices plain_skin region resize_texture skin_texels",
     "facetex_core.texture.thresholds": "SURE",
     "facetex_core.texture.unwrap": "facing unwrap",

@@ -7,13 +7,13 @@ from facetex_core import Detail, MorphableModel
 from facetex_core.geometry.uv_raster import all_texels
 from facetex_core.imaging.push_pull import fill_smooth
 from facetex_core.lazy import cv2
-from facetex_core.texture.material import DEPTH, DIM, REFRACTION
+from facetex_core.texture.material import DIM, REFRACTION
 
 SPECULAR, CAVITY, NORMAL_DOWN = "specular.png", "cavity.png", "normal_y_down.png"
 FULL = 0.08
 """Share of the light that principled shaders mirror straight ahead where specular is 1."""
-SMALL = 0.004
-"""Blur that smooths pores and wrinkles away, as a share of the map."""
+SMALL, DEEP = 0.004, 0.0001
+"""Blur that smooths pores and wrinkles away, as a share of the map, and the metres that count as deep."""
 
 
 def reflectance(part: str) -> float:
@@ -33,4 +33,4 @@ def specular_map(model: MorphableModel, size: int) -> Float32[np.ndarray, "size 
 def cavity_map(detail: Detail) -> Float32[np.ndarray, "size size"]:
     """1 where the relief is flat or stands out, towards 0 in pores and wrinkles."""
     around = np.asarray(cv2.GaussianBlur(detail.displacement, (0, 0), SMALL * len(detail.displacement)))
-    return np.asarray(1 - np.tanh(np.maximum(around - detail.displacement, 0) / DEPTH), np.float32)
+    return np.asarray(1 - np.tanh(np.maximum(around - detail.displacement, 0) / DEEP), np.float32)
