@@ -10,14 +10,12 @@ from facetex_core import Fit, Meta
 from facetex_core.geometry.landmarks import EYES_68
 from facetex_core.parts.eyes import eye_frame, eyes_of
 
-PupilDistance = Annotated[
-    float | None,
-    Meta(
-        gt=10,
-        le=200,
-        description="millimetres between the pupils, to which the head is scaled; by default it has the fit's own size",
-    ),
-]
+PupilDistance = (
+    Annotated[
+        float, Meta(gt=10, le=200, description="millimetres between the pupils, to which the head is scaled; as fitted without")
+    ]
+    | None
+)
 
 
 def scaled(fit: Fit, pupil_distance: float | None) -> Fit:
