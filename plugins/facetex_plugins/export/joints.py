@@ -39,7 +39,7 @@ class Joints:
     """Where the joints of a head are, and who follows the jaw."""
 
     places: dict[str, Float64[np.ndarray, "3"]]
-    """In metres, by name; the first is the root, to which the others belong."""
+    """In metres, by name; the first is the root, at the origin, to which the others belong."""
     follows: Float64[np.ndarray, "vertices"]
     """How far each vertex follows the jaw, from 0 to 1."""
     jaw_turn: float = 0.0
@@ -121,9 +121,10 @@ def _follows(moves: Points, turn: Points) -> Float64[np.ndarray, "vertices"]:
 
 def add_joints(file: GlbFile, joints: Joints) -> list[int]:
     """Nodes of the joints and the skin that binds to them; the root's number, for the scene."""
-    first, root = len(file.document.nodes), next(iter(joints.places.values()))
+    first = len(file.document.nodes)
     for name, place in joints.places.items():
-        file.document.nodes.append(gltf.Node(name=name, translation=(place - (0 if name == HEAD else root)).tolist()))
+        extras = {"jawOpen_degrees": round(float(np.degrees(joints.jaw_turn)), 2)} if name == JAW else {}
+        file.document.nodes.append(gltf.Node(name=name, translation=place.tolist(), extras=extras))
     others = list(range(first + 1, len(file.document.nodes)))
     file.document.nodes[first].children = others
     bound = np.tile(np.eye(4, dtype=np.float32), (len(joints.places), 1, 1))

@@ -72,7 +72,7 @@ def coarser(fit: Fit, counts: Sequence[int]) -> Iterator[Mesh]:
             last, level = level, _collapsed(level, (len(level.triangles) - count + 1) // 2)
         level = level or last
         ends = np.cumsum(np.bincount(level.part, minlength=len(mesh.parts))).tolist()
-        parts = {name: slice(start, end) for name, start, end in zip(mesh.parts, [0, *ends], ends, strict=False)}
+        parts = {name: slice(start, end) for name, start, end in zip(mesh.parts, [0, *ends], ends, strict=False) if end > start}
         vertices, uvs = (each.astype(np.int32) for each in np.divmod(keys[level.triangles], len(mesh.uvs)))
         yield replace(mesh, triangles=vertices, uv_triangles=uvs, parts=parts)
 

@@ -38,7 +38,7 @@ def scaled(fit: Fit, pupil_distance: float | None) -> Fit:
 def pupils(fit: Fit) -> tuple[Float64[np.ndarray, "3"], Float64[np.ndarray, "3"]]:
     """Right and left, of the head without expression; where it has no eyeballs, the middle of the lids' landmarks."""
     model, points = replace(fit.model, mean=fit.neutral), fit.model.embedding
-    if eyes_of(model):
+    if len(eyes_of(model)) == 2:
         centres = [centre + radius * axis for centre, radius, axis in (eye_frame(model, eye) for eye in EYES_68)]
     else:
         corners = model.mean[model.mesh.triangles[points.landmark_triangles]].astype(np.float64)
