@@ -10,9 +10,9 @@ from facetex_core import Fit, Head, Meta, hookimpl
 from facetex_core.geometry.unweld import part_normals
 from facetex_core.io.texture_files import ALBEDO, NORMAL, ROUGHNESS, colour_png, data_png, normal_png, write
 from facetex_core.texture.material import PART_ROUGHNESS, REFRACTION, SKIN_ROUGHNESS, roughness_of
-from facetex_plugins.export.maps import CAVITY, NORMAL_DOWN, SPECULAR, cavity_map, reflectance, specular_map
 from facetex_plugins.export.pieces import in_pieces, part_of
 from facetex_plugins.export.size import PupilDistance, scaled
+from facetex_plugins.export.surface_maps import CAVITY, NORMAL_DOWN, SPECULAR, cavity_map, reflectance, specular_map
 
 SHINIEST = 1000.0
 """Most programs take no larger exponent."""

@@ -9,8 +9,8 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from facetex_plugins.export.maps import CAVITY, NORMAL_DOWN, SPECULAR, cavity_map, specular_map
 from facetex_plugins.export.obj import ObjExporter
+from facetex_plugins.export.surface_maps import CAVITY, NORMAL_DOWN, SPECULAR, cavity_map, specular_map
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from places import SUPPORT
