@@ -10,7 +10,7 @@ import time
 
 import click
 import numpy as np
-from facetex_plugins.export.glb import LEVELS
+from facetex_plugins.export.glb import LOD_TRIANGLES
 from facetex_plugins.export.levels import coarser
 from facetex_plugins.export.pieces import in_pieces
 from facetex_plugins.fit.basis import BasisFitter
@@ -58,9 +58,9 @@ def main(heads):
         fit = in_pieces(Fit(model, identity, np.zeros(len(model.expression), np.float32), None))
         mesh, names = fit.model.mesh, model.expression_names
         start = time.perf_counter()
-        levels = list(coarser(fit, LEVELS))
+        levels = list(coarser(fit, LOD_TRIANGLES))
         seconds.append(time.perf_counter() - start)
-        for count, level in zip(LEVELS, levels, strict=True):
+        for count, level in zip(LOD_TRIANGLES, levels, strict=True):
             for shape, moved in SHAPES.items():
                 vertices = fit.neutral + sum((model.expression[names.index(name)] for name in moved), np.float32(0))
                 found.setdefault((count, shape), []).append(distances(mesh, level, vertices))

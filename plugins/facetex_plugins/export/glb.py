@@ -14,7 +14,7 @@ from facetex_plugins.export.levels import coarser
 from facetex_plugins.export.pieces import in_pieces, part_of
 from facetex_plugins.export.size import PupilDistance, scaled
 
-LEVELS = (20000, 8000, 3000)
+LOD_TRIANGLES = (20000, 8000, 3000)
 """Triangles of a head in all."""
 
 api_version = 2
@@ -47,8 +47,8 @@ class GlbExporter:
         joints, fit = joints_of(fit), in_pieces(fit)
         meshes = {"head.glb": fit.model.mesh}
         if self.lods:
-            names = (f"head_{count}.glb" for count in LEVELS)
-            meshes |= zip(names, coarser(fit, LEVELS), strict=True)
+            names = (f"head_{count}.glb" for count in LOD_TRIANGLES)
+            meshes |= zip(names, coarser(fit, LOD_TRIANGLES), strict=True)
         return tuple(write(folder / name, self._file(head.name, fit, mesh, joints, maps)) for name, mesh in meshes.items())
 
     def _file(self, photo: str, fit: Fit, mesh: Mesh, joints: Joints, maps: Mapping[str, bytes]) -> bytes:

@@ -9,7 +9,7 @@ about the centre of the white's sphere.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Float64, UInt8, UInt16
+from jaxtyping import Float, Float64, Int32, UInt8, UInt16
 
 from facetex_core import Fit, MorphableModel
 from facetex_core.delivery.gltf import GlbFile
@@ -17,18 +17,18 @@ from facetex_core.lazy import pygltflib as gltf
 from facetex_core.parts.eyes import eye_frame, eyes_of
 from facetex_core.parts.teeth import rows_of
 
-HEAD, JAW = "head_joint", "jaw_joint"
-RIGID = ("lower_teeth", "tongue")
+HEAD_NODE, JAW_NODE = "head_joint", "jaw_joint"
+ON_JAW = ("lower_teeth", "tongue")
 """Pieces that the jaw takes along whole."""
 BELOW_EARS = (1, 15)
 """Of the 68 landmarks."""
-MOST = 0.8
+MOVED_MOST = 0.8
 """Share of the largest move from which a vertex tells how a jaw without teeth turns."""
-SMALLEST_TURN = 0.02
+LEAST_TURN = 0.02
 """Radians; a jaw that turns less has no hinge."""
-WHITE = 0.82
+OFF_IRIS = 0.82
 """Cosine of the angle to the eye's axis from which an eyeball is white, 35 degrees."""
-NEAR = 0.002
+NEAR_HINGE = 0.002
 """Metres; what a turn moves less is too near the hinge to tell how far it follows."""
 
 Points = Float[np.ndarray, "vertices 3"]
@@ -46,12 +46,12 @@ class Joints:
     """Radians about x by which the jaw is turned where `jawOpen` is 1."""
 
     def weights(
-        self, piece: str, vertices: np.ndarray
+        self, piece: str, vertices: Int32[np.ndarray, "corners"]
     ) -> tuple[UInt8[np.ndarray, "corners 4"], UInt16[np.ndarray, "corners 4"]]:
         """Joints of a piece's corners and their shares of 65535, as glTF has them: at most two count."""
         names, joints, shares = list(self.places), np.zeros((len(vertices), 4)), np.zeros((len(vertices), 4))
-        own = np.zeros(len(vertices)) if JAW not in names else np.where(piece in RIGID, 1.0, self.follows[vertices])
-        second = names.index(JAW) if JAW in names else 0
+        own = np.zeros(len(vertices)) if JAW_NODE not in names else np.where(piece in ON_JAW, 1.0, self.follows[vertices])
+        second = names.index(JAW_NODE) if JAW_NODE in names else 0
         if f"{piece}_joint" in names:
             own, second = np.ones(len(vertices)), names.index(f"{piece}_joint")
         shares[:, 1] = np.rint(65535 * own)
@@ -63,12 +63,12 @@ class Joints:
 def joints_of(fit: Fit) -> Joints:
     """The joints of the person without expression; no jaw where the model has none, no eyes where it has no eyeballs."""
     model = replace(fit.model, mean=fit.neutral)
-    places, follows, angle = {HEAD: np.zeros(3)}, np.zeros(len(model.mean)), 0.0
+    places, follows, angle = {HEAD_NODE: np.zeros(3)}, np.zeros(len(model.mean)), 0.0
     if "jawOpen" in model.expression_names:
         moves = model.expression[model.expression_names.index("jawOpen")].astype(np.float64)
         angle, centre = _hinge(model, moves)
-        if angle > SMALLEST_TURN:
-            places[JAW] = centre
+        if angle > LEAST_TURN:
+            places[JAW_NODE] = centre
             follows = _follows(moves, turned(model.mean, centre, angle) - model.mean)
     places |= {f"{eye}_joint": _centre(model, eye) for eye in reversed(eyes_of(model))}
     return Joints(places, follows, angle)
@@ -85,7 +85,7 @@ def _centre(model: MorphableModel, eye: str) -> Float64[np.ndarray, "3"]:
     """Of the sphere that fits the white best; the cornea, which stands out, would pull it .6 mm forwards."""
     middle, _, axis = eye_frame(model, eye)
     rays = model.mean[np.unique(model.mesh.triangles[model.mesh.parts[eye]])] - middle
-    white = rays[rays @ axis < WHITE * np.linalg.norm(rays, axis=1)]
+    white = rays[rays @ axis < OFF_IRIS * np.linalg.norm(rays, axis=1)]
     solution = np.linalg.lstsq(np.c_[2 * white, np.ones(len(white))], (white**2).sum(1), rcond=None)[0]
     return np.asarray(middle + solution[:3])
 
@@ -93,7 +93,7 @@ def _centre(model: MorphableModel, eye: str) -> Float64[np.ndarray, "3"]:
 def _hinge(model: MorphableModel, moves: Points) -> tuple[float, Float64[np.ndarray, "3"]]:
     """Angle and centre of the turn about x that takes the jaw where it moves."""
     lower, size = rows_of(model)["lower"], np.linalg.norm(moves, axis=1)
-    which = lower if lower.any() else size > MOST * size.max()
+    which = lower if lower.any() else size > MOVED_MOST * size.max()
     before = model.mean[which, 1:].astype(np.float64)
     after = before + moves[which, 1:]
     if lower.any():
@@ -115,7 +115,7 @@ def _angle(before: Float64[np.ndarray, "points 2"], after: Float64[np.ndarray, "
 
 def _follows(moves: Points, turn: Points) -> Float64[np.ndarray, "vertices"]:
     """The share of the turn that explains a vertex's move best."""
-    share = np.einsum("vi,vi->v", moves, turn) / (np.einsum("vi,vi->v", turn, turn) + NEAR**2)
+    share = np.einsum("vi,vi->v", moves, turn) / (np.einsum("vi,vi->v", turn, turn) + NEAR_HINGE**2)
     return np.asarray(np.clip(share, 0, 1))
 
 
@@ -123,7 +123,7 @@ def add_joints(file: GlbFile, joints: Joints) -> list[int]:
     """Nodes of the joints and the skin that binds to them; the root's number, for the scene."""
     first = len(file.document.nodes)
     for name, place in joints.places.items():
-        extras = {"jawOpen_degrees": round(float(np.degrees(joints.jaw_turn)), 2)} if name == JAW else {}
+        extras = {"jawOpen_degrees": round(float(np.degrees(joints.jaw_turn)), 2)} if name == JAW_NODE else {}
         file.document.nodes.append(gltf.Node(name=name, translation=place.tolist(), extras=extras))
     others = list(range(first + 1, len(file.document.nodes)))
     file.document.nodes[first].children = others

@@ -18,7 +18,7 @@ POSES = (
 )  # fmt: skip
 HIDDEN = {"mouth": 0.1, "gums": 0.1}
 """How much an error counts where lips hide it mostly."""
-LOOKED_AT, MORE = ("eyes", "lips", "nostrils"), 10.0
+LOOKED_AT, LOOKED_AT_MORE = ("eyes", "lips", "nostrils"), 10.0
 """Regions of the skin that move most or are finest, and how much more an error counts there."""
 BORDER = 10.0
 """How much an error across a border or a seam counts, in those of the surface."""
@@ -26,7 +26,7 @@ LONG = 1e-4
 """What a collapse costs by its length where the surface is flat."""
 CHEAPEST = 0.3
 """Share of the edges that are tried in one round."""
-LEAST_COSINE = 0.2
+UNFOLDED = 0.2
 """Between the normals of a triangle before and after: none folds over."""
 
 Numbers = Int64[np.ndarray, "..."]
@@ -84,7 +84,7 @@ def _whole(fit: Fit, vertex: Numbers, uv: Numbers, triangles: Numbers) -> Level:
     poses = 1000 * np.array([fit.neutral, *(fit.neutral + moves for name, moves in named if name in POSES)], np.float64)
     part = np.repeat(np.arange(len(mesh.parts)), [which.stop - which.start for which in mesh.parts.values()])
     fine = np.max([model.regions.get(name, np.zeros(len(model.mean))) for name in LOOKED_AT], 0)
-    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part] * (1 + MORE * fine[mesh.triangles].max(1))
+    weight = np.array([HIDDEN.get(name, 1.0) for name in mesh.parts])[part] * (1 + LOOKED_AT_MORE * fine[mesh.triangles].max(1))
     places = np.concatenate([poses, np.ones((*poses.shape[:2], 1))], 2)
     nothing = np.zeros((len(model.mean), len(poses), 4, 4))
     level = Level(places, mesh.uvs[uv].astype(np.float64), vertex, triangles, part, nothing)
@@ -189,7 +189,7 @@ def _stays_whole(level: Level, edges: Edges, which: Numbers) -> Bool[np.ndarray,
     for pose in level.poses[..., :3]:
         was, will = (_normals(pose[level.vertex[each]]) for each in (old, new))
         alike = np.einsum("ti,ti->t", was, will)
-        bad |= alike < LEAST_COSINE * np.linalg.norm(was, axis=1) * np.linalg.norm(will, axis=1)
+        bad |= alike < UNFOLDED * np.linalg.norm(was, axis=1) * np.linalg.norm(will, axis=1)
     return np.asarray(np.bincount(row, bad, len(which)) == 0)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Int
 from facetex_core import Fit
 from facetex_core.parts.teeth import rows_of
 
-TEETH = {"upper_teeth": "upper", "lower_teeth": "lower"}
+TEETH_ROWS = {"upper_teeth": "upper", "lower_teeth": "lower"}
 """Pieces, and what `rows_of` calls them."""
 
 
@@ -26,7 +26,7 @@ def in_pieces(fit: Fit) -> Fit:
 
 def part_of(piece: str) -> str:
     """The part of the model that a piece was cut from."""
-    return "teeth" if piece in TEETH else piece
+    return "teeth" if piece in TEETH_ROWS else piece
 
 
 def _pieces(fit: Fit) -> Iterator[tuple[str, Int[np.ndarray, "triangles"]]]:
@@ -34,6 +34,6 @@ def _pieces(fit: Fit) -> Iterator[tuple[str, Int[np.ndarray, "triangles"]]]:
     for part, which in mesh.parts.items():
         every = np.arange(which.start, which.stop)
         if part == "teeth":
-            yield from ((name, every[rows_of(fit.model)[row][mesh.triangles[which, 0]]]) for name, row in TEETH.items())
+            yield from ((name, every[rows_of(fit.model)[row][mesh.triangles[which, 0]]]) for name, row in TEETH_ROWS.items())
         else:
             yield part, every

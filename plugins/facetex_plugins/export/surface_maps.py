@@ -12,7 +12,7 @@ from facetex_core.texture.material import DIM, REFRACTION
 SPECULAR, CAVITY, NORMAL_DOWN = "specular.png", "cavity.png", "normal_y_down.png"
 FULL = 0.08
 """Share of the light that principled shaders mirror straight ahead where specular is 1."""
-SMALL, DEEP = 0.004, 0.0001
+CAVITY_BLUR, CAVITY_DEPTH = 0.004, 0.0001
 """Blur that smooths pores and wrinkles away, as a share of the map, and the metres that count as deep."""
 
 
@@ -32,5 +32,5 @@ def specular_map(model: MorphableModel, size: int) -> Float32[np.ndarray, "size 
 
 def cavity_map(detail: Detail) -> Float32[np.ndarray, "size size"]:
     """1 where the relief is flat or stands out, towards 0 in pores and wrinkles."""
-    around = np.asarray(cv2.GaussianBlur(detail.displacement, (0, 0), SMALL * len(detail.displacement)))
-    return np.asarray(1 - np.tanh(np.maximum(around - detail.displacement, 0) / DEEP), np.float32)
+    around = np.asarray(cv2.GaussianBlur(detail.displacement, (0, 0), CAVITY_BLUR * len(detail.displacement)))
+    return np.asarray(1 - np.tanh(np.maximum(around - detail.displacement, 0) / CAVITY_DEPTH), np.float32)

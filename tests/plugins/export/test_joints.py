@@ -7,7 +7,7 @@ import pygltflib
 import pytest
 from basis_head import basis_head
 from facetex_plugins.export.glb import GlbExporter
-from facetex_plugins.export.joints import HEAD, JAW, joints_of
+from facetex_plugins.export.joints import HEAD_NODE, JAW_NODE, joints_of
 from facetex_plugins.export.obj import ObjExporter
 from facetex_plugins.export.size import pupils
 from glb_document import pieces, read
@@ -62,7 +62,7 @@ def test_skin_eyes_teeth_and_mouth_are_meshes_and_nodes_of_their_own(document):
     names = ["skin", "left_eye", "right_eye", "mouth", "upper_teeth", "lower_teeth", "gums"]
     assert [shape.name for shape in document.meshes] == names
     shown = [document.nodes[k] for k in document.scenes[0].nodes]
-    assert [node.name for node in shown] == [HEAD, *names]
+    assert [node.name for node in shown] == [HEAD_NODE, *names]
     assert [document.meshes[node.mesh].name for node in shown[1:]] == names
     assert len({node.name for node in document.nodes}) == len(document.nodes)
 
@@ -112,7 +112,7 @@ def test_bind_matrices_take_joints_to_their_own_origin(document):
 
 def test_a_turned_jaw_looks_like_an_open_one(document, head):
     angle = joints_of(head.fit).jaw_turn
-    jaw = next(node for node in document.nodes if node.name == JAW)
+    jaw = next(node for node in document.nodes if node.name == JAW_NODE)
     assert jaw.extras["jawOpen_degrees"] == pytest.approx(np.degrees(angle), abs=0.01)
     assert 23 < np.degrees(angle) < 27
     # Millimetres between what joint and shape do: mean, and 95 of 100. Below the chin skin is pressed, which no joint does.
@@ -126,7 +126,7 @@ def test_a_turned_jaw_looks_like_an_open_one(document, head):
     for shape in document.meshes:
         if shape.name not in bounds:
             continue
-        turned, rest = skinned(document, shape.name, {JAW: (angle, 0)})
+        turned, rest = skinned(document, shape.name, {JAW_NODE: (angle, 0)})
         names = shape.extras.get("targetNames", [])
         moves = np.zeros_like(rest)
         if "jawOpen" in names:
@@ -139,8 +139,8 @@ def test_a_turned_jaw_looks_like_an_open_one(document, head):
 
 def test_the_hinge_lies_behind_and_below_the_eyes_on_the_middle_line(document):
     places = joints(document)
-    down, back = (places[JAW] - (places["left_eye_joint"] + places["right_eye_joint"]) / 2)[1:]
-    assert places[JAW][0] == 0
+    down, back = (places[JAW_NODE] - (places["left_eye_joint"] + places["right_eye_joint"]) / 2)[1:]
+    assert places[JAW_NODE][0] == 0
     assert -0.06 < down < -0.03
     assert -0.075 < back < -0.045
 
@@ -170,7 +170,7 @@ def test_what_the_model_has_not_has_no_joint(jaw, eyes, tmp_path):
     names = model.expression_names if jaw else ("mode_1", "mode_2")
     fit = replace(head.fit, model=replace(model, mesh=few, expression_names=names))
     (glb,) = GlbExporter().export(replace(head, fit=fit), tmp_path)
-    wanted = [HEAD, *([JAW] if jaw else []), *([f"{eye}_joint" for eye in EYES] if eyes else [])]
+    wanted = [HEAD_NODE, *([JAW_NODE] if jaw else []), *([f"{eye}_joint" for eye in EYES] if eyes else [])]
     assert list(joints(pygltflib.GLTF2().load(str(glb)))) == wanted
     assert validated(glb) in ([], None)
 
@@ -180,7 +180,7 @@ def test_a_jaw_without_teeth_turns_below_the_ears():
     found, points = joints_of(fit), fit.model.embedding
     corners = fit.neutral[fit.model.mesh.triangles[points.landmark_triangles[[1, 15]]]]
     ears = np.einsum("pk,pki->pi", points.landmark_barycentric[[1, 15]], corners).mean(0)
-    assert_allclose(found.places[JAW], [0, *ears[1:]], atol=1e-6)
+    assert_allclose(found.places[JAW_NODE], [0, *ears[1:]], atol=1e-6)
     assert found.jaw_turn > 0.05
 
 

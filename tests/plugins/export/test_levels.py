@@ -4,7 +4,7 @@ import numpy as np
 import pygltflib
 import pytest
 from basis_head import basis_head
-from facetex_plugins.export.glb import LEVELS, GlbExporter
+from facetex_plugins.export.glb import LOD_TRIANGLES, GlbExporter
 from facetex_plugins.export.levels import coarser
 from facetex_plugins.export.pieces import in_pieces
 from glb_document import pieces, read
@@ -34,7 +34,7 @@ def person():
 
 @pytest.fixture(scope="module")
 def levels(person):
-    return list(coarser(person, LEVELS))
+    return list(coarser(person, LOD_TRIANGLES))
 
 
 def corners(mesh, part):
@@ -70,7 +70,7 @@ def apart(fit, fine, coarse, part, vertices):
 
 def test_there_are_as_many_triangles_as_was_asked_for(coarse, levels, person):
     assert COUNT - 1 <= len(coarse.triangles) <= COUNT
-    for mesh, count in zip(levels, LEVELS, strict=True):
+    for mesh, count in zip(levels, LOD_TRIANGLES, strict=True):
         assert count - 1 <= len(mesh.triangles) <= count
         assert list(mesh.parts) == list(person.model.mesh.parts)
         assert mesh.parts["gums"].stop == len(mesh.triangles)
@@ -126,7 +126,7 @@ def test_the_skin_stays_close_in_every_pose(person, levels, level, mean, most, s
 
 
 def test_files_of_all_levels_have_maps_shapes_and_joints(tmp_path, monkeypatch):
-    monkeypatch.setattr("facetex_plugins.export.glb.LEVELS", (1000, COUNT))
+    monkeypatch.setattr("facetex_plugins.export.glb.LOD_TRIANGLES", (1000, COUNT))
     made = GlbExporter(lods=True).export(tiny_head(), tmp_path)
     assert [path.name for path in made] == ["head.glb", "head_1000.glb", "head_600.glb"]
     whole, *coarse = (pygltflib.GLTF2().load(str(path)) for path in made)
