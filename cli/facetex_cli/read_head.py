@@ -100,11 +100,7 @@ def _refuse_huge(picture: "Image.Image") -> None:
 
 
 def _head(document: _Document, folder: Path) -> Head:
-    shape = document.document.meshes[0]
-    model = _model(document)
-    weights = np.array(shape.weights, np.float32)
-    if weights.shape != (len(model.expression),):
-        raise ValueError("weights")
+    model, weights = _model(document), _weights(document)
     target = ((model.mean.min(0) + model.mean.max(0)) / 2).astype(np.float32)
     camera = orbit_camera(target, yaw=0.0, distance=1.0, width_seen=0.4, size=(512, 512))
     albedo = decode_srgb(document.picture("albedo"))
@@ -140,26 +136,43 @@ class _Rows:
 
 def _model(document: _Document) -> MorphableModel:
     """Corners that were split along the UV map's seam are one vertex again: they lie and move alike."""
-    shape = document.document.meshes[0]
-    names, parts, every = shape.extras["targetNames"], {}, _Rows()
-    for part, primitive in zip(shape.extras["parts"], shape.primitives, strict=True):
-        places = document.values(primitive.attributes.POSITION)
-        moved = [document.values(target["POSITION"]) for target in primitive.targets or ()]
-        rows = np.concatenate([places, *moved], 1)
-        _, first, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-        corners = document.values(primitive.indices).reshape(-1, 3)
-        start = every.count(every.triangles)
-        parts[part] = slice(start, start + len(corners))
-        every.triangles.append(which.reshape(-1)[corners] + every.count(every.vertices))
-        every.uv_triangles.append(corners.astype(np.int64) + every.count(every.uvs))
-        every.vertices.append(places[first])
-        every.uvs.append(document.values(primitive.attributes.TEXCOORD_0))
-        every.moves.append(rows[first, 3:].reshape(len(first), -1, 3).transpose(1, 0, 2))
+    parts: dict[str, slice] = {}
+    names, every = _names(document), _Rows()
+    for shape in document.document.meshes:
+        moving = [names.index(name) for name in shape.extras.get("targetNames", ())]
+        for part, primitive in zip(shape.extras["parts"], shape.primitives, strict=True):
+            places = document.values(primitive.attributes.POSITION)
+            moves = np.zeros(document.allowance.array((len(names), *places.shape), 4), np.float32)
+            for number, target in zip(moving, primitive.targets or (), strict=True):
+                moves[number] = document.values(target["POSITION"])
+            rows = np.concatenate([places, *moves], 1)
+            _, first, which = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+            corners = document.values(primitive.indices).reshape(-1, 3)
+            start = every.count(every.triangles)
+            parts[part] = slice(parts[part].start if part in parts else start, start + len(corners))
+            every.triangles.append(which.reshape(-1)[corners] + every.count(every.vertices))
+            every.uv_triangles.append(corners.astype(np.int64) + every.count(every.uvs))
+            every.vertices.append(places[first])
+            every.uvs.append(document.values(primitive.attributes.TEXCOORD_0))
+            every.moves.append(moves[:, first])
     mean, uvs = (np.concatenate(rows).astype(np.float32) for rows in (every.vertices, every.uvs))
     triangles, uv_triangles = (np.concatenate(rows).astype(np.int32) for rows in (every.triangles, every.uv_triangles))
     mesh = Mesh(mean, triangles, uvs, uv_triangles, parts)
     identity, expression = np.zeros((0, *mean.shape), np.float32), np.concatenate(every.moves, 1).astype(np.float32)
-    return MorphableModel(HEAD_FILE, mean, identity, expression, tuple(names), mesh, _no_points(), {}, (0.0, 0.0, 1.0, 1.0))
+    return MorphableModel(HEAD_FILE, mean, identity, expression, names, mesh, _no_points(), {}, (0.0, 0.0, 1.0, 1.0))
+
+
+def _names(document: _Document) -> tuple[str, ...]:
+    """Of all expressions: a piece has those that move it."""
+    return tuple(dict.fromkeys(name for shape in document.document.meshes for name in shape.extras.get("targetNames", ())))
+
+
+def _weights(document: _Document) -> Float32[np.ndarray, "expressions"]:
+    """Of the fitted expression."""
+    found: dict[str, float] = {}
+    for shape in document.document.meshes:
+        found |= zip(shape.extras.get("targetNames", ()), shape.weights or (), strict=True)
+    return np.array([found[name] for name in _names(document)], np.float32)
 
 
 def _no_points() -> Embedding:

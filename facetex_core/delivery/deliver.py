@@ -88,7 +88,7 @@ def _write_maps(run: Run, staging: Path) -> None:
     texture_files.write(staging / texture_files.NORMAL, texture_files.normal_png(head.detail.normals))
     texture_files.write(staging / texture_files.ROUGHNESS, texture_files.data_png(roughness_of(head)))
     texture_files.write(staging / texture_files.OCCLUSION, texture_files.data_png(ambient_occlusion_map(head)))
-    texture_files.write(staging / texture_files.SPECULAR, texture_files.colour_png(specular_map(head)))
+    texture_files.write(staging / texture_files.HIGHLIGHTS, texture_files.colour_png(specular_map(head)))
     displacement = texture_files.write(staging / texture_files.DISPLACEMENT, texture_files.displacement_png(head.detail))
     texture_files.write(displacement.with_suffix(".json"), texture_files.displacement_note(head.detail))
     light = environment.radiance_of(head.appearance.lighting)

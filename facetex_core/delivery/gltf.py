@@ -1,26 +1,25 @@
 """A GLB that grows: the buffers, textures, materials and primitives of heads, as glTF 2.0 wants them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Float32, Int32, Shaped
 
-from facetex_core.geometry.unweld import SplitPart, part_normals, split_part, tangents
+from facetex_core.geometry.unweld import SplitPart, part_normals, tangents
 from facetex_core.io.texture_files import colour_png, normal_png, surface_png
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit, Head
 from facetex_core.texture.ambient_occlusion_map import ambient_occlusion_map
 from facetex_core.texture.material import DIM, REFRACTION, roughness_of
 
-MATERIALS = {"left_eye": "eyes", "right_eye": "eyes"}
+MATERIALS = {"left_eye": "eyes", "right_eye": "eyes", "upper_teeth": "teeth", "lower_teeth": "teeth"}
 """Parts that share a material; the others have their own, by their own name."""
 SMALLEST_MOVE = 1e-6
 """Metres; what moves less does not move."""
 SMALLEST_TURN = 0.01
 """Of a unit normal: half a degree."""
 
-Places = Float32[np.ndarray, "vertices 3"]
 Normals = Float32[np.ndarray, "corners 3"]
 
 
@@ -42,11 +41,11 @@ class GlbFile:
         self.binary += content
         return len(self.document.bufferViews) - 1
 
-    def vectors(self, values: Float32[np.ndarray, "rows columns"], *, bounds: bool = False) -> int:
-        """An accessor of a vertex attribute."""
+    def vectors(self, values: Shaped[np.ndarray, "rows columns"], *, bounds: bool = False) -> int:
+        """An accessor of a vertex attribute; 16-bit numbers are shares of 65535."""
         accessor = _accessor(values, bounds)
-        accessor.bufferView = self.view(values.astype("<f4").tobytes(), gltf.ARRAY_BUFFER)
-        return self._add(accessor)
+        accessor.bufferView = self.view(values.tobytes(), gltf.ARRAY_BUFFER)
+        return self.add(accessor)
 
     def sparse(self, values: Float32[np.ndarray, "rows 3"], smallest: float, *, bounds: bool = False) -> int:
         """An accessor that holds only the rows that are longer than `smallest`."""
@@ -59,13 +58,13 @@ class GlbFile:
             indices = gltf.AccessorSparseIndices(bufferView=self.view(moved.astype(wide[0]).tobytes()), componentType=wide[1])
             deltas = gltf.AccessorSparseValues(bufferView=self.view(kept[moved].astype("<f4").tobytes()))
             accessor.sparse = gltf.Sparse(count=len(moved), indices=indices, values=deltas)
-        return self._add(accessor)
+        return self.add(accessor)
 
     def indices(self, triangles: Int32[np.ndarray, "triangles 3"], corners: int) -> int:
         """An accessor of triangles."""
         wide = ("<u2", gltf.UNSIGNED_SHORT) if corners <= 65535 else ("<u4", gltf.UNSIGNED_INT)
         view = self.view(triangles.astype(wide[0]).tobytes(), gltf.ELEMENT_ARRAY_BUFFER)
-        return self._add(gltf.Accessor(bufferView=view, componentType=wide[1], count=triangles.size, type=gltf.SCALAR))
+        return self.add(gltf.Accessor(bufferView=view, componentType=wide[1], count=triangles.size, type=gltf.SCALAR))
 
     def texture(self, name: str, png: bytes) -> int:
         """A texture from an embedded PNG; the same one where the same PNG comes again."""
@@ -76,7 +75,8 @@ class GlbFile:
             self.document.textures.append(gltf.Texture(name=name, sampler=0, source=len(self.document.images) - 1))
         return self.textures[png]
 
-    def _add(self, accessor: "gltf.Accessor") -> int:
+    def add(self, accessor: "gltf.Accessor") -> int:
+        """The accessor's number."""
         self.document.accessors.append(accessor)
         return len(self.document.accessors) - 1
 
@@ -88,12 +88,14 @@ class GlbFile:
         return b"".join(self.document.save_to_bytes())
 
 
-def _accessor(values: Float32[np.ndarray, "rows columns"], bounds: bool) -> "gltf.Accessor":
+def _accessor(values: Shaped[np.ndarray, "rows columns"], bounds: bool) -> "gltf.Accessor":
     """As bounds, glTF wants the very numbers that single precision holds."""
     kind = {2: gltf.VEC2, 3: gltf.VEC3, 4: gltf.VEC4}[values.shape[1]]
+    number = {1: gltf.UNSIGNED_BYTE, 2: gltf.UNSIGNED_SHORT, 4: gltf.FLOAT}[values.itemsize]
     low, high = ([float(x) for x in edge] for edge in (values.min(0), values.max(0)))
     limits = {"min": low, "max": high} if bounds else {}
-    return gltf.Accessor(byteOffset=None, componentType=gltf.FLOAT, count=len(values), type=kind, **limits)
+    share = values.itemsize == 2 or None
+    return gltf.Accessor(byteOffset=None, componentType=number, normalized=share, count=len(values), type=kind, **limits)
 
 
 def maps_of(head: Head) -> dict[str, bytes]:
@@ -142,22 +144,26 @@ def _material(name: str, part: str, textures: Mapping[str, int]) -> "gltf.Materi
     )
 
 
-def add_mesh(file: GlbFile, fit: Fit, name: str, materials: Mapping[str, int], *, normals: bool) -> int:
-    """The head without expression, a morph target for every expression, and the fitted one as weights; the mesh's number.
+def add_mesh(
+    file: GlbFile, fit: Fit, name: str, parts: Mapping[str, SplitPart], materials: Mapping[str, int], *, normals: bool
+) -> int:
+    """Parts of the head without expression, a morph target for each expression that moves them, and the fitted one as weights.
 
-    Without `normals` the targets move vertices only.
+    Gives the mesh's number. Without `normals` the targets move vertices only.
     """
-    parts = fit.model.mesh.parts
-    neutral = fit.neutral
-    primitives = [_primitive(file, fit, neutral, part, materials[part], normals) for part in parts]
-    extras = {"targetNames": list(fit.model.expression_names), "parts": list(parts)}
-    weights = [float(weight) for weight in fit.expression]
+    model, used = fit.model, np.unique(np.concatenate([split.vertex for split in parts.values()]))
+    moving = [k for k, moves in enumerate(model.expression) if np.linalg.norm(moves[used], axis=1).max() > SMALLEST_MOVE]
+    primitives = [_primitive(file, fit, part, split, materials[part], moving, normals) for part, split in parts.items()]
+    names, weights = [model.expression_names[k] for k in moving], [float(fit.expression[k]) for k in moving]
+    extras = {"parts": list(parts), **({"targetNames": names} if moving else {})}
     file.document.meshes.append(gltf.Mesh(name=name, primitives=primitives, weights=weights, extras=extras))
     return len(file.document.meshes) - 1
 
 
-def _primitive(file: GlbFile, fit: Fit, neutral: Places, part: str, material: int, with_normals: bool) -> "gltf.Primitive":
-    mesh, split = fit.model.mesh, split_part(fit.model.mesh, part)
+def _primitive(
+    file: GlbFile, fit: Fit, part: str, split: SplitPart, material: int, moving: Sequence[int], with_normals: bool
+) -> "gltf.Primitive":
+    neutral, mesh = fit.neutral, fit.model.mesh
     normals = _unit(part_normals(mesh, neutral, part)[split.vertex])
     places, uvs = neutral[split.vertex], mesh.uvs[split.uv]
     attributes = gltf.Attributes(
@@ -165,22 +171,14 @@ def _primitive(file: GlbFile, fit: Fit, neutral: Places, part: str, material: in
     )
     if part == "skin":  # no other part has a normal map
         attributes.TANGENT = file.vectors(tangents(places, normals, uvs, split.triangles))
-    targets = [
-        _target(file, fit, neutral, part, split, moves, normals if with_normals else None)
-        for moves in fit.model.shapes(fit.identity)
-    ]
+    targets = []
+    for moves in fit.model.shapes(fit.identity)[moving]:
+        targets.append({"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)})
+        if with_normals:
+            moved = _unit(part_normals(mesh, neutral + moves, part)[split.vertex])
+            targets[-1]["NORMAL"] = file.sparse(moved - normals, SMALLEST_TURN)
     indices = file.indices(split.triangles, len(split.vertex))
     return gltf.Primitive(attributes=attributes, indices=indices, material=material, mode=gltf.TRIANGLES, targets=targets)
-
-
-def _target(
-    file: GlbFile, fit: Fit, neutral: Places, part: str, split: SplitPart, moves: Places, normals: Normals | None
-) -> dict[str, int]:
-    target = {"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)}
-    if normals is not None:
-        moved = _unit(part_normals(fit.model.mesh, neutral + moves, part)[split.vertex])
-        target["NORMAL"] = file.sparse(moved - normals, SMALLEST_TURN)
-    return target
 
 
 def _unit(normals: Normals) -> Normals:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int32
+from jaxtyping import Float, Float32, Int32
 
 from facetex_core.geometry.mesh import vertex_normals
 from facetex_core.structures import Mesh
 
 Triangles = Int32[np.ndarray, "triangles 3"]
-Vectors = Float[np.ndarray, "corners 3"]
+Vectors = Float[np.ndarray, "*corners 3"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,27 +47,27 @@ def tangents(
     uvs: Float32[np.ndarray, "corners 2"],
     triangles: Triangles,
 ) -> Float32[np.ndarray, "corners 4"]:
-    """Tangents as glTF has them: x, y, z along u, and w so that w (normal x tangent) points up in the texture, against v."""
-    edges = places[triangles[:, 1:]] - places[triangles[:, :1]]
-    steps = uvs[triangles[:, 1:]] - uvs[triangles[:, :1]]
+    """Tangents as MikkTSpace (Mikkelsen 2008) and glTF have them: x, y, z along u, and w.
+
+    w (normal x tangent) points up in the texture, against v. Each triangle counts by its angle at the corner.
+    """
+    points, maps = places[triangles].astype(np.float64), uvs[triangles].astype(np.float64)
+    edges, steps = points[:, 1:] - points[:, :1], maps[:, 1:] - maps[:, :1]
     area = steps[:, 0, 0] * steps[:, 1, 1] - steps[:, 0, 1] * steps[:, 1, 0]
-    # Weighted by area in the map: small slivers have wild directions.
     along_u = np.sign(area)[:, None] * (edges[:, 0] * steps[:, 1, 1:] - edges[:, 1] * steps[:, 0, 1:])
-    along_v = np.sign(area)[:, None] * (edges[:, 1] * steps[:, 0, :1] - edges[:, 0] * steps[:, 1, :1])
-    tangent = _perpendicular(_at_corners(along_u, triangles, len(places)), normals)
-    up = -_at_corners(along_v, triangles, len(places))
-    side = np.where(np.einsum("ci,ci->c", np.cross(normals, tangent), up) < 0, -1.0, 1.0)
-    return np.concatenate([tangent, side[:, None]], 1).astype(np.float32)
-
-
-def _at_corners(each: Float[np.ndarray, "triangles 3"], triangles: Triangles, count: int) -> Float64[np.ndarray, "corners 3"]:
-    return np.stack([np.bincount(triangles.ravel(), np.repeat(each[:, axis], 3), count) for axis in range(3)], 1)
-
-
-def _perpendicular(directions: Vectors, normals: Vectors) -> Vectors:
-    """Unit vectors across the normals; any that is across where the map gives none."""
-    flat = directions - np.einsum("ci,ci->c", directions, normals)[:, None] * normals
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    at = normals[triangles].astype(np.float64)
+    back, onwards = (_across(np.roll(points, way, 1) - points, at) for way in (1, -1))
+    angle = np.arccos(np.clip(np.einsum("tki,tki->tk", back, onwards), -1, 1))
+    flat = _across(np.broadcast_to(along_u[:, None], at.shape), at) * angle[..., None]
+    summed = np.stack([np.bincount(triangles.ravel(), flat[..., axis].ravel(), len(places)) for axis in range(3)], 1)
+    down = np.bincount(triangles.ravel(), (np.sign(area)[:, None] * angle).ravel(), len(places))
     other = np.cross(normals, np.where(np.abs(normals[:, :1]) < 0.7, [[1.0, 0, 0]], [[0, 1.0, 0]]))
-    flat = np.where(length > 1e-12, flat, other)
-    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-20)
+    summed = np.where(np.linalg.norm(summed, axis=1, keepdims=True) > 1e-9, summed, other)  # where the map has no direction
+    side = np.where(down > 0, -1.0, 1.0)
+    return np.concatenate([_across(summed, normals), side[:, None]], 1).astype(np.float32)
+
+
+def _across(directions: Vectors, normals: Vectors) -> Vectors:
+    """Their parts across the normals, of length 1; 0 where there is none."""
+    flat = directions - np.einsum("...i,...i->...", directions, normals)[..., None] * normals
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=-1, keepdims=True), 1e-20))

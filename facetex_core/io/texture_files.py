@@ -11,7 +11,7 @@ from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import Detail
 
 ALBEDO, LIT, VISIBILITY, NORMAL, DISPLACEMENT = "albedo.png", "lit.png", "visibility.png", "normal.png", "displacement.png"
-ROUGHNESS, SPECULAR, OCCLUSION = "roughness.png", "specular.png", "occlusion.png"
+ROUGHNESS, HIGHLIGHTS, OCCLUSION = "roughness.png", "highlights.png", "occlusion.png"
 
 MIDLEVEL = 32768 / 65535
 """The 16-bit value of no displacement."""

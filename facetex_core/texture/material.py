@@ -17,6 +17,7 @@ from facetex_core.structures import Detail, Head, MorphableModel
 from facetex_core.texture.regions import region
 
 SKIN_ROUGHNESS = 0.55
+"""Where no region says otherwise."""
 REGION_ROUGHNESS = {"forehead": 0.47, "chin": 0.50, "eyes": 0.48, "nose": 0.42, "lips": 0.38}
 PART_ROUGHNESS = {"left_eye": 0.1, "right_eye": 0.1, "mouth": 0.5, "teeth": 0.25, "gums": 0.5, "lashes": 0.4}
 """What is no skin: wet, or hair."""

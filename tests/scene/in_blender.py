@@ -28,7 +28,7 @@ def opened(glb: Path) -> list[bpy.types.Object]:
     """The meshes of a file in an empty scene."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     addon_utils.enable("cycles")
-    bpy.ops.import_scene.gltf(filepath=str(glb))
+    bpy.ops.import_scene.gltf(filepath=str(glb), disable_bone_shape=True)
     return [each for each in bpy.context.scene.objects if each.type == "MESH"]
 
 

@@ -3,7 +3,7 @@
 python tests/scene/look.py PHOTO... --out FOLDER [--panorama FILE.hdr] [--blender PYTHON]
 
 PHOTO is a file or a folder of them. What is there already is not made again: stop it and call it anew.
-A head that a photo gives is FOLDER/heads/NAME; sheets are views_*.jpg, shapes_*.jpg, light_*.jpg and cycles_*.jpg.
+A head that a photo gives is FOLDER/heads/NAME; sheets are views_*.jpg, shapes_*.jpg, light_*.jpg, poses_*.jpg and cycles_*.jpg.
 """
 
 import json
@@ -20,7 +20,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "support")]
 
 from scene import panorama as own_panorama  # noqa: E402  # found by the line above
 from scene.sheets import pages  # noqa: E402
-from scene.shots import Shot, all_shapes, eight_views, turning_light  # noqa: E402
+from scene.shots import Shot, all_shapes, eight_views, poses, turning_light  # noqa: E402
 from scene.stage import READY, Stage, stage  # noqa: E402
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
@@ -101,11 +101,12 @@ def main(photos: tuple[Path, ...], out: Path, size: int, panorama: Path | None, 
     made = [(photo.stem, head_of(photo, out / "heads", size)) for photo in tqdm(list(photos_of(photos)), unit="head")]
     heads = {name: glb for name, glb in made if glb}
     with stage(light) as show:
-        for kind, shots, many, side in (("views", eight_views, len(heads), 200), ("light", turning_light, TURNED, 200)):
+        kinds = (("views", eight_views, len(heads)), ("light", turning_light, TURNED), ("poses", poses, SHAPED))
+        for kind, shots, many in kinds:
             rows = {
                 name: taken(show, shots(glb, out / kind / name)) for name, glb in tqdm(list(heads.items())[:many], unit="head")
             }
-            print(*pages(rows, side, out, kind), sep="\n", flush=True)
+            print(*pages(rows, 200, out, kind), sep="\n", flush=True)
         for name, glb in tqdm(list(heads.items())[:SHAPED], unit="head"):
             pictures = taken(show, all_shapes(glb, out / "shapes" / name, expressions_of(glb)))
             rows = _in_rows(pictures, 10)

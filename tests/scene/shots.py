@@ -7,6 +7,8 @@ from pathlib import Path
 
 HEAD, CLOSE = 0.36, 0.09
 """Metres of a picture's height: the whole head, and a part of it at four times the size."""
+JAW_TURN = 25.0
+"""Degrees by which `jawOpen` turns the jaw."""
 BLINK = {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0}
 SMILE = {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0}
 PAIRS: Mapping[str, Mapping[str, float]] = {
@@ -38,6 +40,8 @@ class View:
     """Degrees by which the light is turned about the head."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Of shapes; the others rest."""
+    joints: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    """Degrees about x, y and z."""
 
 
 VIEWS = {
@@ -80,6 +84,22 @@ def all_shapes(glb: Path, folder: Path, names: tuple[str, ...]) -> Iterator[Shot
     for name, weights in sets.items():
         view = View("head", 15, 0, 0.24, 256, weights=weights)
         yield Shot(glb, "stage", view, folder / f"shape_{name.replace(' ', '_')}.png")
+
+
+def poses(glb: Path, folder: Path) -> Iterator[Shot]:
+    """A jaw that its joint opens beside one that its shape opens as far, eyes that turn, and lids that close."""
+    jaw, far = {"jaw_joint": (15.0, 0.0, 0.0)}, {"jawOpen": 15 / JAW_TURN}
+    eyes = {"left_eye_joint": (0.0, 20.0, 0.0), "right_eye_joint": (0.0, 20.0, 0.0)}
+    for name, joints, weights in (
+        ("rest", {}, {}),
+        ("joint", jaw, {}),
+        ("shape", {}, far),
+        ("eyes", eyes, {}),
+        ("blink", {}, BLINK),
+    ):
+        for yaw in (0, 45):
+            view = View("head", yaw, 0, 0.26, 512, weights=weights, joints=joints)
+            yield Shot(glb, "stage", view, folder / f"pose_{name}_{yaw}.png")
 
 
 def turning_light(glb: Path, folder: Path, steps: int = 8) -> Iterator[Shot]:

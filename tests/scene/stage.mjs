@@ -40,15 +40,17 @@ window.open_head = async (address) => {
   return points(head)
 }
 
-function rest(weights = {}) {
+// Weights of shapes by name, and turns of joints in degrees about x, y and z; all others rest.
+function rest(weights = {}, joints = {}) {
   head.traverse((node) => {
+    if (node.isBone) node.rotation.set(...(joints[node.name] ?? [0, 0, 0]).map(THREE.MathUtils.degToRad))
     if (!node.morphTargetDictionary) return
     for (const [name, number] of Object.entries(node.morphTargetDictionary)) node.morphTargetInfluences[number] = weights[name] ?? 0
   })
 }
 
-window.show = ({ at, yaw, pitch, height, side, light, turn, weights }) => {
-  rest(weights)
+window.show = ({ at, yaw, pitch, height, side, light, turn, weights, joints }) => {
+  rest(weights, joints)
   renderer.setSize(side, side)
   studio.visible = light === 'studio'
   scene.environment = light === 'studio' ? null : panorama

@@ -15,7 +15,7 @@ from PIL import Image
 from sampled import tiny_head
 from scene import look
 from scene.panorama import drawn, write
-from scene.shots import PAIRS, VIEWS, Shot, all_shapes, eight_views, turning_light
+from scene.shots import PAIRS, VIEWS, Shot, all_shapes, eight_views, poses, turning_light
 from scene.stage import READY, stage
 
 from facetex_core import Fit
@@ -88,6 +88,18 @@ def test_light_turns_and_shapes_move(show, glb, tmp_path):
 
 
 @needs_browser
+def test_a_jaw_turned_by_its_joint_looks_like_one_opened_by_its_shape_and_eyes_turn(show, glb, tmp_path):
+    shots = {shot.picture.stem.removeprefix("pose_"): shot for shot in poses(glb, tmp_path)}
+    close = {name: replace(shots[f"{name}_0"].view, at="mouth", height=0.08) for name in ("rest", "joint", "shape")}
+    rest, joint, shape = (pixels(show.take(replace(shots["rest_0"], view=view))) for view in close.values())
+    # Shapes move along a line, joints along an arc: at this angle teeth are 2 mm apart.
+    assert np.abs(joint - shape).mean() < 0.5 * np.abs(rest - shape).mean()
+    eyes, still = (show.take(shots[name]) for name in ("eyes_0", "rest_0"))
+    assert (covered(eyes) == covered(still)).all()
+    assert np.abs(pixels(eyes) - pixels(still)).max() > 60
+
+
+@needs_browser
 def test_one_head_after_the_other(show, glb, tmp_path):
     front = next(iter(eight_views(glb, tmp_path)))
     first = covered(show.take(front))
@@ -122,7 +134,7 @@ def test_the_command_goes_on_where_it_was_stopped(monkeypatch, glb, tmp_path):
     words = [str(tmp_path / "one.png"), "--out", str(tmp_path / "out")]
     assert CliRunner().invoke(look.main, words).exit_code == 0
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.png")}
-    assert len(made) == 24 + 8 + 1
+    assert len(made) == 24 + 8 + 10 + 1
     gone = next(iter(made))
     gone.unlink()
     assert CliRunner().invoke(look.main, words).exit_code == 0

@@ -8,39 +8,65 @@ import sys
 from pathlib import Path
 
 import bpy
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 
 def main(source: Path, still: Path | None) -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.ops.import_scene.gltf(filepath=str(source))
-    head = next(thing for thing in bpy.data.objects if thing.type == "MESH")
-    found = describe(head)
+    bpy.ops.import_scene.gltf(filepath=str(source), disable_bone_shape=True)
+    pieces = {thing.name: thing for thing in bpy.data.objects if thing.type == "MESH"}
+    rig = next((thing for thing in bpy.data.objects if thing.type == "ARMATURE"), None)
+    found = describe(pieces) | {"joints": [bone.name for bone in rig.data.bones] if rig else []}
+    for joint in found["joints"]:
+        before = placed(pieces)
+        turn(rig.pose.bones[joint], 0.25)
+        found[f"{joint}_moves_mm"] = {name: moved(before[name], after) for name, after in placed(pieces).items()}
+        if joint != "jaw_joint":
+            turn(rig.pose.bones[joint], -0.25)
     if still:
-        found["still"] = render(head, still)
+        found["still"] = render(still)
     print(json.dumps(found))
 
 
-def describe(head: bpy.types.Object) -> dict[str, object]:
+def describe(pieces: dict[str, bpy.types.Object]) -> dict[str, object]:
     """Blender's frame: z up; a head that was upright in glTF looks along -y."""
-    places = [head.matrix_world @ vertex.co for vertex in head.data.vertices]
+    of = {name: [thing.matrix_world @ vertex.co for vertex in thing.data.vertices] for name, thing in pieces.items()}
+    places = [place for some in of.values() for place in some]
     size = [max(p[axis] for p in places) - min(p[axis] for p in places) for axis in range(3)]
-    eyes = [slot for slot, material in enumerate(head.data.materials) if material.name.startswith("eyes")]
-    of_eyes = [i for polygon in head.data.polygons if polygon.material_index in eyes for i in polygon.vertices]
+    eyes = [*of["left_eye"], *of["right_eye"]]
     middle = Vector([(max(p[axis] for p in places) + min(p[axis] for p in places)) / 2 for axis in range(3)])
-    face = (sum((places[i] for i in of_eyes), Vector()) / max(len(of_eyes), 1)) - middle
-    keys = head.data.shape_keys.key_blocks if head.data.shape_keys else []
+    face = (sum(eyes, Vector()) / len(eyes)) - middle
+    keys = {name: thing.data.shape_keys.key_blocks[1:] for name, thing in pieces.items() if thing.data.shape_keys}
+    materials = list(dict.fromkeys(material for thing in pieces.values() for material in thing.data.materials))
     return {
         "blender": bpy.app.version_string,
-        "vertices": len(places),
+        "vertices": {name: len(some) for name, some in of.items()},
         "size_m": [round(edge, 4) for edge in size],
         "upright": size[2] > size[0] and face.z > 0,
         "looks_along_minus_y": -face.y > abs(face.x),
-        "materials": [material.name for material in head.data.materials],
-        "textured": all(colour_of(material) for material in head.data.materials),
-        "shape_keys": [key.name for key in keys][1:],
-        "values": {key.name: round(key.value, 4) for key in keys if key.value and key.name != keys[0].name},
+        "materials": [material.name for material in materials],
+        "textured": all(colour_of(material) for material in materials),
+        "shape_keys": {name: [key.name for key in own] for name, own in keys.items()},
+        "values": {name: {key.name: round(key.value, 4) for key in own if key.value} for name, own in keys.items()},
     }
+
+
+def turn(bone: bpy.types.PoseBone, angle: float) -> None:
+    """About the line from right to left through its head, in radians; what is in front goes down."""
+    there = Matrix.Translation(bone.head)
+    bone.matrix = there @ Matrix.Rotation(angle, 4, "X") @ there.inverted() @ bone.matrix
+    bpy.context.view_layer.update()
+
+
+def placed(pieces: dict[str, bpy.types.Object]) -> dict[str, list[Vector]]:
+    """Vertices as shape keys and joints leave them."""
+    graph = bpy.context.evaluated_depsgraph_get()
+    return {name: [v.co.copy() for v in thing.evaluated_get(graph).data.vertices] for name, thing in pieces.items()}
+
+
+def moved(before: list[Vector], after: list[Vector]) -> float:
+    """The largest way, in millimetres."""
+    return max(1000 * (a - b).length for a, b in zip(before, after, strict=True))
 
 
 def colour_of(material: bpy.types.Material) -> bool:
@@ -50,8 +76,8 @@ def colour_of(material: bpy.types.Material) -> bool:
     return bool(links) and links[0].from_node.type == "TEX_IMAGE" and links[0].from_node.image.size[0] > 0
 
 
-def render(head: bpy.types.Object, still: Path) -> bool:
-    """A small picture by Cycles, seen from the front."""
+def render(still: Path) -> bool:
+    """A small picture by Cycles, seen from the front, the jaw open."""
     scene = bpy.context.scene
     scene.render.engine, scene.cycles.samples, scene.cycles.device = "CYCLES", 32, "CPU"
     scene.render.resolution_x = scene.render.resolution_y = 512

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from facetex_core.delivery.gltf import GlbFile, add_materials, add_mesh
+from facetex_core.geometry.unweld import split_part
 from facetex_core.lazy import pygltflib as gltf
 from facetex_core.structures import Fit
 from facetex_core.workbench.comparison.compare import GlbData, Outcome
@@ -43,7 +44,8 @@ def _add_head(file: GlbFile, group: Sequence[Outcome], names: Sequence[str]) -> 
     fit = dresses[0].fit
     parts, named = fit.model.mesh.parts, zip(group, dresses, strict=True)  # heads of one shape have one model
     materials = [add_materials(file, parts, glb.maps, f" {each.variant.name}") for each, glb in named]
-    mesh = add_mesh(file, fit, group[0].photo, materials[0], normals=False)
+    whole = {part: split_part(fit.model.mesh, part) for part in parts}
+    mesh = add_mesh(file, fit, group[0].photo, whole, materials[0], normals=False)
     variants = [names.index(each.variant.name) for each in group]
     for part, primitive in zip(parts, file.document.meshes[mesh].primitives, strict=True):
         worn: dict[int, list[int]] = {}

@@ -1,17 +1,21 @@
 """Exporter: Wavefront OBJ with its material library and textures; the head as photographed."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 from jaxtyping import Float32, Int, Int32
 
-from facetex_core import Head, hookimpl
+from facetex_core import Fit, Head, Meta, hookimpl
 from facetex_core.geometry.unweld import part_normals
 from facetex_core.io.texture_files import ALBEDO, NORMAL, ROUGHNESS, colour_png, data_png, normal_png, write
-from facetex_core.texture.material import roughness_of
+from facetex_core.texture.material import PART_ROUGHNESS, REFRACTION, SKIN_ROUGHNESS, roughness_of
+from facetex_plugins.export.pieces import in_pieces, part_of
+from facetex_plugins.export.size import PupilDistance, scaled
+from facetex_plugins.export.surface_maps import CAVITY, NORMAL_DOWN, SPECULAR, cavity_map, reflectance, specular_map
 
-SHININESS = {"skin": 24, "left_eye": 400, "right_eye": 400, "mouth": 60, "teeth": 120, "gums": 80}
-"""Phong exponents (Ns) about as shiny as the GLB's roughness."""
+SHINIEST = 1000.0
+"""Most programs take no larger exponent."""
 
 api_version = 2
 
@@ -23,21 +27,39 @@ def exporters() -> dict[str, type]:
 
 
 class ObjExporter:
-    """head.obj, head.mtl, albedo.png, normal.png and roughness.png; one group and one material per part."""
+    """head.obj, head.mtl and maps: albedo, normals, roughness, specular and cavity; a group for each piece."""
+
+    def __init__(
+        self,
+        normal_y: Annotated[
+            Literal["up", "down"],
+            Meta(
+                description="where green points in the normal map; down adds normal_y_down.png, for Unreal Engine and DirectX"
+            ),
+        ] = "up",
+        pupil_distance: PupilDistance = None,
+    ) -> None:
+        self.flipped, self.pupil_distance = normal_y == "down", pupil_distance
 
     def export(self, head: Head, folder: Path) -> tuple[Path, ...]:
-        """The five files."""
+        """The seven files, or the eight."""
+        flipped = head.detail.normals * np.array([1, -1, 1], np.float32)
+        extra = (write(folder / NORMAL_DOWN, normal_png(flipped)),) if self.flipped else ()
+        parts = tuple(head.fit.model.mesh.parts)
         return (
-            write(folder / "head.obj", _obj(head)),
-            write(folder / "head.mtl", _mtl(tuple(head.fit.model.mesh.parts))),
+            write(folder / "head.obj", _obj(in_pieces(scaled(head.fit, self.pupil_distance)))),
+            write(folder / "head.mtl", _mtl(parts, NORMAL_DOWN if self.flipped else NORMAL)),
             write(folder / ALBEDO, colour_png(head.albedo.rgb)),
             write(folder / NORMAL, normal_png(head.detail.normals)),
             write(folder / ROUGHNESS, data_png(roughness_of(head))),
+            write(folder / SPECULAR, data_png(specular_map(head.fit.model, head.albedo.size))),
+            write(folder / CAVITY, data_png(cavity_map(head.detail))),
+            *extra,
         )
 
 
-def _obj(head: Head) -> str:
-    mesh, vertices = head.fit.model.mesh, head.fit.vertices
+def _obj(fit: Fit) -> str:
+    mesh, vertices = fit.model.mesh, fit.vertices
     # OBJ counts v upwards.
     uvs = np.stack([mesh.uvs[:, 0], 1 - mesh.uvs[:, 1]], 1)
     lines = ["# facetex: metres, y up, the face looks along +z", "mtllib head.mtl"]
@@ -46,7 +68,7 @@ def _obj(head: Head) -> str:
     for name, which in mesh.parts.items():
         triangles = mesh.triangles[which]
         used, corners = np.unique(triangles, return_inverse=True)
-        lines += [f"g {name}", f"usemtl {name}", "s 1"]
+        lines += [f"g {name}", f"usemtl {part_of(name)}", "s 1"]
         lines += _rows("vn", part_normals(mesh, vertices, name)[used])
         lines += _triangles(triangles + 1, mesh.uv_triangles[which] + 1, corners.reshape(-1, 3) + first_normal)
         first_normal += len(used)
@@ -66,11 +88,20 @@ def _triangles(
     return ["f " + " ".join(f"{v}/{vt}/{vn}" for v, vt, vn in triangle) for triangle in corners]
 
 
-def _mtl(parts: tuple[str, ...]) -> str:
-    """`norm` names a normal map and `map_Pr` roughness; programs that do not know them show the head without."""
+def _mtl(parts: tuple[str, ...], normal: str) -> str:
+    """`norm` names a normal map and `map_Pr` roughness; programs that do not know them show the head without.
+
+    `map_Bump` is left out: many take it for heights, and Blender (5.0) for a normal map in sRGB, which turns the light.
+    """
     blocks = [
-        f"newmtl {part}\nKa 1 1 1\nKd 1 1 1\nKs 0.04 0.04 0.04\nNs {SHININESS.get(part, SHININESS['skin'])}\nNi 1.4\nillum 2\n"
-        f"map_Kd {ALBEDO}\nnorm {NORMAL}\nmap_Pr {ROUGHNESS}\n"
+        f"newmtl {part}\nKa 1 1 1\nKd 1 1 1\nKs {' '.join(3 * [f'{reflectance(part):.3f}'])}\nNs {_exponent(part):.0f}\n"
+        f"Ni {REFRACTION.get(part, REFRACTION['skin'])}\nillum 2\n"
+        f"map_Kd {ALBEDO}\nnorm {normal}\nmap_Pr {ROUGHNESS}\n"
         for part in parts
     ]
     return "\n".join(blocks)
+
+
+def _exponent(part: str) -> float:
+    """Of Phong's highlight as wide as that of the roughness (Walter et al. 2007): 2 / alpha^2 - 2."""
+    return min(2 / PART_ROUGHNESS.get(part, SKIN_ROUGHNESS) ** 4 - 2, SHINIEST)

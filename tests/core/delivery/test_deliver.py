@@ -25,9 +25,10 @@ from facetex_core.imaging.colour import to_bytes
 from facetex_core.structures import Merged, Photo
 
 FILES = {
-    "albedo.png", "displacement.json", "displacement.png", "environment.hdr", "facetex.json", "head.glb", "head.mtl",
-    "head.obj", "lit.png", "normal.png", "occlusion.png", "renders/front.png", "renders/photo.png", "renders/side.png",
-    "renders/three_quarter.png", "report.html", "roughness.png", "specular.png", "visibility.png",
+    "albedo.png", "cavity.png", "displacement.json", "displacement.png", "environment.hdr", "facetex.json", "head.glb",
+    "head.mtl", "head.obj", "highlights.png", "lit.png", "normal.png", "occlusion.png", "renders/front.png",
+    "renders/photo.png", "renders/side.png", "renders/three_quarter.png", "report.html", "roughness.png", "specular.png",
+    "visibility.png",
 }  # fmt: skip
 TIMED = {"facetex.json", "report.html"}
 MODELS = {
@@ -277,5 +278,5 @@ def test_the_report_s_pictures_are_pictures(delivered):
 
 def test_a_recipe_s_other_exporter_is_respected(registry, recipe, tmp_path):
     deliver(tiny_run(), recipe.choosing("exporter", "glb"), registry, tmp_path / "out", side=96)
-    assert found(tmp_path / "out") == FILES - {"head.obj", "head.mtl"}
+    assert found(tmp_path / "out") == FILES - {"head.obj", "head.mtl", "specular.png", "cavity.png"}
     assert isinstance(recipe, Recipe)

@@ -2,10 +2,8 @@
 
 import json
 import os
-import struct
 import subprocess
 from dataclasses import replace
-from io import BytesIO
 
 import numpy as np
 import pygltflib
@@ -13,17 +11,15 @@ import pytest
 import trimesh
 from facetex_plugins.export.glb import GlbExporter
 from facetex_plugins.export.obj import ObjExporter
+from glb_document import picture, pieces, read
 from numpy.testing import assert_allclose, assert_array_equal
-from PIL import Image
 from places import SUPPORT
-from sampled import tiny_head, tiny_model
+from sampled import EYE_RADIUS, tiny_head
 from validated_glb import validated
 
-from facetex_core import Detail
 from facetex_core.delivery.gltf import SMALLEST_MOVE
-from facetex_core.geometry.unweld import part_normals, split_part, tangents
+from facetex_core.geometry.unweld import part_normals, split_part
 from facetex_core.imaging.colour import to_bytes
-from facetex_core.io import texture_files
 from facetex_core.texture.ambient_occlusion_map import ambient_occlusion_map
 from facetex_core.texture.material import roughness_of
 
@@ -54,36 +50,11 @@ def obj(head, tmp_path_factory):
     return ObjExporter().export(head, tmp_path_factory.mktemp("obj"))[0]
 
 
-KINDS = {5123: "<u2", 5125: "<u4", 5126: "<f4"}
-WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4}
-
-
-def read(document, number):
-    """An accessor's values, sparse or not."""
-    accessor = document.accessors[number]
-    wide = WIDTHS[accessor.type]
-    values = np.zeros((accessor.count, wide), KINDS[accessor.componentType])
-    if accessor.bufferView is not None:
-        values = view(document, accessor.bufferView, KINDS[accessor.componentType]).reshape(-1, wide).copy()
-    if accessor.sparse:
-        rows = view(document, accessor.sparse.indices.bufferView, KINDS[accessor.sparse.indices.componentType])
-        values[rows] = view(document, accessor.sparse.values.bufferView, KINDS[accessor.componentType]).reshape(-1, wide)
-    return values
-
-
-def view(document, number, kind):
-    place = document.bufferViews[number]
-    return np.frombuffer(document.binary_blob(), np.uint8)[place.byteOffset : place.byteOffset + place.byteLength].view(kind)
-
-
-def picture(document, name):
-    image = next(image for image in document.images if image.name == name)
-    return np.asarray(Image.open(BytesIO(view(document, image.bufferView, np.uint8).tobytes())))
-
-
 def test_the_glb_holds_the_neutral_head_triangle_for_triangle(document, head):
-    mesh = head.fit.model.mesh
-    for part, primitive in zip(mesh.parts.values(), document.meshes[0].primitives, strict=True):
+    mesh, primitives = head.fit.model.mesh, pieces(document)
+    assert list(primitives) == list(mesh.parts)
+    for name, part in mesh.parts.items():
+        primitive = primitives[name]
         corners = read(document, primitive.indices).reshape(-1, 3)
         places, uvs = read(document, primitive.attributes.POSITION), read(document, primitive.attributes.TEXCOORD_0)
         assert_array_equal(places[corners], head.fit.neutral[mesh.triangles[part]])
@@ -100,10 +71,11 @@ def test_the_glb_splits_vertices_at_the_seam_only(document, head):
 
 
 def test_the_glb_opens_with_the_fitted_expression(document, head):
-    mesh, shape = head.fit.model.mesh, document.meshes[0]
-    for part, primitive in zip(mesh.parts.values(), shape.primitives, strict=True):
+    mesh = head.fit.model.mesh
+    for shape in document.meshes:
+        part, (primitive,) = mesh.parts[shape.name], shape.primitives
         moved = read(document, primitive.attributes.POSITION).astype(np.float64)
-        for weight, target in zip(shape.weights, primitive.targets, strict=True):
+        for weight, target in zip(shape.weights, primitive.targets or (), strict=True):
             moved += weight * read(document, target["POSITION"])
         corners = read(document, primitive.indices).reshape(-1, 3)
         # What moves less than SMALLEST_MOVE is left out of each target; 1e-7 is single precision at 0.1 m.
@@ -118,10 +90,11 @@ def test_the_targets_normals_are_those_of_the_moved_surface(document, head):
     assert_allclose(found, wanted, atol=0.0101)  # turns under SMALLEST_TURN are left out
 
 
-def test_the_expressions_carry_their_names_on_every_primitive(document, head):
-    shape = document.meshes[0]
-    assert shape.extras["targetNames"] == list(head.fit.model.expression_names)
-    assert {len(primitive.targets) for primitive in shape.primitives} == {len(shape.weights)} == {2}
+def test_a_piece_has_the_expressions_that_move_it_and_their_names(document):
+    names = {shape.name: shape.extras.get("targetNames", []) for shape in document.meshes}
+    assert names == {"skin": ["jawOpen", "eyeBlinkLeft"], "left_eye": [], "right_eye": [], "mouth": ["jawOpen"]}
+    for shape in document.meshes:
+        assert len(shape.primitives[0].targets or ()) == len(shape.weights or ()) == len(names[shape.name])
 
 
 def test_the_glb_holds_the_albedo_in_srgb_and_the_normals_as_data(document, head):
@@ -198,7 +171,13 @@ def test_blender_gets_an_upright_textured_head_with_shape_keys(glb, tmp_path):
     assert found["upright"]
     assert found["textured"]
     assert found["looks_along_minus_y"]
-    assert found["shape_keys"] == list(tiny_model().expression_names)
+    assert found["shape_keys"] == {"skin": ["jawOpen", "eyeBlinkLeft"], "mouth": ["jawOpen"]}
+    assert found["joints"] == ["head_joint", "jaw_joint", "left_eye_joint", "right_eye_joint"]
+    assert found["jaw_joint_moves_mm"]["skin"] > 10
+    assert found["jaw_joint_moves_mm"]["left_eye"] == 0
+    assert found["left_eye_joint_moves_mm"]["skin"] == 0
+    # The chord of a quarter radian on an eyeball of tiny_model; its equator lies in the plane that turns.
+    assert found["left_eye_joint_moves_mm"]["left_eye"] == pytest.approx(2000 * np.sin(0.125) * EYE_RADIUS, rel=0.02)
     assert still.is_file()
 
 
@@ -224,38 +203,3 @@ def test_trimesh_opens_the_obj_textured(obj, head):
         assert_array_equal(np.asarray(part.visual.material.image.convert("RGB")), to_bytes(head.albedo.rgb))
     wanted = volume(head.fit.vertices, head.fit.model.mesh.triangles)
     assert sum(part.volume for part in parts) == pytest.approx(wanted, rel=1e-3)
-
-
-def test_tangents_run_along_u_and_their_third_axis_up_in_the_texture():
-    places = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
-    normals = np.tile(np.float32([0, 0, 1]), (4, 1))
-    triangles = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    upright = places[:, :2] * np.float32([1, -1]) + np.float32([0, 1])
-    assert_allclose(tangents(places, normals, upright, triangles), np.tile([1, 0, 0, 1], (4, 1)), atol=1e-6)
-    mirrored = upright * np.float32([-1, 1]) + np.float32([1, 0])
-    assert_allclose(tangents(places, normals, mirrored, triangles), np.tile([-1, 0, 0, -1], (4, 1)), atol=1e-6)
-
-
-def test_displacement_is_read_back_in_millimetres():
-    depth = np.random.default_rng(0).normal(0, 1e-4, (16, 16)).astype(np.float32)
-    detail = Detail(depth, np.zeros((16, 16, 3), np.float32))
-    note = json.loads(texture_files.displacement_note(detail))
-    values = np.asarray(Image.open(BytesIO(texture_files.displacement_png(detail)))).astype(np.float64)
-    assert values.max() > 255
-    step = note["scale_mm"] / 65535
-    assert_allclose((values / 65535 - note["midlevel"]) * note["scale_mm"], 1000 * depth, atol=0.51 * step)
-
-
-def test_no_displacement_is_the_midlevel():
-    flat = Detail(np.zeros((4, 4), np.float32), np.zeros((4, 4, 3), np.float32))
-    assert_array_equal(np.asarray(Image.open(BytesIO(texture_files.displacement_png(flat)))), 32768)
-
-
-def test_png_files_hold_pixels_and_nothing_else():
-    png = texture_files.colour_png(np.zeros((4, 4, 3), np.float32))
-    place, chunks = 8, []
-    while place < len(png):
-        (length,) = struct.unpack(">I", png[place : place + 4])
-        chunks.append(png[place + 4 : place + 8])
-        place += 12 + length
-    assert set(chunks) == {b"IHDR", b"IDAT", b"IEND"}
