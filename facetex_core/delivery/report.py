@@ -78,8 +78,9 @@ def _view(run: Run, glb: Path, poster: str) -> str:
 
 def _shapes(run: Run) -> list[tuple[str, str, list[str]]]:
     """A row for each kind of picture, from the cameras of the renders."""
-    cameras = portrait_cameras(run.head.fit, SHAPE_SIDE)
-    rows = zip(*(shape_pictures(run.head, cameras[name]) for name, _ in RENDERS_SHOWN), strict=True)
+    fit, relief = run.head.fit, run.head.detail.normals
+    cameras = portrait_cameras(fit, SHAPE_SIDE)
+    rows = zip(*(shape_pictures(fit, relief, cameras[name]) for name, _ in RENDERS_SHOWN), strict=True)
     return [(*words, [data_uri(each) for each in row]) for words, row in zip(SHAPES_SHOWN, rows, strict=True)]
 
 

@@ -182,6 +182,9 @@ const facetexViewer = (() => {
     async function load() {
       if (!wanted || wanted === open || !cells.some((cell) => cell.seen)) return;
       const now = open = wanted;
+      for (const { box } of cells) box.classList.remove("live");
+      stage?.put(null);
+      if (!document.getElementById(now)) return say("The page would be too large with the heads of this photo: variants.glb holds them.");
       try {
         if (!stage) begin();
         const file = await openHead(await unpacked(now));
