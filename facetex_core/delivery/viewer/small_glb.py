@@ -52,10 +52,10 @@ def _steps(document: dict[str, Any]) -> dict[int, float]:
 
 def _smaller(picture: bytes) -> tuple[bytes, str]:
     """As JPEG, or as PNG if it is see-through; and its media type."""
-    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
+    pixels = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED))
     scale = LONGEST / max(pixels.shape[:2])
     if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     if pixels.shape[2:] == (4,):
         return cv2.imencode(".png", pixels)[1].tobytes(), "image/png"
     return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes(), "image/jpeg"

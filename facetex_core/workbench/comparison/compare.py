@@ -102,7 +102,10 @@ def outcome_of(subject: Subject, variant: Variant, bench: Context, watch: Watch)
 
 
 def _pictures(
-    head: Head, photo: Float32[np.ndarray, "side side 3"], renders: Mapping[str, Float32[np.ndarray, "side side 3"]], folder: Path
+    head: Head,
+    photo: Float32[np.ndarray, "side side 3"],
+    renders: Mapping[str, Float32[np.ndarray, "side side 3"]],
+    folder: Path,
 ) -> dict[str, str]:
     """For the page; the folder gets each as PNG."""
     linear = {"photo": photo, "albedo": head.albedo.rgb, **renders}

@@ -46,8 +46,14 @@ def latex(columns: Mapping[str, Metric], rows: Rows, caption: str) -> str:
 
 def _cells(columns: Mapping[str, Metric], rows: Rows) -> list[tuple[str, list[tuple[str, bool]]]]:
     """Each row's texts, and which are the best of their column; none is where all are alike, or where light is rewarded."""
-    texts = {name: [f"{row[name]:.{each.digits}f}" if name in row else "-" for _, row in rows] for name, each in columns.items()}
-    best = {name: _best(each, [float(text) for text in texts[name] if text != "-"]) for name, each in columns.items() if name not in BAKED}
+    texts = {
+        name: [f"{row[name]:.{each.digits}f}" if name in row else "-" for _, row in rows] for name, each in columns.items()
+    }
+    best = {
+        name: _best(each, [float(text) for text in texts[name] if text != "-"])
+        for name, each in columns.items()
+        if name not in BAKED
+    }
     made = {name: [(text, text != "-" and float(text) == best.get(name)) for text in texts[name]] for name in columns}
     return [(label, [made[name][number] for name in columns]) for number, (label, _) in enumerate(rows)]
 
