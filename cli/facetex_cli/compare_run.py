@@ -41,8 +41,8 @@ from facetex_core.workbench.evaluation.suite import read_case
 
 EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
 """The network that compares features with the truth's."""
-ROLE_OF_STEP = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "shape": "detailer", "maps": "detailer"}
-"""Each with the last stage that its result depends on; steps that take no time are not in it."""
+ROLE_OF_STEP = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "maps": "detailer"}
+"""Each with the last stage that its result depends on; steps that take hardly any time are not in it."""
 
 
 def run_comparison(

@@ -4,14 +4,16 @@ import json
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 
 LONGEST = 1024
 """Texels along a picture's longer side."""
 QUALITY = 88
-STEPS = {"POSITION": 2.0**-14, "NORMAL": 2.0**-6, "TANGENT": 2.0**-6, "TEXCOORD_0": 2.0**-14}
-"""To what each kind of number is rounded: places to 0.06 mm, normals to a degree."""
+STEPS = {"POSITION": 2.0**-14, "NORMAL": 2.0**-9, "TANGENT": 2.0**-9, "TEXCOORD_0": 2.0**-14}
+MOVES = {"POSITION": 2.0**-14, "NORMAL": 2.0**-6}
+"""To what vertex attributes, and what moves them, are rounded: places to 0.06 mm, moves of normals to a degree."""
 FLOAT = 5126
 """glTF's number for single precision."""
 
@@ -28,7 +30,7 @@ def small_glb(glb: bytes) -> bytes:
         if number in pictures:
             part, pictures[number]["mimeType"] = _smaller(part)
         elif number in steps:
-            part = (np.rint(np.frombuffer(part, "<f4") / steps[number]) * steps[number] + 0.0).astype("<f4").tobytes()
+            part = _rounded(np.frombuffer(part, "<f4"), steps[number]).tobytes()
         view.update(byteOffset=len(content), byteLength=len(part))
         content += part + bytes(-len(part) % 4)
     document["buffers"] = [{"byteLength": len(content)}]
@@ -38,16 +40,25 @@ def small_glb(glb: bytes) -> bytes:
 
 
 def _steps(document: dict[str, Any]) -> dict[int, float]:
-    """By number of the buffer view: what holds a vertex attribute, or moves one."""
+    """By number of the buffer view: what holds a vertex attribute, or moves one. Bounds are rounded here."""
     primitives = [primitive for mesh in document["meshes"] for primitive in mesh["primitives"]]
-    tables = [table for each in primitives for table in (each["attributes"], *each.get("targets", ()))]
+    tables = [(each["attributes"], STEPS) for each in primitives]
+    tables += [(target, MOVES) for each in primitives for target in each.get("targets", ())]
     steps = {}
-    for name, number in (pair for table in tables for pair in table.items() if pair[0] in STEPS):
+    for name, number, step in (
+        (name, number, kinds[name]) for table, kinds in tables for name, number in table.items() if name in kinds
+    ):
         accessor = document["accessors"][number]
         if accessor["componentType"] == FLOAT:
             holders = (accessor, accessor.get("sparse", {}).get("values", {}))
-            steps.update({each["bufferView"]: STEPS[name] for each in holders if "bufferView" in each})
+            steps.update({each["bufferView"]: step for each in holders if "bufferView" in each})
+            for edge in {"min", "max"} & accessor.keys():
+                accessor[edge] = _rounded(np.array(accessor[edge]), step).tolist()
     return steps
+
+
+def _rounded(values: Float[np.ndarray, "numbers"], step: float) -> Float32[np.ndarray, "numbers"]:
+    return (np.rint(values / step) * step + 0.0).astype("<f4")
 
 
 def _smaller(picture: bytes) -> tuple[bytes, str]:
