@@ -1,6 +1,6 @@
-"""Pictures of a GLB as its user sees it: in three.js by the viewer of facetex's pages, and in <model-viewer>, by a Chromium without a window.
+"""Pictures of a GLB as its user sees it: in the three.js of facetex's own pages and in <model-viewer>.
 
-Needs `npm ci` in tests/, and node. Nothing in it reaches the network.
+By a Chromium without a window. Needs `npm ci` in tests/, and node. Nothing in it reaches the network.
 """
 
 import base64

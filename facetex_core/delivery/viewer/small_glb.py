@@ -22,13 +22,13 @@ def small_glb(glb: bytes) -> bytes:
     """The same heads; no number and no picture of it is the file's own any more."""
     length = int.from_bytes(glb[12:16], "little")
     document, binary = json.loads(glb[20 : 20 + length]), glb[28 + length :]
-    steps, pictures = _steps(document), {each["bufferView"]: each for each in document.get("images", ())}
+    steps, pictures = _steps(document), {each.get("bufferView"): each for each in document.get("images", ())}
     content = bytearray()
     for number, view in enumerate(document["bufferViews"]):
         start = view.get("byteOffset", 0)
         part = binary[start : start + view["byteLength"]]
         if number in pictures:
-            part, pictures[number]["mimeType"] = _smaller(part)
+            part, pictures[number]["mimeType"] = _smaller(part, pictures[number].get("mimeType", ""))
         elif number in steps:
             part = _rounded(np.frombuffer(part, "<f4"), steps[number]).tobytes()
         view.update(byteOffset=len(content), byteLength=len(part))
@@ -44,26 +44,25 @@ def _steps(document: dict[str, Any]) -> dict[int, float]:
     primitives = [primitive for mesh in document["meshes"] for primitive in mesh["primitives"]]
     tables = [(each["attributes"], STEPS) for each in primitives]
     tables += [(target, MOVES) for each in primitives for target in each.get("targets", ())]
+    numbers = {number: kinds[name] for table, kinds in tables for name, number in table.items() if name in kinds}
     steps = {}
-    for name, number, step in (
-        (name, number, kinds[name]) for table, kinds in tables for name, number in table.items() if name in kinds
-    ):
-        accessor = document["accessors"][number]
+    for accessor, step in ((document["accessors"][number], step) for number, step in numbers.items()):
         if accessor["componentType"] == FLOAT:
             holders = (accessor, accessor.get("sparse", {}).get("values", {}))
             steps.update({each["bufferView"]: step for each in holders if "bufferView" in each})
-            for edge in {"min", "max"} & accessor.keys():
-                accessor[edge] = _rounded(np.array(accessor[edge]), step).tolist()
+            accessor.update({edge: _rounded(accessor[edge], step).tolist() for edge in ("min", "max") if edge in accessor})
     return steps
 
 
-def _rounded(values: Float[np.ndarray, "numbers"], step: float) -> Float32[np.ndarray, "numbers"]:
-    return (np.rint(values / step) * step + 0.0).astype("<f4")
+def _rounded(values: Float[np.ndarray, "numbers"] | list[float], step: float) -> Float32[np.ndarray, "numbers"]:
+    return (np.rint(np.asarray(values) / step) * step + 0.0).astype("<f4")
 
 
-def _smaller(picture: bytes) -> tuple[bytes, str]:
-    """As JPEG, or as PNG if it is see-through; and its media type."""
-    pixels = np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED))
+def _smaller(picture: bytes, kind: str) -> tuple[bytes, str]:
+    """As JPEG, or as PNG if it is see-through, and its media type; what OpenCV cannot read stays as it is."""
+    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        return picture, kind
     scale = LONGEST / max(pixels.shape[:2])
     if scale < 1:
         pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))

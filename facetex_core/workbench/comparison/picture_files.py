@@ -27,9 +27,8 @@ def folder_of(pictures: Path, photo: str, variant: str = "") -> Path:
 
 def file_name(name: str) -> str:
     """One that every system takes; of two names that differ no two are alike."""
-    plain = re.sub(r"[^\w.=+-]", "_", name.replace(" · ", "__"))
-    taken_apart = plain.strip("._-") == plain and plain.replace("__", " · ") == name
-    return plain if taken_apart else f"{plain.strip('._-')[:80]}_{zlib.crc32(name.encode()):08x}"
+    plain = re.sub(r"[^\w.=+-]", "_", name.replace(" · ", "__"), flags=re.ASCII)[:80].strip("._-")
+    return plain if plain and plain.replace("__", " · ") == name else f"{plain}_{zlib.crc32(name.encode()):08x}"
 
 
 def save_pictures(folder: Path, pictures: Mapping[str, bytes]) -> None:

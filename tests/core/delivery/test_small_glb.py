@@ -89,7 +89,17 @@ def test_what_is_see_through_stays_so(glb):
     assert np.array_equal(np.asarray(picture(small, small[0]["images"][0])), lashes)
 
 
-def test_a_page_holds_a_third_of_the_file(glb):
+def test_a_picture_that_cannot_be_read_stays_as_it_is(glb):
+    document, binary = parts(glb.read_bytes())
+    document["images"][0]["mimeType"] = "image/ktx2"
+    document["bufferViews"][document["images"][0]["bufferView"]].update(byteOffset=len(binary), byteLength=4)
+    small, content = parts(small_glb(whole(document, binary + b"KTX2")))
+    view = small["bufferViews"][small["images"][0]["bufferView"]]
+    assert content[view["byteOffset"] :][: view["byteLength"]] == b"KTX2"
+    assert small["images"][0]["mimeType"] == "image/ktx2"
+
+
+def test_a_page_holds_less_than_half_of_the_file_and_the_same_every_time(glb):
     content = glb.read_bytes()
     assert len(packed(content)) < len(content) / 2
     assert packed(content) == packed(content)

@@ -135,7 +135,8 @@ def test_the_files_tell_of_every_variant_of_every_photo(counts, photo, base, tmp
     assert record["models"]["toy.bank"]["licence"] == "not stated"
     assert str(tmp_path) not in (out / "compare.json").read_text("utf-8") + (out / "compare.html").read_text("utf-8")
     assert sorted(path.name for path in out.iterdir()) == [
-        ".facetex-compare", "cache", "compare.csv", "compare.html", "compare.json", "pictures", "table.md", "table.tex", "variants.glb",
+        ".facetex-compare", "cache", "compare.csv", "compare.html", "compare.json", "pictures",
+        "table.md", "table.tex", "variants.glb",
     ]  # fmt: skip
     pictures = out / "pictures"
     assert {path.relative_to(pictures).as_posix() for path in pictures.rglob("grid*")} == {
