@@ -61,15 +61,8 @@ def photo(tmp_path):
 @pytest.fixture
 def base(tmp_path):
     ours = ("detector", "segmenter", "delighter", "blend", "detailer", "renderer")
-    return [
-        *(word for short in ours for word in (f"--{short}", "counted")),
-        "--bank",
-        str(write_toy_bank(tmp_path / "toy.bank")),
-        "--size",
-        "256",
-        "--device",
-        "cpu",
-    ]
+    words = [word for short in ours for word in (f"--{short}", "counted")]
+    return [*words, "--bank", str(write_toy_bank(tmp_path / "toy.bank")), "--size", "256", "--device", "cpu"]
 
 
 def picture(path, shift):
