@@ -30,6 +30,6 @@ def one_mesh_a_part(glb: Path) -> bytes:
         extras = {"targetNames": [names[each] for each in kept]}
         meshes.append({"primitives": [primitive], "weights": [weights[each] for each in kept], "extras": extras})
     document["meshes"], count = meshes, len(meshes)
-    document["nodes"] = [{"mesh": number} for number in range(count)] + [{"name": "head", "children": list(range(count))}]
+    document["nodes"] = [{"mesh": number} for number in range(count)] + [{"name": "head", "children": list(range(count))[::-1]}]
     document["scenes"] = [{"nodes": [count]}]
     return whole(document, binary)
