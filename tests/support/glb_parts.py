@@ -19,7 +19,7 @@ def whole(document: dict, binary: bytes) -> bytes:
 
 
 def one_mesh_a_part(glb: Path) -> bytes:
-    """The same head with a node and a mesh for each primitive; what is no skin knows the jaw only, as its one shape."""
+    """The same head with a node and a mesh for each primitive, behind an empty node; only the skin knows more than the jaw."""
     document, binary = parts(glb.read_bytes())
     (mesh,) = document["meshes"]
     names, weights = mesh["extras"]["targetNames"], mesh["weights"]
@@ -30,6 +30,6 @@ def one_mesh_a_part(glb: Path) -> bytes:
         extras = {"targetNames": [names[each] for each in kept]}
         meshes.append({"primitives": [primitive], "weights": [weights[each] for each in kept], "extras": extras})
     document["meshes"], count = meshes, len(meshes)
-    document["nodes"] = [{"mesh": number} for number in range(count)] + [{"name": "head", "children": list(range(count))[::-1]}]
-    document["scenes"] = [{"nodes": [count]}]
+    document["nodes"] = [{"name": "joint", "translation": [0, 0.1, 0]}] + [{"mesh": number} for number in range(count)[::-1]]
+    document["scenes"] = [{"nodes": list(range(1 + count))}]
     return whole(document, binary)

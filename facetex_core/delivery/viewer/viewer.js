@@ -99,10 +99,11 @@ const facetexViewer = (() => {
       this.scene.environmentIntensity = light === "room" ? 0.6 : 1;
     }
 
-    // The heads of a file, each in the same place.
+    // The head of a file; or its heads, where it has variants: a node each, all in the same place.
     put(file) {
       for (const head of this.heads) { this.scene.remove(head); dispose(head); }
-      this.heads = file ? [...file.children] : [];
+      const varied = file && meshes(file).some((mesh) => mesh.userData.worn.size > 1);
+      this.heads = varied ? [...file.children] : [file].filter(Boolean);
       for (const head of this.heads) { head.position.set(0, 0, 0); this.scene.add(head); }
     }
 
