@@ -69,7 +69,7 @@ def command(
 
     Each stage takes a comma-separated list: `--fitter basis,landmarks --delighter network,none` gives four variants. A
     PHOTO may also be a case of a suite: a folder with photo.png and its ground truth. The result is a folder with
-    compare.html, compare.csv, compare.json and variants.glb. Work that variants share is done once and cached in OUT/cache:
+    compare.html, tables, pictures and variants.glb. Work that variants share is done once and cached in OUT/cache:
     an interrupted comparison resumes, and one with more variants computes only what is new. If a variant or photo fails,
     the others continue; the exit code is then 2.
     """

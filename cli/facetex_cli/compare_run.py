@@ -25,7 +25,16 @@ from facetex_core.stages import verb_of
 from facetex_core.workbench.comparison.cache import Cache
 from facetex_core.workbench.comparison.compare import Context, Outcome, Subject, outcome_of, with_tone
 from facetex_core.workbench.comparison.grid import COMPARED, Variant
-from facetex_core.workbench.comparison.record import CACHE, Comparison, comparison_json, deliver, open_folder, refuse_foreign
+from facetex_core.workbench.comparison.metrics import BAKED, BAKED_NOTE, title_of
+from facetex_core.workbench.comparison.record import (
+    CACHE,
+    PNGS,
+    Comparison,
+    comparison_json,
+    deliver,
+    open_folder,
+    refuse_foreign,
+)
 from facetex_core.workbench.comparison.stage_cache import StageCache
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.suite import read_case
@@ -33,7 +42,7 @@ from facetex_core.workbench.evaluation.suite import read_case
 EYE, LAYERS = "descriptor", ("conv1_1", "conv2_1", "conv3_1")
 """The network that compares features with the truth's."""
 ROLE_OF_STEP = {verb_of(role): role for role in COMPARED} | {"unwrap": "segmenter", "maps": "detailer"}
-"""Each with the last stage that its result depends on; steps that take no time are not in it."""
+"""Each with the last stage that its result depends on; steps that take hardly any time are not in it."""
 
 
 def run_comparison(
@@ -50,7 +59,7 @@ def run_comparison(
         _refuse_misspelt(variants, workshop)
         with zoo.recording() as asked:
             opened = [zoo.open_bank(name) for name in banks]
-        bench = Context(workshop, cache, opened, FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS))
+        bench = Context(workshop, cache, opened, FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS), out / PNGS)
         subjects, codes = _subjects(sources, manner)
         open_folder(out)
         open3d()  # its import would be measured as the first fitter's
@@ -180,19 +189,16 @@ def _show(comparison: Comparison, written: Sequence[Path], out: Path, manner: Ru
         click.echo(comparison_json(comparison), nl=False)
     if manner.as_json or manner.quiet:
         return
-    titles = [comparison.known[name].title for name in comparison.metrics]
-    print_table(["variant", *titles], [[each.name, *_means(comparison, each)] for each in comparison.variants])
-    click.echo(f"{', '.join(path.name for path in written)} in {click.format_filename(out)}")
-
-
-def _means(comparison: Comparison, variant: Variant) -> list[str]:
-    """Of the photos that the variant made a head of."""
-    made = [each.figures for each in comparison.outcomes if each.variant is variant and not each.error]
-    cells = []
-    for name in comparison.metrics:
-        values = [figures[name] for figures in made if name in figures]
-        cells.append(f"{sum(values) / len(values):.{comparison.known[name].digits}f}" if values else "-")
-    return cells
+    known = {name: comparison.known[name] for name in comparison.metrics}
+    rows = []
+    for variant in comparison.variants:
+        means = comparison.means(variant)
+        cells = [f"{means[name]:.{each.digits}f}" if name in means else "-" for name, each in known.items()]
+        rows.append([variant.name, *cells])
+    print_table(["variant", *(title_of(name, each) for name, each in known.items())], rows)
+    if set(BAKED) & set(known):
+        click.echo(BAKED_NOTE)
+    click.echo(f"{', '.join(path.name for path in written)} and {PNGS}/ in {click.format_filename(out)}")
 
 
 class Eta:

@@ -62,7 +62,7 @@ def deliver(  # noqa: PLR0913  # facts that only the caller knows, each with a d
                 exporter.export(run.head, staging)
             notes, seconds = Notes(models or {}, exemplars, warnings), {**run.seconds, **session.seconds}
             told = recipe.without_programs(registry)
-            report = boundary.step("report", report_html, run, told, pictures, notes, seconds)
+            report = boundary.step("report", report_html, run, told, pictures, notes, seconds, staging)
             texture_files.write(staging / "report.html", report)
             texture_files.write(staging / "facetex.json", record_json(run, told, notes, {**seconds, **session.seconds}))
             return _publish(staging, folder)

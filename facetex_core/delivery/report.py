@@ -1,12 +1,15 @@
 """report.html: every stage's picture and figures on one page that needs nothing but itself."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from facetex_core.config import Recipe
 from facetex_core.delivery.pictures import colour_of, data_uri, fit_over_photo, shares_picture, small, stage_pictures, template
+from facetex_core.delivery.pictures_of_shape import shape_pictures
 from facetex_core.delivery.record import Notes, commercial_use, largest_weights, recipe_table, residuals_of, shares_of, versions
+from facetex_core.delivery.viewer.view import Cell, packed, view_html
 from facetex_core.descriptors.correlations import relative_error
-from facetex_core.geometry.camera import yaw_degrees
+from facetex_core.geometry.camera import portrait_cameras, yaw_degrees
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.pipeline import Run
 from facetex_core.structures import LitView, Photo
@@ -23,10 +26,18 @@ STAGES_SHOWN = (
     ("detail", "Normals", "What is finer than the mesh."),
 )
 RENDERS_SHOWN = (("front", "Front"), ("three_quarter", "Three quarters"), ("side", "Side"))
+SHAPES_SHOWN = (
+    ("Untextured", "The mesh and its relief, in grey."),
+    ("Normals", "As colours: red to the right, green up, blue towards the camera."),
+)
+SHAPE_SIDE = 400
+"""Pixels of a picture of the shape."""
 
 
-def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: Notes, seconds: Mapping[str, float]) -> str:
-    """The page; `renders` by name: front, three_quarter, side, photo."""
+def report_html(
+    run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: Notes, seconds: Mapping[str, float], folder: Path
+) -> str:
+    """The page; `renders` by name: front, three_quarter, side, photo. A head.glb in the folder can be turned on it."""
     pictures = stage_pictures(run)
     table = recipe_table(recipe)
     return str(
@@ -36,7 +47,9 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             photos=_photos(run),
             shares=data_uri(shares_picture(run)),
             stages=[(title, text, data_uri(pictures[name])) for name, title, text in STAGES_SHOWN],
+            view=_view(run, folder / "head.glb", _uri(renders["front"])),
             renders=[(title, _uri(renders[name])) for name, title in RENDERS_SHOWN],
+            shapes=_shapes(run),
             beside=_uri(renders["photo"]),
             facts=_facts(run, recipe),
             blend=_bars(dict(largest_weights(run.weights, notes.exemplars)), lambda share: f"{share:.1%}"),
@@ -54,6 +67,21 @@ def report_html(run: Run, recipe: Recipe, renders: Mapping[str, Photo], notes: N
             versions=versions(),
         )
     )
+
+
+def _view(run: Run, glb: Path, poster: str) -> str:
+    """Empty where no exporter wrote a GLB."""
+    if not glb.exists():
+        return ""
+    return view_html([Cell(poster=poster)], {"head": packed(glb.read_bytes())}, run.head.appearance.lighting)
+
+
+def _shapes(run: Run) -> list[tuple[str, str, list[str]]]:
+    """A row for each kind of picture, from the cameras of the renders."""
+    fit, relief = run.head.fit, run.head.detail.normals
+    cameras = portrait_cameras(fit, SHAPE_SIDE)
+    rows = zip(*(shape_pictures(fit, relief, cameras[name]) for name, _ in RENDERS_SHOWN), strict=True)
+    return [(*words, [data_uri(each) for each in row]) for words, row in zip(SHAPES_SHOWN, rows, strict=True)]
 
 
 def _uri(picture: Photo) -> str:

@@ -39,7 +39,8 @@ def silent(_: str) -> nullcontext[None]:
 def bench_in(folder: Path) -> Context:
     """With a cache of its own."""
     cache = Cache(folder, zoo)
-    return Context(StageCache(cache, zoo), cache, [zoo.open_bank("bank")], FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS))
+    eye = FeatureNetwork(EYE, zoo.model_path(EYE), LAYERS)
+    return Context(StageCache(cache, zoo), cache, [zoo.open_bank("bank")], eye, folder / "pictures")
 
 
 def timed(subject: Subject, variant: Variant, bench: Context) -> float:

@@ -1,6 +1,6 @@
-"""Pictures of a GLB as its user sees it: in three.js and in <model-viewer>, by a Chromium without a window.
+"""Pictures of a GLB as its user sees it: in the three.js of facetex's own pages and in <model-viewer>.
 
-Needs `npm ci` in tests/, and node. Nothing in it reaches the network.
+By a Chromium without a window. Needs `npm ci` in tests/, and node. Nothing in it reaches the network.
 """
 
 import base64
@@ -14,12 +14,12 @@ from threading import Thread
 from typing import ClassVar
 
 from browser import CHROMIUM, Browser
-from places import TESTS
+from places import ROOT, TESTS
 from scene.shots import Shot
 
-PAGES, LIBRARIES = Path(__file__).parent, TESTS / "node_modules"
+PAGES, LIBRARIES, OURS = Path(__file__).parent, TESTS / "node_modules", ROOT / "facetex_core" / "delivery" / "viewer"
 VIEWERS = ("stage", "viewer")
-READY = CHROMIUM is not None and all((LIBRARIES / name).is_dir() for name in ("three", "@google/model-viewer"))
+READY = CHROMIUM is not None and (LIBRARIES / "@google" / "model-viewer").is_dir()
 
 
 class Files(SimpleHTTPRequestHandler):
@@ -39,7 +39,7 @@ class Files(SimpleHTTPRequestHandler):
     def translate_path(self, path: str) -> str:
         """Of an address."""
         folder, _, rest = path.lstrip("/").partition("/")
-        roots = {"page": PAGES, "library": LIBRARIES}
+        roots = {"page": PAGES, "library": LIBRARIES, "facetex": OURS}
         return str(roots[folder] / rest if folder in roots else self.shown.get(folder, PAGES / "nothing"))
 
     def log_message(self, *_: object) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
@@ -9,12 +10,22 @@ from jaxtyping import Float32
 from facetex_core import boundary
 from facetex_core.boundary import Watch
 from facetex_core.delivery.gltf import maps_of
-from facetex_core.pipeline import Run
-from facetex_core.structures import Bank, Fit, Photo
+from facetex_core.imaging.colour import to_bytes
+from facetex_core.io.texture_files import encode_png
+from facetex_core.structures import Bank, Fit, Head, Photo
 from facetex_core.workbench.comparison.cache import Cache, CacheHit
 from facetex_core.workbench.comparison.grid import Variant
 from facetex_core.workbench.comparison.metrics import figures_against, figures_of, figures_of_plugins, tone_of
-from facetex_core.workbench.comparison.pictures import crops_of, jpeg_uri, photo_cut, png_uri, renders_of
+from facetex_core.workbench.comparison.picture_files import folder_of, save_pictures
+from facetex_core.workbench.comparison.pictures import (
+    CROP_PLACES,
+    crops_of,
+    jpeg_uri,
+    photo_cut,
+    png_uri,
+    renders_of,
+    shapes_of,
+)
 from facetex_core.workbench.comparison.stage_cache import StageCache
 from facetex_core.workbench.evaluation.hidden_error import FeatureNetwork
 from facetex_core.workbench.evaluation.suite import Truth
@@ -67,6 +78,8 @@ class Context:
     banks: Sequence[Bank]
     eye: FeatureNetwork | None
     """The network that compares features with the truth's."""
+    pictures: Path
+    """The folder that gets every picture as PNG."""
 
 
 def outcome_of(subject: Subject, variant: Variant, bench: Context, watch: Watch) -> Outcome:
@@ -82,18 +95,25 @@ def outcome_of(subject: Subject, variant: Variant, bench: Context, watch: Watch)
         figures = figures_of(run, pipeline, photo, renders["again"])
         truth = figures_against(subject.truth, run.head, bench.eye) if subject.truth else {}
         others = figures_of_plugins(run, bench.workshop.extensions.metrics)
-        pictures = _pictures(run, photo.rgb, renders)
+        pictures = _pictures(run.head, photo.rgb, renders, folder_of(bench.pictures, subject.photo.name, variant.name))
         dress = GlbData(run.head.fit, boundary.step("maps", maps_of, run.head))
     figures = {**figures, **truth, **others, **_effort(spent)}
     return Outcome(subject.photo.name, variant, figures, _seconds(spent), pictures, tone_of(run.head), dress)
 
 
 def _pictures(
-    run: Run, photo: Float32[np.ndarray, "side side 3"], renders: Mapping[str, Float32[np.ndarray, "side side 3"]]
+    head: Head,
+    photo: Float32[np.ndarray, "side side 3"],
+    renders: Mapping[str, Float32[np.ndarray, "side side 3"]],
+    folder: Path,
 ) -> dict[str, str]:
-    shown = {"photo": photo, "albedo": run.head.albedo.rgb, **renders}
-    crops = {name: png_uri(pixels) for name, pixels in crops_of(run.head).items()}
-    return {**{name: jpeg_uri(rgb) for name, rgb in shown.items()}, **crops}
+    """For the page; the folder gets each as PNG."""
+    linear = {"photo": photo, "albedo": head.albedo.rgb, **renders}
+    shapes = boundary.step("shape", shapes_of, head.fit, head.detail.normals)
+    pixels = {**{kind: to_bytes(rgb) for kind, rgb in linear.items()}, **shapes, **crops_of(head)}
+    pngs = {kind: encode_png(each) for kind, each in pixels.items()}
+    save_pictures(folder, pngs)
+    return {kind: png_uri(pngs[kind]) if kind in CROP_PLACES else jpeg_uri(each) for kind, each in pixels.items()}
 
 
 def _seconds(uses: Sequence[CacheHit]) -> dict[str, float]:

@@ -30,6 +30,14 @@ from facetex_core.workbench.evaluation.synthetic_render import unit_rays
 
 MEASURED = ("seconds", "memory_mb")
 """What is another number every time; everything else is the same to the byte."""
+BAKED = ("photo_psnr", "seam")
+"""What is better where light stays in the albedo; the star behind their titles says so."""
+BAKED_NOTE = "* favours light that is left in the albedo: compare it among variants with the same delighter only"
+
+
+def title_of(name: str, metric: Metric) -> str:
+    """A column's title, with a star where the figure favours light in the albedo."""
+    return f"{metric.title}*" if name in BAKED else metric.title
 
 
 def figures_of(run: Run, pipeline: Pipeline, photo: Texture, again: Float32[np.ndarray, "height width 3"]) -> dict[str, float]:

@@ -6,15 +6,15 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from facetex_core.delivery.pictures import data_uri
+from facetex_core.delivery.pictures_of_shape import shape_pictures
 from facetex_core.descriptors.bank import layout_of
 from facetex_core.geometry.camera import cut_camera, portrait_camera
 from facetex_core.imaging.colour import to_bytes
 from facetex_core.imaging.resize import resized
-from facetex_core.io.texture_files import encode_png
 from facetex_core.lazy import cv2
 from facetex_core.lighting.studio import studio
 from facetex_core.stages import Renderer
-from facetex_core.structures import Camera, Head, Texture, View
+from facetex_core.structures import Camera, Fit, Head, Texture, View
 from facetex_core.workbench.comparison.metrics import face_pixels
 
 PAGE_SIDE = 512
@@ -23,11 +23,14 @@ PAGE_QUALITY = 90
 ROUND_FACE = 1.7
 """Side of the square that is shown of the photo, in sides of the face's box."""
 YAWS = {"front": 0.0, "side": 60.0}
+PROFILE = 90.0
+"""Degrees; the outline of the face."""
 CROP_SHARE = 6
 """A crop of skin is one part in so many of the map's side."""
 CROP_PLACES = {"forehead": ((19, 24, 27), 1.0), "right cheek": ((2, 31), 0.0), "left cheek": ((14, 35), 0.0)}
 """Landmarks in whose middle a crop lies, and by how much of its own side it lies higher."""
-PICTURES = ("photo", "albedo", "front", "side", "again", "forehead", "right cheek", "left cheek")
+SHOWN = ("photo", "again", "front", "side", "untextured", "profile", "normals", "albedo")
+PICTURES = (*SHOWN, *CROP_PLACES)
 """In the order of the page."""
 
 Pixels = UInt8[np.ndarray, "height width 3"]
@@ -60,6 +63,12 @@ def renders_of(head: Head, camera: Camera, renderer: Renderer) -> dict[str, Floa
     return {**renders, "again": renderer.render(head, camera, head.appearance.lighting).rgb}
 
 
+def shapes_of(fit: Fit, relief: Float32[np.ndarray, "size size 3"]) -> dict[str, Pixels]:
+    """The head without its texture, from the front and in profile; `relief` is its normal map."""
+    front, profile = (shape_pictures(fit, relief, portrait_camera(fit, yaw, PAGE_SIDE)) for yaw in (YAWS["front"], PROFILE))
+    return {"untextured": front[0], "profile": profile[0], "normals": front[1]}
+
+
 def crops_of(head: Head) -> dict[str, Pixels]:
     """Squares of plain skin of the albedo, a pixel a texel, at the same landmarks in every map."""
     places, size = layout_of(head.fit.model), head.albedo.size
@@ -72,14 +81,13 @@ def crops_of(head: Head) -> dict[str, Pixels]:
     return crops
 
 
-def jpeg_uri(linear: Float32[np.ndarray, "height width 3"]) -> str:
+def jpeg_uri(pixels: Pixels) -> str:
     """The picture inside an address, at most PAGE_SIDE pixels high."""
-    pixels = to_bytes(linear)
     if len(pixels) > PAGE_SIDE:
         pixels = cv2.resize(pixels, (PAGE_SIDE, PAGE_SIDE), interpolation=cv2.INTER_AREA)
     return data_uri(pixels, quality=PAGE_QUALITY)
 
 
-def png_uri(pixels: Pixels) -> str:
+def png_uri(png: bytes) -> str:
     """The picture inside an address, every pixel as it is."""
-    return "data:image/png;base64," + b64encode(encode_png(pixels)).decode("ascii")
+    return "data:image/png;base64," + b64encode(png).decode("ascii")

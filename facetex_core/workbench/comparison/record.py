@@ -1,27 +1,32 @@
-"""What came of a comparison, in four files, each whole or not at all; what was measured by the clock stands apart."""
+"""What came of a comparison, in files that are whole or not there; what was measured by the clock stands apart."""
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
 from facetex_core.delivery.pictures import template
 from facetex_core.delivery.record import recipe_table, versions
+from facetex_core.delivery.viewer.view import Cell, packed, view_html
 from facetex_core.errors import ConfigError
 from facetex_core.io.atomic import write_whole
 from facetex_core.metrics import METRICS, Metric
 from facetex_core.workbench.comparison.compare import Outcome
 from facetex_core.workbench.comparison.grid import COMPARED, Variant
-from facetex_core.workbench.comparison.metrics import MEASURED
-from facetex_core.workbench.comparison.pictures import PAGE_SIDE, PICTURES
+from facetex_core.workbench.comparison.metrics import BAKED, BAKED_NOTE, MEASURED, title_of
+from facetex_core.workbench.comparison.picture_files import save_sheets
+from facetex_core.workbench.comparison.pictures import CROP_PLACES, PAGE_SIDE, PICTURES
+from facetex_core.workbench.comparison.tables import Rows, latex, markdown
 from facetex_core.workbench.comparison.variants_glb import variants_glb
 
 METRIC_FIELDS = ("title", "about", "digits", "better")
 """What the page tells of a metric."""
-MARK, CACHE = ".facetex-compare", "cache"
-"""What tells a folder of comparisons from others, and where the work that was done is kept in it."""
+MARK, CACHE, PNGS = ".facetex-compare", "cache", "pictures"
+"""What tells a folder of comparisons from others, and where the work that was done and the pictures are kept in it."""
+MOST_TURNED = 32_000_000
+"""Letters of the page that hold heads to be turned; those of the photos that come after are in variants.glb only."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,6 +49,12 @@ class Comparison:
         """The outcomes of a photo."""
         return [each for each in self.outcomes if each.photo == photo]
 
+    def means(self, variant: Variant) -> dict[str, float]:
+        """Each figure over the photos that the variant has it for."""
+        found = [each.figures for each in self.outcomes if each.variant is variant]
+        values = {name: [figures[name] for figures in found if name in figures] for name in self.metrics}
+        return {name: sum(some) / len(some) for name, some in values.items() if some}
+
     @property
     def metrics(self) -> list[str]:
         """Those that have a value anywhere, in the order of the table."""
@@ -53,7 +64,7 @@ class Comparison:
 def comparison_json(comparison: Comparison) -> str:
     """All figures with their differences to the photo's first head; what changes from run to run stands under `measured`."""
     record = {
-        "metrics": {name: comparison.known[name].about for name in comparison.metrics},
+        "metrics": {name: _about(name, comparison.known[name]) for name in comparison.metrics},
         "variants": [{"name": each.name, "recipe": recipe_table(each.recipe)} for each in comparison.variants],
         "cases": [_case(each, first_of(comparison.of(each.photo))) for each in comparison.outcomes],
         "models": {name: dict(facts) for name, facts in comparison.models.items()},
@@ -61,6 +72,10 @@ def comparison_json(comparison: Comparison) -> str:
         "measured": [_efforts(each) for each in comparison.outcomes],
     }
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _about(name: str, metric: Metric) -> str:
+    return f"{metric.about} ({BAKED_NOTE})" if name in BAKED else metric.about
 
 
 def first_of(outcomes: Sequence[Outcome]) -> Mapping[str, float]:
@@ -108,7 +123,11 @@ def page_data(comparison: Comparison) -> tuple[dict[str, object], list[dict[str,
         "variants": [each.name for each in comparison.variants],
         "kinds": [kind for kind in PICTURES if any(kind in each.pictures for each in comparison.outcomes)],
         "metrics": [
-            {"name": name, **{key: getattr(comparison.known[name], key) for key in METRIC_FIELDS}}
+            {
+                "name": name,
+                **{key: getattr(comparison.known[name], key) for key in METRIC_FIELDS},
+                "title": title_of(name, comparison.known[name]),
+            }
             for name in comparison.metrics
         ],
         "cases": cases,
@@ -130,16 +149,31 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def deliver(comparison: Comparison, folder: Path) -> tuple[Path, ...]:
-    """compare.html, compare.json, compare.csv and variants.glb in the folder."""
+    """compare.html, compare.json, compare.csv, table.md, table.tex and variants.glb in the folder; sheets of its pictures."""
+    names = [each.name for each in comparison.variants]
     contents = {
         "compare.json": comparison_json(comparison).encode("utf-8"),
         "compare.csv": comparison_csv(comparison).encode("utf-8"),
-        "variants.glb": variants_glb(comparison.outcomes, [each.name for each in comparison.variants]),
+        "table.md": table_of(comparison, markdown).encode("utf-8"),
+        "table.tex": table_of(comparison, latex).encode("utf-8"),
+        "variants.glb": variants_glb(comparison.outcomes, names),
         "compare.html": comparison_html(comparison).encode("utf-8"),
     }
     for name, content in contents.items():
         write_whole(folder / name, content)
+    for photo in comparison.photos:
+        save_sheets(folder / PNGS, photo, [each.variant.name for each in comparison.of(photo) if each.glb])
     return tuple(folder / name for name in contents)
+
+
+def table_of(comparison: Comparison, form: Callable[[Mapping[str, Metric], Rows, str], str]) -> str:
+    """The means over the photos; a row says where a variant failed on some."""
+    photos, rows = len(comparison.photos), []
+    for variant in comparison.variants:
+        made = sum(each.variant is variant and not each.error for each in comparison.outcomes)
+        rows.append((variant.name + (f" ({made} of {photos} photos)" if made < photos else ""), comparison.means(variant)))
+    caption = f"Means over {photos} photos." if photos > 1 else f"Of the photo {comparison.photos[0]}."
+    return form({name: comparison.known[name] for name in comparison.metrics}, rows, caption)
 
 
 def comparison_html(comparison: Comparison) -> str:
@@ -153,12 +187,27 @@ def comparison_html(comparison: Comparison) -> str:
             base=recipe_table(first.recipe),
             compared={role: dict.fromkeys(each.chosen[role] for each in comparison.variants) for role in first.chosen},
             side=PAGE_SIDE,
+            view=_view(comparison),
+            crops=list(CROP_PLACES),
+            baked_note=BAKED_NOTE,
             data=_script(data),
             efforts=_script(efforts),
             models=comparison.models,
             versions=versions(),
         )
     )
+
+
+def _view(comparison: Comparison) -> str:
+    """A cell for each variant, and the heads of as many photos as the page has room for; empty where there is no head."""
+    names, glbs, letters = [each.name for each in comparison.variants], {}, 0
+    for number, photo in enumerate(comparison.photos):
+        heads = [each for each in comparison.of(photo) if each.glb]
+        content = packed(variants_glb(heads, names)) if heads and letters < MOST_TURNED else ""
+        letters += len(content)
+        if content and letters <= MOST_TURNED:
+            glbs[f"heads{number}"] = content
+    return view_html([Cell(name, variant=number) for number, name in enumerate(names)], glbs) if glbs else ""
 
 
 def _script(data: object) -> str:

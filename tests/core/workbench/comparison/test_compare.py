@@ -31,6 +31,7 @@ from validated_glb import validated
 from facetex_core.config import Choice, load_preset
 from facetex_core.descriptors.bank_file import load_bank, save_bank
 from facetex_core.workbench.comparison.grid import Grid
+from facetex_core.workbench.comparison.pictures import PICTURES
 
 GRID = ["--fitter", "a,b,c", "--descriptor", "d,e,f", "--synthesizer", "x,y"]
 SMALL = ["--fitter", "a,b", "--descriptor", "d", "--synthesizer", "x,y"]
@@ -60,15 +61,8 @@ def photo(tmp_path):
 @pytest.fixture
 def base(tmp_path):
     ours = ("detector", "segmenter", "delighter", "blend", "detailer", "renderer")
-    return [
-        *(word for short in ours for word in (f"--{short}", "counted")),
-        "--bank",
-        str(write_toy_bank(tmp_path / "toy.bank")),
-        "--size",
-        "256",
-        "--device",
-        "cpu",
-    ]
+    words = [word for short in ours for word in (f"--{short}", "counted")]
+    return [*words, "--bank", str(write_toy_bank(tmp_path / "toy.bank")), "--size", "256", "--device", "cpu"]
 
 
 def picture(path, shift):
@@ -122,7 +116,8 @@ def test_a_second_time_nothing_is_done_and_a_new_variant_is_all_that_is(counts, 
 def test_the_files_tell_of_every_variant_of_every_photo(counts, photo, base, tmp_path, capsys):
     out, other = tmp_path / "out", picture(tmp_path / "you.png", 20)
     assert compare(photo, other, "-o", out, *base, *SMALL) == 0
-    assert "compare.json, compare.csv, variants.glb, compare.html in" in capsys.readouterr().out
+    told = "compare.json, compare.csv, table.md, table.tex, variants.glb, compare.html and pictures/ in"
+    assert told in capsys.readouterr().out
     rows = table(out)
     cases = [(name, f"{fitter} · {synthesizer}") for name in ("me.png", "you.png") for fitter in "ab" for synthesizer in "xy"]
     assert [(row["photo"], row["variant"]) for row in rows] == cases
@@ -133,8 +128,16 @@ def test_the_files_tell_of_every_variant_of_every_photo(counts, photo, base, tmp
     assert record["models"]["toy.bank"]["licence"] == "not stated"
     assert str(tmp_path) not in (out / "compare.json").read_text("utf-8") + (out / "compare.html").read_text("utf-8")
     assert sorted(path.name for path in out.iterdir()) == [
-        ".facetex-compare", "cache", "compare.csv", "compare.html", "compare.json", "variants.glb",
+        ".facetex-compare", "cache", "compare.csv", "compare.html", "compare.json", "pictures",
+        "table.md", "table.tex", "variants.glb",
     ]  # fmt: skip
+    pictures = out / "pictures"
+    assert {path.relative_to(pictures).as_posix() for path in pictures.rglob("grid*")} == {
+        "me.png/grid.png",
+        "you.png/grid.png",
+    }
+    assert len(list(pictures.glob("you.png/b__y/*.png"))) == len(PICTURES)
+    assert (out / "table.md").read_text("utf-8").count("\n| ") == 2 + 4
 
 
 def test_the_glb_has_a_mesh_for_each_shape_and_a_material_for_each_variant(counts, photo, base, tmp_path):

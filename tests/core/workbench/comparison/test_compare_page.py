@@ -7,9 +7,10 @@ import pytest
 from browser import CHROMIUM, DESKTOP, PHONE, Browser
 
 from facetex_core.config import Choice, load_preset
+from facetex_core.io.texture_files import encode_png
 from facetex_core.workbench.comparison.compare import Outcome
 from facetex_core.workbench.comparison.grid import Grid
-from facetex_core.workbench.comparison.pictures import PICTURES, jpeg_uri, png_uri
+from facetex_core.workbench.comparison.pictures import CROP_PLACES, PICTURES, jpeg_uri, png_uri
 from facetex_core.workbench.comparison.record import Comparison, comparison_html
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="needs a Chromium, which draws the page")
@@ -26,10 +27,9 @@ def grid():
 def outcome(photo, number, variant):
     if number == 3:
         return Outcome(photo, variant, error=f"no head {STRANGE}")
-    tint = np.float32([0.2 + 0.2 * number, 0.3, 0.5 if photo == "me.png" else 0.1])
-    square = np.broadcast_to(tint, (64, 64, 3))
-    crop = np.full((CROP, CROP, 3), 40 * number, np.uint8)
-    pictures = {kind: png_uri(crop) if "cheek" in kind or kind == "forehead" else jpeg_uri(square) for kind in PICTURES}
+    square = np.full((64, 64, 3), [60 + 50 * number, 80, 120 if photo == "me.png" else 20], np.uint8)
+    crop = encode_png(np.full((CROP, CROP, 3), 40 * number, np.uint8))
+    pictures = {kind: png_uri(crop) if kind in CROP_PLACES else jpeg_uri(square) for kind in PICTURES}
     figures = {
         "reprojection": 1.0 + number,
         "photo_psnr": 25.0 - number,
@@ -118,7 +118,9 @@ def test_what_failed_has_its_reason_in_the_table(opened):
 
 def test_the_table_sorts_by_any_column_and_what_has_no_value_comes_last(opened):
     assert rows(opened) == list(NAMES)
-    press = "title => [...document.querySelectorAll('#figures th button')].find(each => each.textContent === title).click()"
+    press = (
+        "title => [...document.querySelectorAll('#figures th button')].find(each => each.textContent.startsWith(title)).click()"
+    )
     opened.run(f"({press})('seconds')")
     assert rows(opened) == ["landmarks", "basis", "ict", "sfm"]
     assert opened.run("document.querySelector('th[aria-sort]').ariaSort") == "ascending"
@@ -131,8 +133,15 @@ def test_the_table_sorts_by_any_column_and_what_has_no_value_comes_last(opened):
 def test_differences_are_to_the_first_variant_and_coloured_by_what_is_better(opened):
     second = "document.querySelectorAll('#figures tbody tr')[1]"
     cells = f"[...{second}.querySelectorAll('small')].map(each => [each.textContent, each.className])"
-    assert opened.run(cells) == [["+1.00", "bad"], ["−1.0", "bad"], ["−1.0", "good"], ["=", ""]]  # noqa: RUF001  # a minus
+    assert opened.run(cells) == [["+1.00", "bad"], ["−1.0", ""], ["−1.0", "good"], ["=", ""]]  # noqa: RUF001  # a minus
     assert opened.run("document.querySelectorAll('#figures tbody tr')[0].querySelectorAll('small').length") == 0
+
+
+def test_what_rewards_light_in_the_albedo_says_so(opened):
+    heads = "[...document.querySelectorAll('#figures th')].map(each => each.textContent)"
+    assert opened.run(heads) == ["variant", "landmarks % ↓", "photo dB* ↑", "seconds ↓", "memory MB ↓"]
+    assert opened.run("document.querySelector('#baked').checkVisibility()")
+    assert opened.run("document.querySelector('#baked').textContent").startswith("* favours light")
 
 
 def test_another_photo_shows_its_own_pictures(opened):
