@@ -15,10 +15,10 @@ from facetex_core.texture.material import DIM, REFRACTION, roughness_of
 
 MATERIALS = {"left_eye": "eyes", "right_eye": "eyes", "upper_teeth": "teeth", "lower_teeth": "teeth"}
 """Parts that share a material; the others have their own, by their own name."""
-SMALLEST_MOVE = 1e-6
+SMALLEST_MOVE = 1e-4
 """Metres; what moves less does not move."""
-SMALLEST_TURN = 0.01
-"""Of a unit normal: half a degree."""
+SMALLEST_TURN = 0.02
+"""Of a unit normal: a degree."""
 
 Normals = Float32[np.ndarray, "corners 3"]
 
@@ -174,7 +174,7 @@ def _primitive(
     targets = []
     for moves in fit.model.shapes(fit.identity)[moving]:
         targets.append({"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)})
-        if with_normals:
+        if with_normals and part != "lashes":  # whose turning nobody sees
             moved = _unit(part_normals(mesh, neutral + moves, part)[split.vertex])
             targets[-1]["NORMAL"] = file.sparse(moved - normals, SMALLEST_TURN)
     indices = file.indices(split.triangles, len(split.vertex))

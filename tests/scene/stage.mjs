@@ -30,7 +30,7 @@ window.open_head = async (address) => {
 // Turns of joints in degrees about x, y and z; all others rest.
 function turn_joints(joints = {}) {
   head.traverse((node) => {
-    if (node.isBone) node.rotation.set(...(joints[node.name] ?? [0, 0, 0]).map(THREE.MathUtils.degToRad))
+    if (node.isBone) node.rotation.set(...(joints[node.name] ?? [0, 0, 0]).map(three.MathUtils.degToRad))
   })
 }
 

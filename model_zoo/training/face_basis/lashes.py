@@ -22,9 +22,9 @@ from training.face_basis.make import FILE, Settings, read_arrays
 from training.face_basis.new_parts import with_region, without
 from training.face_basis.source import Arrays
 
-ALONG = np.array([0.0, 0.4, 0.75, 1.0])
+ALONG = np.array([0.0, 0.5, 1.0])
 """Places of a strand's rings and of its tip."""
-RADIUS, TAPER = 0.00006, np.array([1.0, 0.85, 0.5])
+RADIUS, TAPER = 0.00006, np.array([1.0, 0.8])
 SIDES = 3
 ISLAND = (0.02, 0.01)
 """Height and width that all strands share in the map."""

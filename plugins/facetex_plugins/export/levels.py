@@ -16,8 +16,8 @@ from facetex_core import Fit, Mesh
 POSES = (
     "jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "mouthSmileLeft", "mouthSmileRight", "mouthFunnel", "mouthClose", "browInnerUp",
 )  # fmt: skip
-HIDDEN = {"mouth": 0.1, "gums": 0.1, "lashes": 0.3}
-"""How much an error counts where lips hide it mostly."""
+HIDDEN = {"mouth": 0.1, "gums": 0.1, "lashes": 0.1}
+"""How much an error counts where lips hide it mostly, and of lashes, of which there are many."""
 LOOKED_AT, LOOKED_AT_MORE = ("eyes", "lips", "nostrils"), 10.0
 """Regions of the skin that move most or are finest, and how much more an error counts there."""
 BORDER = 10.0

@@ -70,7 +70,7 @@ def test_lips_meet_at_rest_and_with_the_jaw_open(model, people):
 
 
 def test_lashes_ride_on_the_lid_and_turn_down_with_it(model, people):
-    own = np.unique(model.mesh.triangles[model.mesh.parts["lashes"]]).reshape(-1, 10)
+    own = np.unique(model.mesh.triangles[model.mesh.parts["lashes"]]).reshape(-1, 7)
     roots, tips = own[:, 0], own[:, -1]
     skin = model.mesh.triangles[model.mesh.parts["skin"]]
     for shape in (weights(model), weights(model, eyeBlinkLeft=1, eyeBlinkRight=1)):

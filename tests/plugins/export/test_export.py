@@ -87,7 +87,7 @@ def test_the_targets_normals_are_those_of_the_moved_surface(document, head):
     moved = head.fit.neutral + head.fit.model.expression[0]
     wanted = part_normals(mesh, moved, "skin")[split_part(mesh, "skin").vertex]
     found = read(document, skin.attributes.NORMAL) + read(document, skin.targets[0]["NORMAL"])
-    assert_allclose(found, wanted, atol=0.0101)  # turns under SMALLEST_TURN are left out
+    assert_allclose(found, wanted, atol=0.0201)  # turns under SMALLEST_TURN are left out
 
 
 def test_a_piece_has_the_expressions_that_move_it_and_their_names(document):

@@ -59,7 +59,7 @@ def skinned(document, name, turns):
 
 
 def test_skin_eyes_teeth_and_mouth_are_meshes_and_nodes_of_their_own(document):
-    names = ["skin", "left_eye", "right_eye", "mouth", "upper_teeth", "lower_teeth", "gums"]
+    names = ["skin", "left_eye", "right_eye", "mouth", "upper_teeth", "lower_teeth", "gums", "lashes"]
     assert [shape.name for shape in document.meshes] == names
     shown = [document.nodes[k] for k in document.scenes[0].nodes]
     assert [node.name for node in shown] == [HEAD_NODE, *names]
@@ -202,7 +202,7 @@ def test_pupils_are_as_far_apart_as_was_asked_for(of, tmp_path):
         numbers = [(piece.attributes.POSITION, other.attributes.POSITION)]
         numbers += [(a["POSITION"], b["POSITION"]) for a, b in zip(piece.targets or (), other.targets or (), strict=True)]
         for mine, its in numbers:
-            assert_allclose(read(scaled, mine), factor * read(own, its), atol=2e-6)
+            assert_allclose(read(scaled, mine), factor * read(own, its), atol=1.1e-4)  # a target leaves out less than a tenth of a millimetre
     rows = [line.split()[1:] for line in (tmp_path / "head.obj").read_text().splitlines() if line.startswith("v ")]
     assert_allclose(np.array(rows, float), factor * head.fit.vertices, atol=2e-6)
 
