@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from facetex_core.imaging.resize import resized
 from facetex_core.io.atomic import write_whole
-from facetex_core.io.texture_files import encode_png
+from facetex_core.lazy import cv2
 from facetex_core.workbench.comparison.pictures import PAGE_SIDE, SHOWN
 
 ROWS = 8
@@ -31,6 +31,11 @@ def file_name(name: str) -> str:
     return plain if plain and plain.replace("__", " · ") == name else f"{plain}_{zlib.crc32(name.encode()):08x}"
 
 
+def quick_png(pixels: UInt8[np.ndarray, "high wide 3"]) -> bytes:
+    """Written ten times as fast as a texture, and a little larger."""
+    return bytes(cv2.imencode(".png", np.ascontiguousarray(pixels[..., ::-1]))[1].tobytes())
+
+
 def save_pictures(folder: Path, pictures: Mapping[str, bytes]) -> None:
     """Each as KIND.png."""
     for kind, png in pictures.items():
@@ -43,7 +48,7 @@ def save_sheets(pictures: Path, photo: str, variants: Sequence[str]) -> None:
     made = [(name, folder) for name, folder in made if folder.is_dir()]
     for number, start in enumerate(range(0, len(made), ROWS), 1):
         name = "grid.png" if number == 1 else f"grid_{number}.png"
-        write_whole(folder_of(pictures, photo) / name, encode_png(_sheet(made[start : start + ROWS])))
+        write_whole(folder_of(pictures, photo) / name, quick_png(_sheet(made[start : start + ROWS])))
 
 
 def _sheet(rows: Iterable[tuple[str, Path]]) -> UInt8[np.ndarray, "high wide 3"]:
