@@ -13,7 +13,7 @@ from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground, studio
 from facetex_core.structures import Camera, Fit
 
-GREY = 0.75
+CLAY = 0.75
 """Albedo of the grey head, linear."""
 SAMPLES = 2
 """Rays along each side of a pixel."""
@@ -38,7 +38,7 @@ def shape_pictures(
     axes = camera.world_to_camera[:3, :3] * [[1], [-1], [-1]]
     behind = cv2.resize(to_bytes(ground(*camera.size)), (wide, high), interpolation=cv2.INTER_NEAREST)
     pictures = []
-    for colours in (to_bytes(GREY * shade(studio(), normals)), np.rint((normals @ axes.T * 0.5 + 0.5) * 255)):
+    for colours in (to_bytes(CLAY * shade(studio(), normals)), np.rint((normals @ axes.T * 0.5 + 0.5) * 255)):
         fine = behind.copy()
         fine[top:bottom, left:right][hit.reshape(len(y), len(x))] = colours
         pictures.append(np.asarray(cv2.resize(fine, camera.size, interpolation=cv2.INTER_AREA), np.uint8))
