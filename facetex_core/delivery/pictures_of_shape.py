@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float, Float32, UInt8
 
-from facetex_core.geometry.camera import camera_rays
+from facetex_core.geometry.camera import camera_rays, project
 from facetex_core.geometry.raycast import Scene
 from facetex_core.geometry.unweld import part_normals, split_part, tangents
 from facetex_core.imaging.colour import to_bytes
@@ -13,7 +13,7 @@ from facetex_core.lighting.harmonics import shade
 from facetex_core.lighting.studio import ground, studio
 from facetex_core.structures import Camera, Fit
 
-GREY = 0.75
+CLAY = 0.75
 """Albedo of the grey head, linear."""
 SAMPLES = 2
 """Rays along each side of a pixel."""
@@ -29,16 +29,19 @@ def shape_pictures(
     `relief` is the normal map.
     """
     wide, high = (SAMPLES * count for count in camera.size)
-    x, y = ((np.arange(count) + 0.5) / SAMPLES for count in (wide, high))
+    places = project(camera, fit.vertices) * SAMPLES
+    left, top = np.floor(places.min(0)).clip(0).astype(int)
+    right, bottom = np.ceil(places.max(0)).clip(0, (wide, high)).astype(int)
+    x, y = ((np.arange(*edges) + 0.5) / SAMPLES for edges in ((left, right), (top, bottom)))
     rays = camera_rays(camera, x, y).reshape(-1, 3)
     hit, normals = _normals_seen(fit, relief, np.broadcast_to(camera.position, rays.shape), rays)
     axes = camera.world_to_camera[:3, :3] * [[1], [-1], [-1]]
     behind = cv2.resize(to_bytes(ground(*camera.size)), (wide, high), interpolation=cv2.INTER_NEAREST)
     pictures = []
-    for colours in (to_bytes(GREY * shade(studio(), normals)), np.rint((normals @ axes.T * 0.5 + 0.5) * 255)):
-        fine = behind.reshape(-1, 3).copy()
-        fine[hit] = colours
-        pictures.append(np.asarray(cv2.resize(fine.reshape(behind.shape), camera.size, interpolation=cv2.INTER_AREA), np.uint8))
+    for colours in (to_bytes(CLAY * shade(studio(), normals)), np.rint((normals @ axes.T * 0.5 + 0.5) * 255)):
+        fine = behind.copy()
+        fine[top:bottom, left:right][hit.reshape(len(y), len(x))] = colours
+        pictures.append(np.asarray(cv2.resize(fine, camera.size, interpolation=cv2.INTER_AREA), np.uint8))
     return pictures[0], pictures[1]
 
 

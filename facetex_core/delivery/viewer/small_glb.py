@@ -8,11 +8,11 @@ from jaxtyping import Float, Float32
 
 from facetex_core.lazy import cv2
 
-LONGEST = 1024
+LONGEST_TEXTURE = 1024
 """Texels along a picture's longer side."""
-QUALITY = 88
-STEPS = {"POSITION": 2.0**-14, "NORMAL": 2.0**-9, "TANGENT": 2.0**-9, "TEXCOORD_0": 2.0**-14}
-MOVES = {"POSITION": 2.0**-14, "NORMAL": 2.0**-6}
+TEXTURE_QUALITY = 88
+ROUNDED_TO = {"POSITION": 2.0**-14, "NORMAL": 2.0**-9, "TANGENT": 2.0**-9, "TEXCOORD_0": 2.0**-14}
+MOVES_ROUNDED_TO = {"POSITION": 2.0**-14, "NORMAL": 2.0**-6}
 """To what vertex attributes, and what moves them, are rounded: places to 0.06 mm, moves of normals to a degree."""
 FLOAT = 5126
 """glTF's number for single precision."""
@@ -42,8 +42,8 @@ def small_glb(glb: bytes) -> bytes:
 def _steps(document: dict[str, Any]) -> dict[int, float]:
     """By number of the buffer view: what holds a vertex attribute, or moves one. Bounds are rounded here."""
     primitives = [primitive for mesh in document["meshes"] for primitive in mesh["primitives"]]
-    tables = [(each["attributes"], STEPS) for each in primitives]
-    tables += [(target, MOVES) for each in primitives for target in each.get("targets", ())]
+    tables = [(each["attributes"], ROUNDED_TO) for each in primitives]
+    tables += [(target, MOVES_ROUNDED_TO) for each in primitives for target in each.get("targets", ())]
     numbers = {number: kinds[name] for table, kinds in tables for name, number in table.items() if name in kinds}
     steps = {}
     for accessor, step in ((document["accessors"][number], step) for number, step in numbers.items()):
@@ -63,12 +63,12 @@ def _smaller(picture: bytes, kind: str) -> tuple[bytes, str]:
     pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         return picture, kind
-    scale = LONGEST / max(pixels.shape[:2])
+    scale = LONGEST_TEXTURE / max(pixels.shape[:2])
     if scale < 1:
         pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     if pixels.shape[2:] == (4,):
         return cv2.imencode(".png", pixels)[1].tobytes(), "image/png"
-    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes(), "image/jpeg"
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, TEXTURE_QUALITY])[1].tobytes(), "image/jpeg"
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -11,12 +11,11 @@ from facetex_core import boundary
 from facetex_core.boundary import Watch
 from facetex_core.delivery.gltf import maps_of
 from facetex_core.imaging.colour import to_bytes
-from facetex_core.io.texture_files import encode_png
 from facetex_core.structures import Bank, Fit, Head, Photo
 from facetex_core.workbench.comparison.cache import Cache, CacheHit
 from facetex_core.workbench.comparison.grid import Variant
 from facetex_core.workbench.comparison.metrics import figures_against, figures_of, figures_of_plugins, tone_of
-from facetex_core.workbench.comparison.picture_files import folder_of, save_pictures
+from facetex_core.workbench.comparison.picture_files import folder_of, quick_png, save_pictures
 from facetex_core.workbench.comparison.pictures import (
     CROP_PLACES,
     crops_of,
@@ -111,7 +110,7 @@ def _pictures(
     linear = {"photo": photo, "albedo": head.albedo.rgb, **renders}
     shapes = boundary.step("shape", shapes_of, head.fit, head.detail.normals)
     pixels = {**{kind: to_bytes(rgb) for kind, rgb in linear.items()}, **shapes, **crops_of(head)}
-    pngs = {kind: encode_png(each) for kind, each in pixels.items()}
+    pngs = {kind: quick_png(each) for kind, each in pixels.items()}
     save_pictures(folder, pngs)
     return {kind: png_uri(pngs[kind]) if kind in CROP_PLACES else jpeg_uri(each) for kind, each in pixels.items()}
 

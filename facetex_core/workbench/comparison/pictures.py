@@ -29,8 +29,8 @@ CROP_SHARE = 6
 """A crop of skin is one part in so many of the map's side."""
 CROP_PLACES = {"forehead": ((19, 24, 27), 1.0), "right cheek": ((2, 31), 0.0), "left cheek": ((14, 35), 0.0)}
 """Landmarks in whose middle a crop lies, and by how much of its own side it lies higher."""
-SHOWN = ("photo", "again", "front", "side", "untextured", "profile", "normals", "albedo")
-PICTURES = (*SHOWN, *CROP_PLACES)
+ON_SHEET = ("photo", "again", "front", "side", "untextured", "profile", "normals", "albedo")
+PICTURES = (*ON_SHEET, *CROP_PLACES)
 """In the order of the page."""
 
 Pixels = UInt8[np.ndarray, "height width 3"]

@@ -13,7 +13,7 @@ from sampled import tiny_head
 from validated_glb import validated
 
 from facetex_core import Fit
-from facetex_core.delivery.viewer.small_glb import LONGEST, STEPS, small_glb
+from facetex_core.delivery.viewer.small_glb import LONGEST_TEXTURE, ROUNDED_TO, small_glb
 from facetex_core.delivery.viewer.view import packed
 
 
@@ -49,7 +49,7 @@ def test_places_normals_and_moves_are_near(pair):
     jaw = primitive["targets"][document["meshes"][0]["extras"]["targetNames"].index("jawOpen")]["POSITION"]
     for name, number in (*numbers.items(), ("POSITION", document["accessors"][jaw]["sparse"]["values"]["bufferView"])):
         one, other = floats(document, binary, number), floats(small, content, number)
-        assert 0 < np.abs(one - other).max() <= STEPS[name] / 2, name
+        assert 0 < np.abs(one - other).max() <= ROUNDED_TO[name] / 2, name
 
 
 def test_all_else_is_the_same(pair):
@@ -67,7 +67,7 @@ def test_all_else_is_the_same(pair):
 def test_pictures_are_small_and_look_the_same(pair):
     for images in zip(*(map(lambda each, held=held: picture(held, each), held[0]["images"]) for held in pair), strict=True):
         assert images[1].format == "JPEG"
-        assert max(images[1].size) == LONGEST
+        assert max(images[1].size) == LONGEST_TEXTURE
         one, other = (np.asarray(each.convert("RGB").resize((256, 256), Image.Resampling.BOX), float) for each in images)
         assert np.abs(one - other).mean() < 2
 
