@@ -1,11 +1,15 @@
 """python -m training.face_basis all."""
 
 from training.common.steps import Model, start
-from training.face_basis import interior, register
+from training.face_basis.carry import carry
 from training.face_basis.eval import report
+from training.face_basis.interior import interior
 from training.face_basis.make import FILE, Settings, make
+from training.face_basis.register import register
+from training.face_basis.unfold import unfold
 
-MODEL = Model(FILE, Settings, {"make": make, "register": register.register, "interior": interior.interior, "eval": report})
+STEPS = {"make": make, "register": register, "interior": interior, "unfold": unfold, "carry": carry, "eval": report}
+MODEL = Model(FILE, Settings, STEPS)
 
 if __name__ == "__main__":
     start(__file__, MODEL)
