@@ -129,7 +129,13 @@ def carry_delighter(path: Path, move: Move, target: Path) -> None:
 
 def _sampled(picture: str, where: str, result: str) -> onnx.NodeProto:
     return helper.make_node(
-        "GridSample", [picture, where], [result], mode="bilinear", padding_mode="border", align_corners=0, name=f"read_{result}"
+        "GridSample",
+        [picture, where],
+        [result],
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=0,
+        name=f"{result}_by_{where}",
     )
 
 
