@@ -4,8 +4,6 @@ import click
 import cv2
 import numpy as np
 from jaxtyping import Float, Int, UInt8
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from training.face_basis.checks import TEXELS
 from training.face_basis.source import Arrays
@@ -31,12 +29,11 @@ def grown(mask: Mask, texels: int) -> Mask:
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * texels + 1, 2 * texels + 1)))
 
 
-def islands(triangles: Int[np.ndarray, "triangles 3"]) -> list[Int[np.ndarray, "own 3"]]:
-    """Triangles that hang together, in the order of the first ones."""
-    pairs = triangles[:, [0, 1, 1, 2]].reshape(-1, 2).T
-    count = int(triangles.max()) + 1
-    graph = coo_array((np.ones(pairs.shape[1]), pairs), shape=(count, count))
-    label = connected_components(graph, directed=False)[1][triangles[:, 0]]
+def islands(uvs: Float[np.ndarray, "uvs 2"], triangles: Int[np.ndarray, "triangles 3"]) -> list[Int[np.ndarray, "own 3"]]:
+    """Triangles that share texels, as all lashes may, or touch; in the order of the first ones."""
+    spots = cv2.connectedComponents(drawn(uvs, triangles), connectivity=8)[1]
+    column, row = (uvs[triangles].mean(1) * TEXELS).astype(int).T
+    label = spots[row, column]
     return [triangles[label == number] for number in dict.fromkeys(label.tolist())]
 
 
@@ -58,7 +55,7 @@ def packed(arrays: Arrays) -> Arrays:
     uvs, corners, skin = arrays["uvs"].copy(), arrays["uv_triangles"], int(arrays["part_ranges"][0, 1])
     taken = grown(drawn(uvs, corners[:skin]), APART)
     taken[:APART], taken[-APART:], taken[:, -APART:], taken[:, : TEXELS // 2] = 1, 1, 1, 1
-    every = islands(corners[skin:])
+    every = islands(uvs, corners[skin:])
     middles = np.array([uvs[np.unique(own)].mean(0) for own in every])
     moving, rest = [], []
     for number in np.flatnonzero(middles[:, 0] > 0.5).tolist():
