@@ -5,9 +5,19 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from training.common.steps import Run
-from training.face_basis.checks import HALF, MILLIMETRES, layout_line, part_lines, parts, symmetry_line, vertex_line
+from training.face_basis.checks import (
+    HALF,
+    MILLIMETRES,
+    layout_line,
+    part_lines,
+    parts,
+    stretch_line,
+    symmetry_line,
+    vertex_line,
+)
 from training.face_basis.expressions import STRONGER, arkit_shapes
 from training.face_basis.make import FILE, Settings, read_arrays
+from training.face_basis.packing import room_line
 from training.face_basis.sheets import draw, marks
 from training.face_basis.source import SKIN, Arrays, Source, half_triangles, read_source
 from training.face_basis.surface import closest
@@ -90,7 +100,7 @@ def report(run: Run[Settings]) -> None:
     """Errors and checks, and a folder of pictures."""
     arrays, source = read_arrays(run.made_or_shipped(FILE)), read_source()
     click.echo("\n".join([*part_lines(arrays), symmetry_line(arrays), vertex_line(arrays), layout_line(arrays)]))
-    click.echo(landmark_line(arrays, source))
+    click.echo("\n".join([stretch_line(arrays), room_line(arrays), landmark_line(arrays, source)]))
     click.echo(identity_line(arrays, source, run.settings.new_heads))
     click.echo(expression_line(arrays, source))
     draw(arrays, run.work / "pictures")

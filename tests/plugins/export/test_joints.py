@@ -202,7 +202,9 @@ def test_pupils_are_as_far_apart_as_was_asked_for(of, tmp_path):
         numbers = [(piece.attributes.POSITION, other.attributes.POSITION)]
         numbers += [(a["POSITION"], b["POSITION"]) for a, b in zip(piece.targets or (), other.targets or (), strict=True)]
         for mine, its in numbers:
-            assert_allclose(read(scaled, mine), factor * read(own, its), atol=1.1e-4)  # a target leaves out less than a tenth of a millimetre
+            assert_allclose(
+                read(scaled, mine), factor * read(own, its), atol=1.1e-4
+            )  # a target leaves out less than a tenth of a millimetre
     rows = [line.split()[1:] for line in (tmp_path / "head.obj").read_text().splitlines() if line.startswith("v ")]
     assert_allclose(np.array(rows, float), factor * head.fit.vertices, atol=2e-6)
 
