@@ -28,8 +28,11 @@ from facetex_core.stages import verb_of
 CODE = ("facetex_core", "plugins", "model_zoo", "cli", "tests", "docs", ".ci")
 PACKAGES = ("facetex_core", "plugins/facetex_plugins", "model_zoo/facetex_model_zoo", "cli/facetex_cli")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
-FRAMEWORK = 6090
-"""Lines of the core without what is built on it, the contracts, and the pages of reports; 90 came with mouth and occlusion."""
+FRAMEWORK = 6155
+"""Lines of the core without what is built on it, the contracts, and the pages of reports.
+
+155 came with mouth, occlusion and correctives.
+"""
 BESIDE = ("workbench/", "testing/", "delivery/report", "delivery/pictures", "delivery/viewer")
 SHIPPED = [name for name in zoo.model_names() if zoo.row(name).ships]
 

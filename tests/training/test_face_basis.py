@@ -192,7 +192,7 @@ def test_the_data_give_the_file_that_ships(shared, shipped, tmp_path, capsys):
     moved = {name for name in made if name.startswith(("landmark", "dense", "uv"))}
     for name in whole.keys() - moved - {"triangles", "identity", "face_box"}:
         assert_array_equal(whole[name], shipped[name], name)
-    assert_allclose(whole["identity"].astype(np.float32), shipped["identity"].astype(np.float32), atol=2e-6)
+    assert_allclose(whole["identity"].astype(np.float32), shipped["identity"].astype(np.float32), atol=4e-6)
     unfold(run)
     made, there = (places_of_triangles(arrays) for arrays in (read_arrays(run.work / FILE), shipped))
     assert_array_equal(made[0], there[0])

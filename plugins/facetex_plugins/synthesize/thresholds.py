@@ -50,10 +50,10 @@ STRONGEST_PORES = 0.03
 
 SURELY_HAIR, FEWEST_HAIRS = 0.8, 200
 """Probability from which a pixel is hair, and how many pixels tell its colour."""
-HAIRY, ABOVE, OUTLINE, UPWARDS = 0.35, 0.005, 0.35, 0.2
+HAIRY, ABOVE, SCALP_OUTLINE, UPWARDS = 0.35, 0.005, 0.35, 0.2
 """Mean probability of hair this many metres above the scalp's outline, below which the person is bald; where the outline is
 (cosine towards the camera) and how far up its normals point. Of 14 heads of dev, one with shaved hair has .47, the others .55
 to 1.
 """
-BROW_HAIR = 0.25
+HAIR_OF_BROWS = 0.25
 """Share of the brows, the darkest, that is hair: its colour is the head's where no hair is seen."""

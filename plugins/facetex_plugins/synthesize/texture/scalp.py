@@ -9,12 +9,13 @@ from jaxtyping import Bool, Float, Float32, Int
 from facetex_core import DelitView, MorphableModel
 from facetex_core.geometry.camera import project
 from facetex_core.geometry.mesh import triangle_normals, vertex_normals
+from facetex_core.geometry.uv_raster import interpolate
 from facetex_core.imaging.colour import luminance
 from facetex_core.lazy import cv2
 from facetex_core.lighting.harmonics import shade
-from facetex_core.texture.regions import region
+from facetex_core.texture.regions import region, skin_texels
 from facetex_core.texture.unwrap import facing
-from facetex_plugins.synthesize.thresholds import ABOVE, BROW_HAIR, FEWEST_HAIRS, HAIRY, OUTLINE, SURELY_HAIR, UPWARDS
+from facetex_plugins.synthesize.thresholds import ABOVE, FEWEST_HAIRS, HAIR_OF_BROWS, HAIRY, SCALP_OUTLINE, SURELY_HAIR, UPWARDS
 
 Picture = Float32[np.ndarray, "size size 3"]
 Weights = Float32[np.ndarray, "vertices"]
@@ -30,6 +31,10 @@ SHADES = np.array([0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5])
 """Of strokes, as shares of the hair's colour."""
 PARTS = 16
 """Of a texel, in which OpenCV takes the ends of strokes."""
+UNDERNEATH = 0.85
+"""How much of thick hair is covered where no stroke lies: no skin shines through at the map's seams."""
+WHITEST = 0.45
+"""Linear albedo of white hair."""
 
 
 def with_hair(rgb: Picture, view: DelitView, rng: np.random.Generator, *, always: bool) -> Picture:
@@ -51,7 +56,7 @@ def _hair_on_outline(view: DelitView, normals: Vectors) -> float:
     fit = view.fit
     towards = fit.camera.position - fit.vertices
     cosine = (normals * towards).sum(1) / np.linalg.norm(towards, axis=1)
-    outline = (fit.model.regions["hair"] > 0.5) & (np.abs(cosine) < OUTLINE) & (normals[:, 1] > UPWARDS)
+    outline = (fit.model.regions["hair"] > 0.5) & (np.abs(cosine) < SCALP_OUTLINE) & (normals[:, 1] > UPWARDS)
     inside, hair = _sampled(view, fit.vertices[outline] + ABOVE * normals[outline], "hair")
     return float(hair.mean()) if inside.any() else 1.0
 
@@ -82,10 +87,10 @@ def hair_colour(rgb: Picture, view: DelitView) -> Float32[np.ndarray, "3"]:
     pixels = view.photo.rgb[told > SURELY_HAIR] if told is not None else view.photo.rgb[:0, 0]
     if len(pixels) >= FEWEST_HAIRS:
         light = shade(view.appearance.lighting, np.array([0, 0, 1], np.float32))
-        return np.asarray(np.clip(np.median(pixels, 0) / np.maximum(light, 0.05), 0.004, 0.7), np.float32)
+        return np.asarray(np.clip(np.median(pixels, 0) / np.maximum(light, 0.05), 0.004, WHITEST), np.float32)
     brows = rgb[region(view.fit.model, "brows", len(rgb)) > 0.7]
     light = luminance(brows)
-    return np.asarray(brows[light <= np.quantile(light, BROW_HAIR)].mean(0), np.float32)
+    return np.asarray(brows[light <= np.quantile(light, HAIR_OF_BROWS)].mean(0), np.float32)
 
 
 def strokes(
@@ -102,7 +107,8 @@ def strokes(
         share = own / np.float32(255)
         light += share * (np.float32(value) - light)
         cover = np.maximum(cover, own)
-    return (cover / np.float32(255))[..., None], light[..., None]
+    thick = interpolate(skin_texels(model, size), model.mesh, grown[:, None])
+    return np.maximum((cover / np.float32(255))[..., None], UNDERNEATH * thick**2), light[..., None]
 
 
 def _rooted(
