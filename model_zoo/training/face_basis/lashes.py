@@ -61,8 +61,8 @@ def strands(row: Row, rng: np.random.Generator) -> Places:
     at = np.linspace(0, 1, row.count)
     length = row.length * np.interp(at, (0, 0.3, 0.7, 1), (0.45, 0.85, 1, 0.7)) * rng.uniform(0.8, 1.1, row.count)
     aside = np.interp(at, (0, 0.4, 1), (-0.3, 0.1, 0.75)) + rng.normal(0, 0.08, row.count)
-    start, curl = row.rise
-    start = start + rng.normal(0, 0.06, row.count)
+    steep, curl = row.rise
+    start = steep + rng.normal(0, 0.06, row.count)
     s = ALONG[None]
     rows = aside[:, None] * s, start[:, None] * s + curl * s**2, np.tile(s * (1 - 0.25 * s), (row.count, 1))
     return length[:, None, None] * np.stack(rows, axis=-1)

@@ -45,7 +45,11 @@ def test_it_is_valid(glb, tmp_path):
 def test_places_normals_and_moves_are_near(pair):
     (document, binary), (small, content) = pair
     primitive = document["meshes"][0]["primitives"][0]
-    numbers = {name: document["accessors"][number]["bufferView"] for name, number in primitive["attributes"].items()}
+    numbers = {
+        name: document["accessors"][number]["bufferView"]
+        for name, number in primitive["attributes"].items()
+        if name in ROUNDED_TO
+    }
     jaw = primitive["targets"][document["meshes"][0]["extras"]["targetNames"].index("jawOpen")]["POSITION"]
     for name, number in (*numbers.items(), ("POSITION", document["accessors"][jaw]["sparse"]["values"]["bufferView"])):
         one, other = floats(document, binary, number), floats(small, content, number)

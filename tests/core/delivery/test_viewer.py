@@ -11,7 +11,6 @@ import pytest
 from browser import CHROMIUM, DESKTOP, PHONE, Browser
 from facetex_plugins.export.glb import GlbExporter
 from facetex_plugins.fit.basis import BasisFitter
-from glb_parts import one_mesh_a_part
 from PIL import Image
 from places import TESTS
 from sampled import tiny_head
@@ -185,18 +184,6 @@ def test_the_wheel_scrolls_the_page_until_the_head_is_clicked(opened):
     opened.ask("Input.dispatchMouseEvent", **wheel)
     opened.until("true")
     assert (pixels(opened)[..., 3] > 0).mean() > (front[..., 3] > 0).mean()
-
-
-@needs_browser
-def test_a_head_of_many_meshes_is_one(browser, glb, opened, tmp_path):
-    slide(opened, "jawOpen", 1)
-    slide(opened, "eyeBlinkLeft eyeBlinkRight", 1)
-    one = pixels(opened)
-    live(browser, page_of(one_mesh_a_part(glb), tmp_path / "many.html"))
-    slide(browser, "jawOpen", 1)
-    slide(browser, "eyeBlinkLeft eyeBlinkRight", 1)
-    assert np.abs(pixels(browser) - one).mean() < 0.5
-    assert browser.complaints() == []
 
 
 @needs_browser

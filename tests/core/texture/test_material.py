@@ -122,7 +122,9 @@ def test_a_head_read_back_is_the_head_that_was_written(folder):
     mesh, found = head.fit.model.mesh, again.fit.model.mesh
     assert found.parts == dict(mesh.parts)
     assert again.name == head.name
-    assert_allclose(again.fit.vertices[found.triangles], head.fit.vertices[mesh.triangles], atol=3e-6)
+    assert_allclose(
+        again.fit.vertices[found.triangles], head.fit.vertices[mesh.triangles], atol=2e-4
+    )  # targets leave out what moves less
     assert_array_equal(found.uvs[found.uv_triangles], mesh.uvs[mesh.uv_triangles])
     # Where the map has its seam the surface has none: the vertices are as many as before, and so are smooth normals.
     used = np.unique(mesh.triangles)

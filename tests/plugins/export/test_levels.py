@@ -115,7 +115,7 @@ def test_lips_and_mouth_still_meet(levels):
 
 
 # Millimetres at rest, with the jaw open and with lids closed: mean, and 99 of 100. The figures: tests/benchmarks/levels.py.
-@pytest.mark.parametrize(("level", "mean", "most"), [(0, 0.015, 0.15), (1, 0.09, 0.5), (2, 0.34, 1.4)])
+@pytest.mark.parametrize(("level", "mean", "most"), [(0, 0.015, 0.15), (1, 0.09, 0.5), (2, 0.34, 1.5)])
 @pytest.mark.parametrize("shape", ["", "jawOpen", "eyeBlinkLeft"])
 def test_the_skin_stays_close_in_every_pose(person, levels, level, mean, most, shape):
     names, moves = person.model.expression_names, person.model.expression

@@ -12,6 +12,7 @@ from sampled import all_skin, tiny_appearance, tiny_fit, tiny_head, tiny_model, 
 from facetex_core.structures import (
     Bank,
     Camera,
+    Corrective,
     Descriptor,
     Detail,
     DetailLayer,
@@ -44,6 +45,7 @@ VALUES = {
     "relief": Detail(np.zeros((4, 4), np.float32), np.zeros((4, 4, 3), np.float32), {"brow": LAYER}),
     "own": OwnDescriptors((GREY,), (GREY, GREY)),
     "target": Target(GREY, GREY),
+    "corrective": Corrective(0, np.zeros(2, np.int32), np.ones(3, np.int32), np.ones((2, 3), np.float32)),
     "fit": replace(tiny_fit(), residual_flow=np.zeros((len(tiny_model().mean), 2), np.float32)),
 }  # fmt: skip
 
