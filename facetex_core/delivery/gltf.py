@@ -1,6 +1,6 @@
 """A GLB that grows: the buffers, textures, materials and primitives of heads, as glTF 2.0 wants them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ SMALLEST_TURN = 0.02
 """Of a unit normal: a degree."""
 
 Normals = Float32[np.ndarray, "corners 3"]
+Shapes = Float32[np.ndarray, "shapes vertices 3"]
 
 
 @dataclass
@@ -152,8 +153,9 @@ def add_mesh(
     Gives the mesh's number. Without `normals` the targets move vertices only.
     """
     model, used = fit.model, np.unique(np.concatenate([split.vertex for split in parts.values()]))
-    moving = [k for k, moves in enumerate(model.expression) if np.linalg.norm(moves[used], axis=1).max() > SMALLEST_MOVE]
-    primitives = [_primitive(file, fit, part, split, materials[part], moving, normals) for part, split in parts.items()]
+    shapes = model.shapes(fit.identity)
+    moving = [k for k, moves in enumerate(shapes) if np.linalg.norm(moves[used], axis=1).max() > SMALLEST_MOVE]
+    primitives = [_primitive(file, fit, part, split, materials[part], shapes[moving], normals) for part, split in parts.items()]
     names, weights = [model.expression_names[k] for k in moving], [float(fit.expression[k]) for k in moving]
     extras = {"parts": list(parts), **({"targetNames": names} if moving else {})}
     file.document.meshes.append(gltf.Mesh(name=name, primitives=primitives, weights=weights, extras=extras))
@@ -161,7 +163,7 @@ def add_mesh(
 
 
 def _primitive(
-    file: GlbFile, fit: Fit, part: str, split: SplitPart, material: int, moving: Sequence[int], with_normals: bool
+    file: GlbFile, fit: Fit, part: str, split: SplitPart, material: int, shapes: Shapes, with_normals: bool
 ) -> "gltf.Primitive":
     neutral, mesh = fit.neutral, fit.model.mesh
     normals = _unit(part_normals(mesh, neutral, part)[split.vertex])
@@ -172,7 +174,7 @@ def _primitive(
     if part == "skin":  # no other part has a normal map
         attributes.TANGENT = file.vectors(tangents(places, normals, uvs, split.triangles))
     targets = []
-    for moves in fit.model.shapes(fit.identity)[moving]:
+    for moves in shapes:
         targets.append({"POSITION": file.sparse(moves[split.vertex], SMALLEST_MOVE, bounds=True)})
         if with_normals and part != "lashes":  # whose turning nobody sees
             moved = _unit(part_normals(mesh, neutral + moves, part)[split.vertex])
